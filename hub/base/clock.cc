@@ -1,0 +1,36 @@
+#include "hub/base/clock.h"
+
+#include <chrono>
+
+namespace anqiao {
+namespace {
+
+absl::Duration SteadyNow() {
+  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+SystemClock::SystemClock(absl::Time start)
+    : shifted_(true), start_(start), steady_start_(SteadyNow()) {}
+
+absl::Time SystemClock::Now() const {
+  return shifted_ ? start_ + (SteadyNow() - steady_start_) : absl::Now();
+}
+
+absl::Time ManualClock::Now() const {
+  absl::MutexLock lock(&mu_);
+  return now_;
+}
+
+void ManualClock::Set(absl::Time now) {
+  absl::MutexLock lock(&mu_);
+  now_ = now;
+}
+
+void ManualClock::Advance(absl::Duration by) {
+  absl::MutexLock lock(&mu_);
+  now_ += by;
+}
+
+}  // namespace anqiao

@@ -1,0 +1,39 @@
+// SHA-256, random bytes, and the short names made from them. Over OpenSSL.
+//
+// Thread-safe.
+
+#ifndef ANQIAO_HUB_BASE_DIGEST_H_
+#define ANQIAO_HUB_BASE_DIGEST_H_
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace anqiao {
+
+// SHA-256 of "data", 32 bytes.
+std::string Sha256(absl::string_view data);
+
+// "bytes" as lower-case hexadecimal.
+std::string Hex(absl::string_view bytes);
+
+// "bytes" in Crockford's base 32, lower case, without padding: safe in resource names, order kept
+// for equal lengths.
+std::string Base32(absl::string_view bytes);
+
+// "count" bytes from the system's cryptographic generator.
+std::string RandomBytes(std::size_t count);
+
+// A random name of 26 characters (130 bits), for pseudonyms, deliveries and ledger entries.
+std::string RandomName();
+
+// A random version 4 UUID (RFC 9562).
+std::string RandomUuid();
+
+// True if "text" is a UUID in its canonical form of 36 characters.
+bool IsUuid(absl::string_view text);
+
+}  // namespace anqiao
+
+#endif  // ANQIAO_HUB_BASE_DIGEST_H_

@@ -1,0 +1,263 @@
+// What the hub does: takes payloads, orders everything into the journal, keeps the projections,
+// carries referrals and deliveries.
+//
+// One writer thread orders and commits; decoding runs before it on its own threads, projecting
+// after it on another. Nothing is acknowledged before its entry is synced. Reads see at least
+// everything that was acknowledged before they began.
+//
+// Thread-safe after Open. Stop order: stop the listeners, then Shutdown (idempotent, joins), then
+// destroy the store.
+
+#ifndef ANQIAO_HUB_ENGINE_ENGINE_H_
+#define ANQIAO_HUB_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "anqiao/exchange/v1/exchange.pb.h"
+#include "anqiao/journal/v1/entitlement.pb.h"
+#include "anqiao/journal/v1/entry.pb.h"
+#include "anqiao/journal/v1/state.pb.h"
+#include "hub/adapter/adapter.h"
+#include "hub/base/clock.h"
+#include "hub/model/case.h"
+#include "hub/model/civil_date.h"
+#include "hub/policy/catalogue.h"
+#include "hub/referral/machine.h"
+#include "hub/store/store.h"
+
+namespace anqiao::engine {
+
+// A registered agency.
+struct AgencyOptions {
+  std::string id;  // lower_snake_case, such as "employment"
+  std::string display_name;
+  std::string kind;                     // police, civil_affairs, employment, tax
+  adapter::Adapter* adapter = nullptr;  // outlives the engine
+  std::vector<std::string> formats;     // that it may submit
+  std::vector<std::string> services;    // service codes that it gives
+  std::string delivery_format;  // encodes deliveries natively; empty: only the typed envelope
+  std::uint64_t payload_bytes_max = 16 << 20;
+  std::uint64_t payload_records_max = 200'000;
+  int pending_payloads_max = 8;  // accepted but unanswered at a time
+  // A snapshot may lack at most this share of what is on file...
+  double shrink_share_max = 0.2;
+  // ...or this many records, whichever is more.
+  int shrink_count_min = 10;
+};
+
+struct EngineOptions {
+  std::vector<AgencyOptions> agencies;
+  int decode_threads = 2;
+  std::uint64_t group_bytes_max = 4 << 20;
+  int group_entries_max = 4096;
+  // Entries that projections may lag behind before intake waits.
+  std::uint64_t projection_lag_max = 20'000;
+  // Payload bytes taken in and not yet committed, over all agencies.
+  std::uint64_t intake_bytes_max = 256 << 20;
+  int delivery_attempts_max = 10;
+};
+
+// The caller, from its certificate.
+using Principal = journal::v1::Principal;
+
+struct SubmitCommand {
+  std::string agency;
+  exchange::v1::PayloadHeader header;
+  std::string payload;
+  // The payload went over the agency's limit and was thrown away: only the refusal is recorded.
+  bool too_large = false;
+  // The stream ended before the payload did.
+  bool cut_off = false;
+};
+
+// A page of anything: items in order of their ids, and where to go on (empty at the end).
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next_after;
+};
+
+struct CaseFilter {
+  bool registered_only = false;
+  model::Phase phase = model::Phase::kNone;
+  bool needs_review_only = false;
+  std::string display_name;
+  model::CivilDate as_of;  // empty: today
+};
+
+// A case with the document it was folded from.
+struct CaseView {
+  model::Case folded;
+  journal::v1::PersonDocument document;
+};
+
+struct CensusCounts {
+  model::CivilDate as_of;
+  std::int64_t registered = 0, compulsory_isolation = 0, community_detox = 0,
+               community_rehabilitation = 0, in_society = 0, clean_three_years = 0, deceased = 0,
+               people = 0;
+};
+
+struct ReferralFilter {
+  std::string case_id;
+  journal::v1::ReferralState state = journal::v1::REFERRAL_STATE_UNSPECIFIED;
+  std::string agency;
+};
+
+struct CreateReferralCommand {
+  std::string request_id, case_id, policy, agency, replaces;
+  std::map<std::string, std::string> details;
+};
+struct SendReferralCommand {
+  std::string request_id, referral, etag, legal_basis, basis_reference;
+  bool notice_given = false;
+};
+struct MoveReferralCommand {
+  std::string request_id, referral, etag, reason;
+  referral::Action action = referral::Action::kCancel;
+  std::map<std::string, std::string> details;
+};
+
+struct AgencyStatus {
+  const AgencyOptions* options = nullptr;
+  std::int64_t records = 0, pending_deliveries = 0, dead_deliveries = 0, quarantined_payloads = 0;
+  bool receiving = false;
+};
+
+struct ReplayResult {
+  std::int64_t accepted = 0, unchanged = 0, held = 0, rejected = 0, ended = 0;
+  std::vector<journal::v1::StoredProblem> problems;
+};
+
+struct VerifyReport {
+  bool equal = false;
+  std::int64_t keys = 0;
+  std::string live_hash, rebuilt_hash;
+  std::vector<std::string> differences;
+};
+
+struct HubCounts {
+  store::Sequence synced = 0, projected = 0;
+  std::int64_t people = 0, groups = 0;
+};
+
+// Rebuilds the projections of "store"'s journal into memory and compares them, key by key, with the
+// live ones as of the same sequence. "progress" (done, total) may be null. Works on a store that is
+// being written to and on a read-only one. CANCELLED: "progress" returned false.
+absl::StatusOr<VerifyReport> VerifyProjections(
+    const store::Store& store,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress);
+
+// Deliveries to one agency's open Receive stream. Made by Engine::OpenReceive; destroying it hands
+// back what is not acknowledged.
+class DeliveryStream {
+ public:
+  virtual ~DeliveryStream() = default;
+  // Unblocks when a delivery is due, the time-out is over (nullopt) or the stream was closed
+  // (CANCELLED). Any thread, one at a time.
+  virtual absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) = 0;
+  // Durable when it returns. NOT_FOUND: no such delivery is addressed to the agency. A repeated ack
+  // is OK.
+  virtual absl::Status Ack(const std::string& delivery) = 0;
+  virtual absl::Status Nack(const std::string& delivery, const std::string& reason) = 0;
+  virtual void Close() = 0;
+};
+
+class Engine {
+ public:
+  // Catches up the projections, records activations that changed (catalogue, adapters, identity
+  // model) and starts the threads. "store", "clock" and "catalogue" outlive the engine.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options, store::Store* store,
+                                                      const Clock* clock,
+                                                      const policy::Catalogue* catalogue);
+  virtual ~Engine() = default;
+  // Finishes what is queued, answers the rest with UNAVAILABLE (SHUTTING_DOWN), joins.
+  virtual void Shutdown() = 0;
+
+  // --- Intake. ---
+  // Takes a payload; calls "done" once, on another thread, after everything it says is durable.
+  // False: the agency has too many payloads pending or intake is full; call again after an earlier
+  // one is done ("when_ready" is then called once, on another thread).
+  virtual bool Submit(SubmitCommand command,
+                      std::function<void(std::vector<exchange::v1::SubmitResponse>)> done,
+                      std::function<void()> when_ready) = 0;
+  // Null: no such agency.
+  virtual const AgencyOptions* FindAgency(absl::string_view id) const = 0;
+
+  // --- Deliveries. ---
+  virtual absl::StatusOr<std::unique_ptr<DeliveryStream>> OpenReceive(
+      const std::string& agency, int max_in_flight, absl::Duration visibility_timeout) = 0;
+  virtual absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
+      const std::string& agency, const exchange::v1::AnswerReferralRequest& request) = 0;
+
+  // --- Cases. "jurisdiction" is a division-code prefix, empty for all. ---
+  virtual absl::StatusOr<CaseView> GetCase(const std::string& case_id,
+                                           const model::CivilDate& as_of,
+                                           const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<Page<CaseView>> ListCases(const CaseFilter& filter,
+                                                   const std::string& after, int limit,
+                                                   const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<CensusCounts> GetCensus(const model::CivilDate& as_of,
+                                                 const std::string& jurisdiction) = 0;
+  virtual const policy::Catalogue& catalogue() const = 0;
+  virtual model::CivilDate Today() const = 0;
+  virtual absl::Time Now() const = 0;
+
+  // --- Referrals. ---
+  virtual absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(
+      const Principal& principal, const CreateReferralCommand& command,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<journal::v1::ReferralDocument> SendReferral(
+      const Principal& principal, const SendReferralCommand& command,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<journal::v1::ReferralDocument> MoveReferral(
+      const Principal& principal, const MoveReferralCommand& command,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<journal::v1::ReferralDocument> GetReferral(
+      const std::string& referral, const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<Page<journal::v1::ReferralDocument>> ListReferrals(
+      const ReferralFilter& filter, const std::string& after, int limit,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<Page<journal::v1::DisclosureDocument>> ListDisclosures(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) = 0;
+
+  // --- Operations. ---
+  virtual absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() = 0;
+  virtual absl::StatusOr<Page<journal::v1::QuarantineDocument>> ListQuarantine(
+      const std::string& agency, const std::string& after, int limit) = 0;
+  virtual absl::StatusOr<journal::v1::QuarantineDocument> GetQuarantine(
+      const std::string& payload) = 0;
+  virtual absl::StatusOr<ReplayResult> ReplayQuarantine(const Principal& principal,
+                                                        const std::string& request_id,
+                                                        const std::string& payload,
+                                                        bool allow_shrinking) = 0;
+  virtual absl::StatusOr<VerifyReport> Verify(
+      const std::function<bool(store::Sequence, store::Sequence)>& progress) = 0;
+  virtual HubCounts Counts() const = 0;
+
+  // --- Audit. Joins the next group; does not wait. Repeats of the same refusal within a minute are
+  // recorded once. ---
+  virtual void RecordAccess(const Principal& principal, const std::string& method,
+                            const std::string& resource, bool allowed,
+                            const std::string& reason) = 0;
+};
+
+// Etag of a referral for caseworkers, for its recipient, and of a case.
+std::string ReferralEtag(const journal::v1::ReferralDocument& referral);
+std::string OutwardEtag(const journal::v1::ReferralDocument& referral);
+std::string CaseEtag(const journal::v1::PersonDocument& person);
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_ENGINE_H_

@@ -1,0 +1,74 @@
+// The key layout of the projections: the one place that knows it. hub/doc/storage_format.md shows
+// the bytes.
+//
+// A key is one family byte and its parts. A text part ends with 0x00 (parts never hold one: the
+// engine refuses such names), a number is 8 bytes big-endian, so that keys sort as their parts do.
+
+#ifndef ANQIAO_HUB_STORE_KEYS_H_
+#define ANQIAO_HUB_STORE_KEYS_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "anqiao/journal/v1/entry.pb.h"
+
+namespace anqiao::store {
+
+enum class Family : char {
+  kMeta = 'm',        // what the projections are: name -> text
+  kRecord = 'r',      // agency, format, kind, key -> RecordHead
+  kPerson = 'p',      // person -> PersonDocument
+  kBlock = 'b',       // blocking key (hash) -> BlockDocument
+  kRequest = 'q',     // principal, request id -> RequestDocument
+  kReferral = 'f',    // referral -> ReferralDocument
+  kPseudonym = 'o',   // agency, pseudonym -> referral id
+  kDelivery = 'd',    // delivery -> DeliveryDocument
+  kPending = 'w',     // agency, sequence of queueing, delivery -> (empty): what waits, in order
+  kQuarantine = 'n',  // payload -> QuarantineDocument
+  kDisclosure = 'l',  // person, sequence -> DisclosureDocument
+  kCount = 'c',       // name -> decimal count
+};
+
+std::string MetaKey(absl::string_view name);
+std::string RecordKey(const journal::v1::RecordRef& record);
+std::string PersonKey(absl::string_view person);
+std::string BlockKey(absl::string_view block);
+std::string RequestKey(absl::string_view principal, absl::string_view request_id);
+std::string ReferralKey(absl::string_view referral);
+std::string PseudonymKey(absl::string_view agency, absl::string_view pseudonym);
+std::string DeliveryKey(absl::string_view delivery);
+std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
+                       absl::string_view delivery);
+std::string QuarantineKey(absl::string_view payload);
+std::string DisclosureKey(absl::string_view person, std::uint64_t sequence);
+std::string CountKey(absl::string_view name);
+
+// First key and end of a range, for Snapshot::Scan.
+struct KeyRange {
+  std::string begin, end;
+};
+KeyRange FamilyRange(Family family);
+// Records of one agency's format.
+KeyRange RecordRange(absl::string_view agency, absl::string_view format);
+KeyRange PendingRange(absl::string_view agency);
+KeyRange DisclosureRange(absl::string_view person);
+// Keys of a one-part family that come after "after" (exclusive); empty: from the beginning.
+KeyRange AfterRange(Family family, absl::string_view after);
+
+// The parts of keys that are read back. DATA_LOSS: not a key of this family.
+absl::StatusOr<journal::v1::RecordRef> DecodeRecordKey(absl::string_view key);
+absl::StatusOr<std::string> DecodeOnePart(Family family, absl::string_view key);
+struct PendingParts {
+  std::string agency;
+  std::uint64_t sequence = 0;
+  std::string delivery;
+};
+absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key);
+
+}  // namespace anqiao::store
+
+#endif  // ANQIAO_HUB_STORE_KEYS_H_
