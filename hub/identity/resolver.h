@@ -30,7 +30,7 @@ struct Candidate {
 struct Decision {
   // Person to link to; empty: somebody new.
   std::string person;
-  // "ID_NUMBER", "NAME_BIRTH" or "NEW".
+  // "AGENCY_NUMBER", "ID_NUMBER", "NAME_BIRTH" or "NEW".
   std::string rule;
   // Why a human should look; empty if nothing is doubtful: ID_NUMBER_OTHER_NAME, NAME_BIRTH_ALONE,
   // SEVERAL_CANDIDATES, CONFLICTING_ID_NUMBERS.
