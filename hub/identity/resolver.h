@@ -1,6 +1,6 @@
-// Who is this? The first method: a valid identity number with an agreeing name, else name with
-// birth date and one more agreement, else somebody new; what is doubtful is marked for review and
-// not linked.
+// Who is this? The first method: the same agency's own number of the person, or a valid identity
+// number, with an agreeing name; else name with birth date and one more agreement; else somebody
+// new. What is doubtful is marked for review and not linked.
 //
 // Pure. The engine looks up candidates by blocking key, this decides.
 

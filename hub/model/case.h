@@ -93,6 +93,10 @@ struct Case {
     std::string name, id_number, phone, division_code;
   } outward;
 
+  // Any current or ended record of that kind of agency (hub/doc/domain.md, Facts).
+  bool known_to_police = false, known_to_civil_affairs = false, known_to_employment = false,
+       known_to_tax = false;
+
   bool registered = false;
   std::vector<std::string> register_numbers;  // sorted
   Phase phase = Phase::kNone;
