@@ -1,0 +1,196 @@
+#include "hub/store/keys.h"
+
+#include <cstddef>
+#include <limits>
+
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+
+namespace anqiao::store {
+namespace {
+
+constexpr std::size_t kNumberBytes = 8;
+
+std::string Start(Family family) { return std::string(1, static_cast<char>(family)); }
+
+void AddText(std::string& key, absl::string_view text) {
+  key.append(text.data(), text.size());
+  key.push_back('\0');
+}
+
+void AddNumber(std::string& key, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    key.push_back(static_cast<char>(number >> shift));
+  }
+}
+
+std::string OnePart(Family family, absl::string_view text) {
+  std::string key = Start(family);
+  key.reserve(text.size() + 2);
+  AddText(key, text);
+  return key;
+}
+
+// Every key that starts with "prefix", whose last byte is below 0xff.
+KeyRange PrefixRange(std::string prefix) {
+  KeyRange range{.begin = prefix, .end = std::move(prefix)};
+  range.end.back() = static_cast<char>(static_cast<unsigned char>(range.end.back()) + 1);
+  return range;
+}
+
+absl::Status Malformed(absl::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, what);
+}
+
+// Takes the parts of a key off its front.
+class KeyReader {
+ public:
+  static absl::StatusOr<KeyReader> Open(Family family, absl::string_view key) {
+    if (key.empty() || key[0] != static_cast<char>(family)) {
+      return Malformed("a stored key is of another family");
+    }
+    return KeyReader(key.substr(1));
+  }
+
+  absl::StatusOr<std::string> Text() {
+    const std::size_t end = rest_.find('\0');
+    if (end == absl::string_view::npos) return Malformed("a text part of a stored key has no end");
+    std::string text(rest_.substr(0, end));
+    rest_.remove_prefix(end + 1);
+    return text;
+  }
+
+  absl::StatusOr<std::uint64_t> Number() {
+    if (rest_.size() < kNumberBytes) return Malformed("a number of a stored key is cut off");
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < kNumberBytes; ++i) {
+      number = (number << 8) | static_cast<unsigned char>(rest_[i]);
+    }
+    rest_.remove_prefix(kNumberBytes);
+    return number;
+  }
+
+  absl::Status Finish() const {
+    if (!rest_.empty()) return Malformed("a stored key has bytes after its last part");
+    return absl::OkStatus();
+  }
+
+ private:
+  explicit KeyReader(absl::string_view rest) : rest_(rest) {}
+
+  absl::string_view rest_;
+};
+
+}  // namespace
+
+std::string MetaKey(absl::string_view name) { return OnePart(Family::kMeta, name); }
+
+std::string RecordKey(const journal::v1::RecordRef& record) {
+  std::string key = Start(Family::kRecord);
+  AddText(key, record.agency());
+  AddText(key, record.format());
+  AddNumber(key, static_cast<std::uint32_t>(record.kind()));
+  AddText(key, record.key());
+  return key;
+}
+
+std::string PersonKey(absl::string_view person) { return OnePart(Family::kPerson, person); }
+std::string BlockKey(absl::string_view block) { return OnePart(Family::kBlock, block); }
+
+std::string RequestKey(absl::string_view principal, absl::string_view request_id) {
+  std::string key = Start(Family::kRequest);
+  AddText(key, principal);
+  AddText(key, request_id);
+  return key;
+}
+
+std::string ReferralKey(absl::string_view referral) { return OnePart(Family::kReferral, referral); }
+
+std::string PseudonymKey(absl::string_view agency, absl::string_view pseudonym) {
+  std::string key = Start(Family::kPseudonym);
+  AddText(key, agency);
+  AddText(key, pseudonym);
+  return key;
+}
+
+std::string DeliveryKey(absl::string_view delivery) { return OnePart(Family::kDelivery, delivery); }
+
+std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
+                       absl::string_view delivery) {
+  std::string key = Start(Family::kPending);
+  AddText(key, agency);
+  AddNumber(key, sequence);
+  AddText(key, delivery);
+  return key;
+}
+
+std::string QuarantineKey(absl::string_view payload) {
+  return OnePart(Family::kQuarantine, payload);
+}
+
+std::string DisclosureKey(absl::string_view person, std::uint64_t sequence) {
+  std::string key = Start(Family::kDisclosure);
+  AddText(key, person);
+  AddNumber(key, sequence);
+  return key;
+}
+
+std::string CountKey(absl::string_view name) { return OnePart(Family::kCount, name); }
+
+KeyRange FamilyRange(Family family) { return PrefixRange(Start(family)); }
+
+KeyRange RecordRange(absl::string_view agency, absl::string_view format) {
+  std::string prefix = Start(Family::kRecord);
+  AddText(prefix, agency);
+  AddText(prefix, format);
+  return PrefixRange(std::move(prefix));
+}
+
+KeyRange PendingRange(absl::string_view agency) {
+  return PrefixRange(OnePart(Family::kPending, agency));
+}
+
+KeyRange DisclosureRange(absl::string_view person) {
+  return PrefixRange(OnePart(Family::kDisclosure, person));
+}
+
+KeyRange AfterRange(Family family, absl::string_view after) {
+  KeyRange range = FamilyRange(family);
+  // The least key above that of "after".
+  if (!after.empty()) range.begin = OnePart(family, after) + '\0';
+  return range;
+}
+
+absl::StatusOr<journal::v1::RecordRef> DecodeRecordKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kRecord, key));
+  journal::v1::RecordRef record;
+  AQ_ASSIGN_OR_RETURN(*record.mutable_agency(), reader.Text());
+  AQ_ASSIGN_OR_RETURN(*record.mutable_format(), reader.Text());
+  AQ_ASSIGN_OR_RETURN(const std::uint64_t kind, reader.Number());
+  if (kind > static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
+    return Malformed("the kind in a stored record key is out of range");
+  }
+  record.set_kind(static_cast<std::int32_t>(kind));
+  AQ_ASSIGN_OR_RETURN(*record.mutable_key(), reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return record;
+}
+
+absl::StatusOr<std::string> DecodeOnePart(Family family, absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(family, key));
+  AQ_ASSIGN_OR_RETURN(std::string text, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return text;
+}
+
+absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kPending, key));
+  PendingParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.agency, reader.Text());
+  AQ_ASSIGN_OR_RETURN(parts.sequence, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.delivery, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+}  // namespace anqiao::store

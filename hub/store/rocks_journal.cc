@@ -1,0 +1,292 @@
+#include "hub/store/rocks_journal.h"
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/store/checksum.h"
+#include "hub/store/group_limits.h"
+#include "hub/store/rocks_status.h"
+
+namespace anqiao::store {
+namespace {
+
+constexpr std::uint64_t kFormatVersion = 1;
+constexpr char kFormatKey[] = "format_version";
+constexpr char kEpochKey[] = "writer_epoch";
+constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
+
+enum FamilyIndex : std::size_t { kMeta = 0, kEntries = 1, kBlobs = 2 };
+
+absl::Status Lost(absl::string_view message) {
+  return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
+}
+
+absl::Status ReadOnlyError() {
+  return absl::FailedPreconditionError("the store was opened read-only");
+}
+
+rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
+  rocksdb::DBOptions options;
+  options.env = env;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  // Accepts a last record that was cut off, as a crash leaves it; refuses one that was altered.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
+  options.max_total_wal_size = std::uint64_t{128} << 20;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1 << 20;
+  options.max_open_files = 256;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = std::size_t{4} << 20;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 << 10;
+  table.block_cache = rocksdb::NewLRUCache(std::size_t{8} << 20);
+  rocksdb::ColumnFamilyOptions plain;
+  plain.compression = rocksdb::kLZ4Compression;
+  plain.write_buffer_size = std::size_t{16} << 20;
+  plain.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  rocksdb::ColumnFamilyOptions blobs = plain;
+  // Payloads are written once and read rarely: compactions leave them where they are.
+  blobs.enable_blob_files = true;
+  blobs.min_blob_size = 4096;
+  blobs.blob_compression_type = rocksdb::kLZ4Compression;
+  blobs.enable_blob_garbage_collection = true;
+  return {{rocksdb::kDefaultColumnFamilyName, plain}, {"entries", plain}, {"blobs", blobs}};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStoreOptions& options,
+                                                                 rocksdb::Env* env) {
+  const std::string head_path = options.directory + "/HEAD";
+  // Before the journal, which may be growing under a read-only opener.
+  AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
+  if (recorded.value_or(0) > 0 && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
+    return Lost(absl::StrCat("the journal is missing; it had reached ", *recorded));
+  }
+  std::unique_ptr<RocksJournal> journal(new RocksJournal());
+  journal->read_only_ = options.read_only;
+  AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, env));
+  AQ_RETURN_IF_ERROR(journal->CheckFormat(head_path, options.read_only));
+  AQ_RETURN_IF_ERROR(journal->ReadEpoch());
+  AQ_RETURN_IF_ERROR(journal->FindEnd(recorded.value_or(0)));
+  if (!options.read_only) {
+    absl::MutexLock lock(&journal->mu_);
+    AQ_ASSIGN_OR_RETURN(journal->head_, HeadFile::Open(head_path, journal->synced_sequence()));
+  }
+  return journal;
+}
+
+RocksJournal::~RocksJournal() {
+  {
+    absl::MutexLock lock(&mu_);
+    // Nobody is left to be told; an older recorded head is still a true one.
+    if (head_ != nullptr) head_->Sync().IgnoreError();
+  }
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  }
+}
+
+absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, rocksdb::Env* env) {
+  const std::string path = options.directory + "/journal";
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, Families(), &families_, &db)
+          : rocksdb::DB::Open(DatabaseOptions(env), path, Families(), &families_, &db);
+  db_.reset(db);
+  return FromRocks(opened, "opening the journal");
+}
+
+absl::Status RocksJournal::CheckFormat(const std::string& head_path, bool read_only) {
+  std::string text;
+  const rocksdb::Status got = db_->Get({}, families_[kMeta], kFormatKey, &text);
+  if (got.ok()) {
+    std::uint64_t version = 0;
+    if (!absl::SimpleAtoi(text, &version)) return Lost("the journal's format version is damaged");
+    if (version > kFormatVersion) {
+      return Error(absl::StatusCode::kFailedPrecondition, reason::kFormatVersionUnknown,
+                   absl::StrCat("the store has format version ", version,
+                                "; this program knows versions up to ", kFormatVersion));
+    }
+    AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
+    if (!recorded.has_value()) return Lost("the journal's recorded head (HEAD) is missing");
+    return absl::OkStatus();
+  }
+  if (!got.IsNotFound()) return FromRocks(got, "reading the journal's format version");
+  if (read_only) return absl::FailedPreconditionError("there is no store to read");
+  std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, families_[kEntries]));
+  any->SeekToFirst();
+  if (any->Valid()) return Lost("the journal has entries but no format version");
+  AQ_RETURN_IF_ERROR(FromRocks(any->status(), "reading the journal"));
+  // HEAD first: a journal with a format version always has one.
+  AQ_RETURN_IF_ERROR(HeadFile::Create(head_path));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  return FromRocks(db_->Put(synced, families_[kMeta], kFormatKey, absl::StrCat(kFormatVersion)),
+                   "writing the journal's format version");
+}
+
+absl::Status RocksJournal::ReadEpoch() {
+  std::string text;
+  const rocksdb::Status got = db_->Get({}, families_[kMeta], kEpochKey, &text);
+  if (got.IsNotFound()) return absl::OkStatus();
+  AQ_RETURN_IF_ERROR(FromRocks(got, "reading the writer's lease"));
+  absl::MutexLock lock(&mu_);
+  AQ_ASSIGN_OR_RETURN(epoch_, DecodeNumber(text));
+  return absl::OkStatus();
+}
+
+absl::Status RocksJournal::FindEnd(Sequence recorded) {
+  std::unique_ptr<rocksdb::Iterator> last(db_->NewIterator({}, families_[kEntries]));
+  last->SeekToLast();
+  Sequence end = 0;
+  if (last->Valid()) {
+    AQ_ASSIGN_OR_RETURN(end, DecodeNumber(ToView(last->key())));
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(last->status(), "finding the journal's end"));
+  if (end < recorded) {
+    return Lost(absl::StrCat("the journal ends at ", end, " but had reached ", recorded,
+                             "; its log or a table file was cut off or removed"));
+  }
+  synced_.store(end, std::memory_order_release);
+  // The first, and what came after the head was recorded last.
+  if (end == 0) return absl::OkStatus();
+  AQ_RETURN_IF_ERROR(Read(1, [](Sequence, absl::string_view) { return false; }));
+  return Read(std::max<Sequence>(recorded, 1), [](Sequence, absl::string_view) { return true; });
+}
+
+absl::Status RocksJournal::Resume() {
+  const absl::Status resumed = FromRocks(db_->Resume(), "resuming the journal");
+  if (resumed.ok()) {
+    full_ = false;
+    return resumed;
+  }
+  if (absl::IsUnavailable(resumed) || absl::IsResourceExhausted(resumed)) {
+    return Error(absl::StatusCode::kResourceExhausted, reason::kStorageFull,
+                 "the disk is full; free space and try again");
+  }
+  lost_ = resumed;
+  return resumed;
+}
+
+absl::Status RocksJournal::Write(rocksdb::WriteBatch& batch) {
+  if (!lost_.ok()) return lost_;
+  if (full_) AQ_RETURN_IF_ERROR(Resume());
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const absl::Status written = FromRocks(db_->Write(synced, &batch), "writing the journal");
+  if (absl::IsResourceExhausted(written)) {
+    full_ = true;
+  } else if (!written.ok()) {
+    lost_ = Lost(absl::StrCat(written.message(), "; open the store again"));
+    return lost_;
+  }
+  return written;
+}
+
+absl::StatusOr<Epoch> RocksJournal::AcquireWriter() {
+  if (read_only_) return ReadOnlyError();
+  absl::MutexLock lock(&mu_);
+  rocksdb::WriteBatch batch;
+  AQ_RETURN_IF_ERROR(FromRocks(batch.Put(families_[kMeta], kEpochKey, EncodeNumber(epoch_ + 1)),
+                               "taking the writer's lease"));
+  AQ_RETURN_IF_ERROR(Write(batch));
+  return ++epoch_;
+}
+
+absl::StatusOr<Sequence> RocksJournal::Append(Epoch epoch, const AppendGroup& group) {
+  if (read_only_) return ReadOnlyError();
+  AQ_RETURN_IF_ERROR(CheckGroup(group));
+  absl::MutexLock lock(&mu_);
+  AQ_RETURN_IF_ERROR(CheckEpoch(epoch, epoch_));
+  rocksdb::WriteBatch batch;
+  rocksdb::Status put;
+  for (const auto& [name, bytes] : group.blobs) {
+    if (put.ok()) put = batch.Put(families_[kBlobs], name, Seal(name, bytes));
+  }
+  for (const std::string& name : group.removed_blobs) {
+    if (put.ok()) put = batch.Delete(families_[kBlobs], name);
+  }
+  Sequence last = synced_sequence();
+  for (const std::string& entry : group.entries) {
+    const std::string key = EncodeNumber(++last);
+    if (put.ok()) put = batch.Put(families_[kEntries], key, Seal(key, entry));
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(put, "building a group"));
+  AQ_RETURN_IF_ERROR(Write(batch));
+  synced_.store(last, std::memory_order_release);
+  // The group is durable whatever becomes of this; a failing disk stops the next one.
+  if (const absl::Status recorded = head_->Record(last); absl::IsDataLoss(recorded)) {
+    lost_ = recorded;
+  }
+  return last;
+}
+
+absl::Status RocksJournal::Read(
+    Sequence first, const std::function<bool(Sequence, absl::string_view)>& visit) const {
+  const Sequence last = synced_sequence();
+  Sequence expected = std::max<Sequence>(first, 1);
+  if (expected > last) return absl::OkStatus();
+  const std::string end = EncodeNumber(last + 1);
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  options.fill_cache = false;
+  options.readahead_size = kReadAheadBytes;
+  std::unique_ptr<rocksdb::Iterator> entries(db_->NewIterator(options, families_[kEntries]));
+  for (entries->Seek(EncodeNumber(expected)); entries->Valid(); entries->Next()) {
+    AQ_ASSIGN_OR_RETURN(const Sequence sequence, DecodeNumber(ToView(entries->key())));
+    if (sequence != expected) return Lost(absl::StrCat("journal entry ", expected, " is missing"));
+    const auto entry = Unseal(ToView(entries->key()), ToView(entries->value()));
+    if (!entry.ok()) return Lost(absl::StrCat("journal entry ", sequence, " fails its checksum"));
+    if (!visit(sequence, *entry)) return absl::OkStatus();
+    ++expected;
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(entries->status(), absl::StrCat("reading entry ", expected)));
+  if (expected <= last) return Lost(absl::StrCat("journal entry ", expected, " is missing"));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> RocksJournal::GetEntry(Sequence sequence) const {
+  if (sequence == 0 || sequence > synced_sequence()) {
+    return absl::NotFoundError("there is no such entry");
+  }
+  const std::string key = EncodeNumber(sequence);
+  std::string sealed;
+  const rocksdb::Status got = db_->Get({}, families_[kEntries], key, &sealed);
+  if (got.IsNotFound()) return Lost(absl::StrCat("journal entry ", sequence, " is missing"));
+  AQ_RETURN_IF_ERROR(FromRocks(got, absl::StrCat("reading entry ", sequence)));
+  AQ_ASSIGN_OR_RETURN(const absl::string_view entry, Unseal(key, sealed));
+  return std::string(entry);
+}
+
+absl::StatusOr<std::string> RocksJournal::GetBlob(absl::string_view name) const {
+  std::string sealed;
+  const rocksdb::Status got = db_->Get({}, families_[kBlobs], ToSlice(name), &sealed);
+  if (got.IsNotFound()) return absl::NotFoundError("there is no such blob");
+  AQ_RETURN_IF_ERROR(FromRocks(got, "reading a blob"));
+  AQ_ASSIGN_OR_RETURN(const absl::string_view bytes, Unseal(name, sealed));
+  return std::string(bytes);
+}
+
+}  // namespace anqiao::store

@@ -1,0 +1,73 @@
+// The journal, its blobs and the writer's lease, in a RocksDB database of their own, whose log
+// therefore carries nothing else. Private to this folder; contracts as in store.h.
+//
+// Thread-safe.
+
+#ifndef ANQIAO_HUB_STORE_ROCKS_JOURNAL_H_
+#define ANQIAO_HUB_STORE_ROCKS_JOURNAL_H_
+
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/store/head_file.h"
+#include "hub/store/store.h"
+
+namespace anqiao::store {
+
+class RocksJournal {
+ public:
+  // Opens <directory>/journal and <directory>/HEAD; "env" must outlive the journal.
+  static absl::StatusOr<std::unique_ptr<RocksJournal>> Open(const RocksStoreOptions& options,
+                                                            rocksdb::Env* env);
+  ~RocksJournal();
+
+  absl::StatusOr<Epoch> AcquireWriter();
+  absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group);
+  absl::Status Read(Sequence first,
+                    const std::function<bool(Sequence, absl::string_view)>& visit) const;
+  absl::StatusOr<std::string> GetEntry(Sequence sequence) const;
+  absl::StatusOr<std::string> GetBlob(absl::string_view name) const;
+  Sequence synced_sequence() const { return synced_.load(std::memory_order_acquire); }
+
+ private:
+  RocksJournal() = default;
+
+  absl::Status OpenDatabase(const RocksStoreOptions& options, rocksdb::Env* env);
+  // Checks the format, or writes it into a new journal together with HEAD at "head_path".
+  absl::Status CheckFormat(const std::string& head_path, bool read_only);
+  absl::Status ReadEpoch();
+  // Finds the end and checks what lies behind "recorded".
+  absl::Status FindEnd(Sequence recorded);
+  // Makes RocksDB take writes again after the disk was full.
+  absl::Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Write(rocksdb::WriteBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  std::unique_ptr<rocksdb::DB> db_;
+  // Owned by db_ until they are destroyed through it.
+  std::vector<rocksdb::ColumnFamilyHandle*> families_;
+  bool read_only_ = false;
+  std::atomic<Sequence> synced_ = 0;
+
+  mutable absl::Mutex mu_;
+  Epoch epoch_ ABSL_GUARDED_BY(mu_) = 0;
+  // Null if read-only.
+  std::unique_ptr<HeadFile> head_ ABSL_GUARDED_BY(mu_);
+  bool full_ ABSL_GUARDED_BY(mu_) = false;
+  // Not OK once a sync failed: what is on disk is unknown until the journal is opened again.
+  absl::Status lost_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace anqiao::store
+
+#endif  // ANQIAO_HUB_STORE_ROCKS_JOURNAL_H_

@@ -1,0 +1,210 @@
+#include "hub/store/rocks_projections.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/status_macros.h"
+#include "hub/store/checksum.h"
+#include "hub/store/group_limits.h"
+#include "hub/store/rocks_status.h"
+
+namespace anqiao::store {
+namespace {
+
+// The store's own key lies before those of keys.h, which start with a letter.
+constexpr absl::string_view kAppliedKey("\0applied", 8);
+constexpr absl::string_view kFirstKey("\x01", 1);
+
+rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(std::size_t{64} << 20);
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  rocksdb::Options options;
+  options.env = env;
+  options.create_if_missing = true;
+  options.compression = rocksdb::kLZ4Compression;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Small memtables stay in the processor's cache: inserting into them is what costs.
+  options.write_buffer_size = std::size_t{4} << 20;
+  options.max_write_buffer_number = 6;
+  options.target_file_size_base = std::uint64_t{16} << 20;
+  options.max_bytes_for_level_base = std::uint64_t{64} << 20;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1 << 20;
+  options.max_open_files = 256;
+  options.keep_log_file_num = 2;
+  options.max_log_file_size = std::size_t{4} << 20;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  return options;
+}
+
+class RocksBatch : public ProjectionBatch {
+ public:
+  void Put(absl::string_view key, absl::string_view value) override {
+    changes_.push_back({std::string(key), std::string(value)});
+  }
+  void Delete(absl::string_view key) override {
+    changes_.push_back({std::string(key), std::nullopt});
+  }
+
+  // The last change of each key, in the order of keys: neighbours are cheaper to insert.
+  rocksdb::Status AddTo(rocksdb::WriteBatch& batch) const {
+    std::vector<const Change*> sorted;
+    sorted.reserve(changes_.size());
+    for (const Change& change : changes_) sorted.push_back(&change);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Change* a, const Change* b) { return a->key < b->key; });
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      if (i + 1 < sorted.size() && sorted[i]->key == sorted[i + 1]->key) continue;
+      const Change& change = *sorted[i];
+      const rocksdb::Status added = change.value.has_value() ? batch.Put(change.key, *change.value)
+                                                             : batch.Delete(change.key);
+      if (!added.ok()) return added;
+    }
+    return rocksdb::Status::OK();
+  }
+
+ private:
+  struct Change {
+    std::string key;
+    std::optional<std::string> value;  // Nullopt: deleted.
+  };
+  std::vector<Change> changes_;
+};
+
+absl::StatusOr<Sequence> ReadApplied(rocksdb::DB& db, const rocksdb::ReadOptions& options) {
+  std::string bytes;
+  const rocksdb::Status got = db.Get(options, ToSlice(kAppliedKey), &bytes);
+  if (got.IsNotFound()) return 0;
+  AQ_RETURN_IF_ERROR(FromRocks(got, "reading how far the projections are"));
+  return DecodeNumber(bytes);
+}
+
+class RocksSnapshot : public Snapshot {
+ public:
+  explicit RocksSnapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {
+    absl::StatusOr<Sequence> sequence = ReadApplied(db_, Options());
+    if (sequence.ok()) {
+      sequence_ = *sequence;
+    } else {
+      usable_ = sequence.status();
+    }
+  }
+  ~RocksSnapshot() override { db_.ReleaseSnapshot(snapshot_); }
+
+  Sequence sequence() const override { return sequence_; }
+
+  absl::StatusOr<std::string> Get(absl::string_view key) const override {
+    AQ_RETURN_IF_ERROR(usable_);
+    std::string value;
+    const rocksdb::Status got = db_.Get(Options(), ToSlice(key), &value);
+    if (got.IsNotFound()) return absl::NotFoundError("there is no such key");
+    AQ_RETURN_IF_ERROR(FromRocks(got, "reading a projection"));
+    return value;
+  }
+
+  absl::Status Scan(
+      absl::string_view begin, absl::string_view end,
+      const std::function<bool(absl::string_view, absl::string_view)>& visit) const override {
+    AQ_RETURN_IF_ERROR(usable_);
+    if (!end.empty() && end <= begin) return absl::OkStatus();
+    const rocksdb::Slice upper = ToSlice(end);
+    rocksdb::ReadOptions options = Options();
+    if (!end.empty()) options.iterate_upper_bound = &upper;
+    std::unique_ptr<rocksdb::Iterator> rows(db_.NewIterator(options));
+    for (rows->Seek(ToSlice(std::max(begin, kFirstKey))); rows->Valid(); rows->Next()) {
+      if (!visit(ToView(rows->key()), ToView(rows->value()))) return absl::OkStatus();
+    }
+    return FromRocks(rows->status(), "reading projections");
+  }
+
+ private:
+  rocksdb::ReadOptions Options() const {
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot_;
+    return options;
+  }
+
+  rocksdb::DB& db_;
+  const rocksdb::Snapshot* const snapshot_;
+  Sequence sequence_ = 0;
+  // Not OK: even the sequence could not be read.
+  absl::Status usable_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
+    const RocksStoreOptions& options, rocksdb::Env* env) {
+  const std::string path = options.directory + "/projections";
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = options.read_only
+                                     ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, &db)
+                                     : rocksdb::DB::Open(DatabaseOptions(env), path, &db);
+  std::unique_ptr<rocksdb::DB> owned(db);
+  const absl::Status status = FromRocks(opened, "opening the projections");
+  if (absl::IsDataLoss(status)) {
+    return absl::DataLossError(absl::StrCat(
+        status.message(), "; remove the folder projections and they are rebuilt from the journal"));
+  }
+  AQ_RETURN_IF_ERROR(status);
+  std::unique_ptr<RocksProjections> projections(
+      new RocksProjections(std::move(owned), options.read_only));
+  AQ_ASSIGN_OR_RETURN(projections->applied_, ReadApplied(*projections->db_, {}));
+  return projections;
+}
+
+std::unique_ptr<ProjectionBatch> RocksProjections::NewBatch() const {
+  return std::make_unique<RocksBatch>();
+}
+
+absl::Status RocksProjections::Write(rocksdb::WriteBatch& changes, Sequence sequence) {
+  AQ_RETURN_IF_ERROR(FromRocks(changes.Put(ToSlice(kAppliedKey), EncodeNumber(sequence)),
+                               "building changes of projections"));
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  rocksdb::Status written = db_->Write(unlogged, &changes);
+  // Once the disk was full RocksDB refuses writes until it is told to look again.
+  if (written.IsNoSpace() && db_->Resume().ok()) written = db_->Write(unlogged, &changes);
+  AQ_RETURN_IF_ERROR(FromRocks(written, "writing projections"));
+  applied_.store(sequence, std::memory_order_release);
+  return absl::OkStatus();
+}
+
+absl::Status RocksProjections::Apply(const ProjectionBatch& batch, Sequence sequence) {
+  if (read_only_) return absl::FailedPreconditionError("the store was opened read-only");
+  const auto* own = dynamic_cast<const RocksBatch*>(&batch);
+  if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
+  AQ_RETURN_IF_ERROR(CheckApply(sequence, applied_sequence()));
+  rocksdb::WriteBatch changes;
+  AQ_RETURN_IF_ERROR(FromRocks(own->AddTo(changes), "building changes of projections"));
+  return Write(changes, sequence);
+}
+
+std::unique_ptr<Snapshot> RocksProjections::NewSnapshot() const {
+  return std::make_unique<RocksSnapshot>(*db_);
+}
+
+absl::Status RocksProjections::Clear() {
+  if (read_only_) return absl::FailedPreconditionError("the store was opened read-only");
+  rocksdb::WriteBatch changes;
+  // Keys start with a letter, so 0xff is above them all.
+  AQ_RETURN_IF_ERROR(FromRocks(changes.DeleteRange(ToSlice(kFirstKey), rocksdb::Slice("\xff")),
+                               "emptying the projections"));
+  return Write(changes, 0);
+}
+
+}  // namespace anqiao::store

@@ -1,0 +1,156 @@
+#include "hub/store/keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tests/testing/status_matchers.h"
+
+namespace anqiao::store {
+namespace {
+
+using ::anqiao::testing::IsOkAndHolds;
+using ::anqiao::testing::StatusIs;
+
+// Short texts over few letters, so that prefixes of one another and equal ones are common.
+std::string RandomText(std::mt19937_64& random) {
+  static const std::string kLetters = std::string("ab\x01\xff/") + "吸";
+  std::string text;
+  for (std::uint64_t left = random() % 5; left > 0; --left) {
+    text.push_back(kLetters[random() % kLetters.size()]);
+  }
+  return text;
+}
+
+std::uint64_t RandomNumber(std::mt19937_64& random) {
+  return random() % 2 == 0 ? random() % 300 : random();
+}
+
+journal::v1::RecordRef RandomRecord(std::mt19937_64& random) {
+  journal::v1::RecordRef record;
+  record.set_agency(RandomText(random));
+  record.set_format(RandomText(random));
+  record.set_kind(static_cast<std::int32_t>(random() % 300));
+  record.set_key(RandomText(random));
+  return record;
+}
+
+auto Parts(const journal::v1::RecordRef& r) {
+  return std::make_tuple(r.agency(), r.format(), r.kind(), r.key());
+}
+
+TEST(KeysTest, RecordKeysComeBackAndSortAsTheirParts) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 20000; ++i) {
+    const journal::v1::RecordRef a = RandomRecord(random);
+    const journal::v1::RecordRef b = RandomRecord(random);
+    AQ_ASSERT_OK_AND_ASSIGN(const journal::v1::RecordRef back, DecodeRecordKey(RecordKey(a)));
+    ASSERT_EQ(Parts(back), Parts(a));
+    ASSERT_EQ(RecordKey(a) < RecordKey(b), Parts(a) < Parts(b));
+  }
+}
+
+TEST(KeysTest, PendingKeysComeBackAndSortAsTheirParts) {
+  std::mt19937_64 random(2);
+  const auto make = [&random] {
+    return std::make_tuple(RandomText(random), RandomNumber(random), RandomText(random));
+  };
+  for (int i = 0; i < 20000; ++i) {
+    const auto a = make();
+    const auto b = make();
+    const std::string key = std::apply(PendingKey, a);
+    AQ_ASSERT_OK_AND_ASSIGN(const PendingParts back, DecodePendingKey(key));
+    ASSERT_EQ(std::make_tuple(back.agency, back.sequence, back.delivery), a);
+    ASSERT_EQ(key < std::apply(PendingKey, b), a < b);
+  }
+}
+
+TEST(KeysTest, OnePartKeysComeBackAndSortAsTheirText) {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 5000; ++i) {
+    const std::string a = RandomText(random);
+    const std::string b = RandomText(random);
+    EXPECT_THAT(DecodeOnePart(Family::kPerson, PersonKey(a)), IsOkAndHolds(a));
+    ASSERT_EQ(PersonKey(a) < PersonKey(b), a < b);
+    ASSERT_EQ(RequestKey(a, b) < RequestKey(b, a), std::tie(a, b) < std::tie(b, a));
+    ASSERT_EQ(PseudonymKey(a, b) < PseudonymKey(b, a), std::tie(a, b) < std::tie(b, a));
+  }
+}
+
+TEST(KeysTest, DisclosureKeysSortBySequence) {
+  EXPECT_LT(DisclosureKey("p", 255), DisclosureKey("p", 256));
+  EXPECT_LT(DisclosureKey("p", 1), DisclosureKey("p", std::numeric_limits<std::uint64_t>::max()));
+}
+
+TEST(KeysTest, FamiliesDoNotMeet) {
+  const std::vector<std::string> keys = {
+      MetaKey("x"),           RecordKey({}),      PersonKey("x"),        BlockKey("x"),
+      RequestKey("x", ""),    ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
+      PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x")};
+  const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
+                                        Family::kBlock,      Family::kRequest,    Family::kReferral,
+                                        Family::kPseudonym,  Family::kDelivery,   Family::kPending,
+                                        Family::kQuarantine, Family::kDisclosure, Family::kCount};
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::size_t j = 0; j < families.size(); ++j) {
+      const KeyRange range = FamilyRange(families[j]);
+      EXPECT_EQ(range.begin <= keys[i] && keys[i] < range.end, i == j) << i << " " << j;
+    }
+  }
+}
+
+TEST(KeysTest, RangesHoldTheirPartAndNotOneThatStartsWithIt) {
+  journal::v1::RecordRef record;
+  record.set_agency("tax");
+  record.set_format("a");
+  record.set_key("1");
+  const KeyRange records = RecordRange("tax", "a");
+  EXPECT_LE(records.begin, RecordKey(record));
+  EXPECT_LT(RecordKey(record), records.end);
+  record.set_format("ab");
+  EXPECT_GE(RecordKey(record), records.end);
+
+  const KeyRange pending = PendingRange("tax");
+  EXPECT_LT(PendingKey("tax", std::numeric_limits<std::uint64_t>::max(), "d"), pending.end);
+  EXPECT_GE(PendingKey("tax2", 0, "d"), pending.end);
+  const KeyRange disclosures = DisclosureRange("p");
+  EXPECT_LT(DisclosureKey("p", std::numeric_limits<std::uint64_t>::max()), disclosures.end);
+  EXPECT_GE(DisclosureKey("p2", 0), disclosures.end);
+}
+
+TEST(KeysTest, AfterRangeLeavesOutWhatWasSeen) {
+  const KeyRange range = AfterRange(Family::kPerson, "b");
+  EXPECT_LT(PersonKey("b"), range.begin);
+  EXPECT_LE(range.begin, PersonKey("b\x01"));
+  EXPECT_LT(PersonKey("zz"), range.end);
+  EXPECT_EQ(AfterRange(Family::kPerson, "").begin, FamilyRange(Family::kPerson).begin);
+}
+
+TEST(KeysTest, RefusesWhatIsNotAKeyOfTheFamily) {
+  const std::string record = RecordKey({});
+  for (std::size_t size = 0; size < record.size(); ++size) {
+    EXPECT_THAT(DecodeRecordKey(record.substr(0, size)), StatusIs(absl::StatusCode::kDataLoss));
+  }
+  EXPECT_THAT(DecodeRecordKey(record + "x"), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodePendingKey(record), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodePendingKey(PendingKey("a", 1, "d") + "x"),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodeOnePart(Family::kPerson, CountKey("x")), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodeOnePart(Family::kPerson, "px"), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(KeysTest, RefusesAKindThatIsOutOfRange) {
+  std::string key = RecordKey({});
+  key[3] = '\x01';
+  EXPECT_THAT(DecodeRecordKey(key), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+}  // namespace
+}  // namespace anqiao::store
