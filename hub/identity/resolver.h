@@ -32,8 +32,9 @@ struct Decision {
   std::string person;
   // "AGENCY_NUMBER", "ID_NUMBER", "NAME_BIRTH" or "NEW".
   std::string rule;
-  // Why a human should look; empty if nothing is doubtful: ID_NUMBER_OTHER_NAME, NAME_BIRTH_ALONE,
-  // SEVERAL_CANDIDATES, CONFLICTING_ID_NUMBERS.
+  // Why a human should look; empty if nothing is doubtful. Not linked: ID_NUMBER_OTHER_NAME,
+  // AGENCY_NUMBER_OTHER_NAME, NAME_BIRTH_ALONE, CONFLICTING_ID_NUMBERS. Linked, and a rule links it
+  // to others as well: SEVERAL_CANDIDATES.
   std::string review;
   // Whom it might also be, sorted.
   std::vector<std::string> review_candidates;

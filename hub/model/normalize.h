@@ -31,6 +31,8 @@ struct Problem {
   bool warning = false;
 };
 
+inline constexpr int kProblemsMax = 32;
+
 struct Normalized {
   // Meaningless if any problem is not a warning.
   journal::v1::Observation observation;
@@ -46,7 +48,8 @@ struct Normalized {
 // be used; an identity number that was only cut short by a spreadsheet (last digits 000 after an
 // exponent) is an error. "today" bounds dates that cannot lie in the future (tests, orders,
 // seizure, registrations); one day of grace. REFERRAL_ANSWER records are not normalized here: the
-// engine reads their values directly.
+// engine reads their values directly. Of a removed record only kind and key are judged, and its
+// observation is empty. Every record about a person needs a name. At most kProblemsMax problems.
 Normalized Normalize(const adapter::v1::Record& record, const CivilDate& today);
 
 }  // namespace anqiao::model
