@@ -1,0 +1,66 @@
+// Reading YAML strictly: every error says file:line:column, unknown and repeated keys are refused,
+// no exception leaves.
+//
+// Pure.
+
+#ifndef ANQIAO_HUB_POLICY_YAML_READER_H_
+#define ANQIAO_HUB_POLICY_YAML_READER_H_
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "hub/model/civil_date.h"
+
+namespace anqiao::policy {
+
+inline constexpr std::size_t kFileBytesMax = 256 * 1024;
+
+// One node of a file. Every function fails with INVALID_ARGUMENT (CATALOGUE_INVALID).
+class YamlNode {
+ public:
+  using Map = std::map<std::string, YamlNode>;
+
+  // One document of at most kFileBytesMax.
+  static absl::StatusOr<YamlNode> Parse(const std::string& file, const std::string& content);
+
+  // Every key of "required" and none that is in neither list.
+  absl::StatusOr<Map> Keys(const std::vector<absl::string_view>& required,
+                           const std::vector<absl::string_view>& optional) const;
+  // Any keys, at most "count_max".
+  absl::StatusOr<Map> AnyKeys(std::size_t count_max) const;
+  // A list of one to "count_max" items.
+  absl::StatusOr<std::vector<YamlNode>> Items(std::size_t count_max) const;
+  // Text of 1 to 1,000 bytes.
+  absl::StatusOr<std::string> Text() const;
+  // A whole number of at most 15 digits, possibly negative.
+  absl::StatusOr<std::int64_t> Number() const;
+  absl::StatusOr<bool> Flag() const;
+  // A day.
+  absl::StatusOr<model::CivilDate> Day() const;
+
+  bool is_scalar() const { return node_.IsScalar(); }
+  bool is_list() const { return node_.IsSequence(); }
+  // INVALID_ARGUMENT at this node's place.
+  absl::Status Wrong(absl::string_view message) const;
+
+ private:
+  YamlNode(std::shared_ptr<const std::string> file, YAML::Node node)
+      : file_(std::move(file)), node_(std::move(node)) {}
+
+  // Shared: every node of a file names it.
+  std::shared_ptr<const std::string> file_;
+  YAML::Node node_;
+};
+
+}  // namespace anqiao::policy
+
+#endif  // ANQIAO_HUB_POLICY_YAML_READER_H_

@@ -1,0 +1,267 @@
+// How fast records come in, against a ceiling measured in the same run (tests/bench/README.md).
+//
+//   ingest_bench [--rounds 5] [--payloads 50] [--rows 1000] [--rate 500] [--seconds 4]
+//
+// Runs the raw server (this binary) and the hub (anqiaod beside it) as processes of their own and
+// loads them in turn, round by round.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tests/bench/bench_client.h"
+#include "tests/bench/raw_server.h"
+
+extern char** environ;
+
+namespace anqiao::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void Die(const std::string& what) {
+  std::fprintf(stderr, "ingest_bench: %s\n", what.c_str());
+  std::exit(1);
+}
+
+pid_t Spawn(const std::vector<std::string>& command, const std::string& log) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : command)
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  pid_t pid = 0;
+  const int failed = posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) Die(absl::StrCat("cannot start ", command[0]));
+  return pid;
+}
+
+void Run(const std::vector<std::string>& command, const std::string& log) {
+  int status = 0;
+  waitpid(Spawn(command, log), &status, 0);
+  if (status != 0) Die(absl::StrCat(absl::StrJoin(command, " "), " failed; see ", log));
+}
+
+// A process that is ended with the scope.
+class Server {
+ public:
+  Server(const std::vector<std::string>& command, const std::string& log,
+         std::string listeners_file)
+      : pid_(Spawn(command, log)) {
+    for (int i = 0; i < 600; ++i) {
+      std::ifstream in(listeners_file);
+      for (std::string line; std::getline(in, line);) {
+        if (const std::size_t colon = line.find(": "); colon != std::string::npos) {
+          std::string address = line.substr(colon + 2);
+          std::erase(address, '"');
+          listeners_[line.substr(0, colon)] = address;
+        }
+      }
+      if (!listeners_.empty()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    Die(absl::StrCat(command[0], " did not come up; see ", log));
+  }
+  ~Server() {
+    kill(pid_, SIGTERM);
+    waitpid(pid_, nullptr, 0);
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  pid_t pid() const { return pid_; }
+  std::string Address(const std::string& listener) const { return listeners_.at(listener); }
+
+ private:
+  pid_t pid_;
+  std::map<std::string, std::string> listeners_;
+};
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+double OwnCpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::string Machine() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string model = "unknown processor";
+  for (std::string line; std::getline(in, line);) {
+    if (absl::StartsWith(line, "model name")) {
+      model = line.substr(line.find(':') + 2);
+      break;
+    }
+  }
+  return absl::StrCat(std::thread::hardware_concurrency(), " x ", model);
+}
+
+struct Series {
+  std::vector<double> rate, p50, p99, cpu_server, cpu_client;
+};
+
+struct Settings {
+  int rounds = 5, payloads = 50, rows = 1000, rate = 500, seconds = 4;
+};
+
+template <typename T>
+T OrDie(absl::StatusOr<T> value) {
+  if (!value.ok()) Die(std::string(value.status().message()));
+  return *std::move(value);
+}
+
+void Round(const Settings& settings, int round, const Endpoint& endpoint, pid_t pid,
+           const std::function<absl::Status()>& settle, Series& series) {
+  const std::uint64_t base = static_cast<std::uint64_t>(round) * 10'000'000;
+  const ProcessFigures before = FiguresOf(pid);
+  const double own_before = OwnCpuSeconds();
+  const ThroughputFigures t =
+      OrDie(MeasureThroughput(endpoint, settings.payloads, settings.rows, base, round, settle));
+  const double per_100k = 100'000.0 / static_cast<double>(t.records);
+  series.cpu_server.push_back((FiguresOf(pid).cpu_seconds - before.cpu_seconds) * per_100k);
+  series.cpu_client.push_back((OwnCpuSeconds() - own_before) * per_100k);
+  series.rate.push_back(static_cast<double>(t.records) / t.seconds);
+  const LatencyFigures l =
+      OrDie(MeasureLatency(endpoint, settings.rate, settings.seconds, base + 5'000'000, round));
+  series.p50.push_back(l.p50_us);
+  series.p99.push_back(l.p99_us);
+}
+
+void WriteConfig(const fs::path& directory, const fs::path& build, const fs::path& source) {
+  std::ofstream out(directory / "hub.yaml");
+  out << "data_directory: data\n"
+      << "catalogue_directory: " << (source / "hub/policies").string() << "\n"
+      << "clock_start: \"2026-06-30T09:00:00+08:00\"\n";
+  for (const char* listener : {"agency_listener", "hub_listener"}) {
+    out << listener
+        << ": {address: \"127.0.0.1:0\", certificate: certs/servers/bench.crt, key: "
+           "certs/servers/bench.key, client_ca: certs/ca.crt}\n";
+  }
+  out << "agencies:\n  - id: police\n    display_name: bench\n    kind: police\n    adapter: "
+         "{library: "
+      << (build / "plugins/libanqiao_police.so").string()
+      << "}\n    formats: [tests]\n    services: []\n";
+}
+
+int Main(const Settings& settings, const fs::path& binary) {
+  const fs::path build = binary.parent_path().parent_path().parent_path();
+  const fs::path source = build.parent_path().parent_path();
+  std::string pattern = (fs::temp_directory_path() / "anqiao_bench_XXXXXX").string();
+  const fs::path directory = mkdtemp(pattern.data());
+  const std::string log = (directory / "log").string();
+  const std::string ctl = (build / "bin/anqiaoctl").string(),
+                    certs = (directory / "certs").string();
+  Run({ctl, "certs", "init", certs}, log);
+  Run({ctl, "certs", "issue", "--dir", certs, "server", "bench", "--host", "127.0.0.1"}, log);
+  Run({ctl, "certs", "issue", "--dir", certs, "agency", "police"}, log);
+  Run({ctl, "certs", "issue", "--dir", certs, "user", "bench", "--role", "operator"}, log);
+  WriteConfig(directory, build, source);
+
+  const Server raw({binary.string(), "--raw-server", (directory / "raw").string()}, log,
+                   (directory / "raw.listeners").string());
+  const Server hub({(build / "bin/anqiaod").string(), "--config", (directory / "hub.yaml").string(),
+                    "--listeners-file", (directory / "hub.listeners").string()},
+                   log, (directory / "hub.listeners").string());
+  const Endpoint agency_raw{raw.Address("agency_listener"), certs + "/ca.crt",
+                            certs + "/agencies/police.crt", certs + "/agencies/police.key"};
+  const Endpoint agency_hub{hub.Address("agency_listener"), agency_raw.ca, agency_raw.certificate,
+                            agency_raw.key};
+  const Endpoint user{hub.Address("hub_listener"), agency_raw.ca, certs + "/users/bench.crt",
+                      certs + "/users/bench.key"};
+
+  std::printf(
+      "machine: %s; mTLS; %d rounds of %d payloads x %d records, then %d single records/s for %d "
+      "s\n",
+      Machine().c_str(), settings.rounds, settings.payloads, settings.rows, settings.rate,
+      settings.seconds);
+  Series of_raw, of_hub;
+  for (int round = 0; round < settings.rounds; ++round) {
+    Round(settings, round, agency_raw, raw.pid(), nullptr, of_raw);
+    Round(
+        settings, round, agency_hub, hub.pid(), [&] { return WaitProjected(user); }, of_hub);
+    std::printf("round %d: raw %.0f/s p99 %.0f us; hub %.0f/s p99 %.0f us\n", round + 1,
+                of_raw.rate.back(), of_raw.p99.back(), of_hub.rate.back(), of_hub.p99.back());
+    std::fflush(stdout);
+  }
+  const ProcessFigures memory_raw = FiguresOf(raw.pid()), memory_hub = FiguresOf(hub.pid());
+  std::printf("\n%-44s %12s %12s %8s\n", "median of the rounds", "raw ceiling", "hub", "hub/raw");
+  const auto row = [](const char* what, double a, double b) {
+    std::printf("%-44s %12.1f %12.1f %8.2f\n", what, a, b, b / a);
+  };
+  row("records/s (hub: until projected)", Median(of_raw.rate), Median(of_hub.rate));
+  row("single record, p50, us", Median(of_raw.p50), Median(of_hub.p50));
+  row("single record, p99, us", Median(of_raw.p99), Median(of_hub.p99));
+  row("server CPU seconds per 100,000 records", Median(of_raw.cpu_server),
+      Median(of_hub.cpu_server));
+  row("client CPU seconds per 100,000 records", Median(of_raw.cpu_client),
+      Median(of_hub.cpu_client));
+  row("resident memory at the end, MiB", static_cast<double>(memory_raw.resident_kib) / 1024,
+      static_cast<double>(memory_hub.resident_kib) / 1024);
+  row("resident memory, peak, MiB", static_cast<double>(memory_raw.resident_peak_kib) / 1024,
+      static_cast<double>(memory_hub.resident_peak_kib) / 1024);
+  std::error_code ignored;
+  fs::remove_all(directory, ignored);
+  return 0;
+}
+
+}  // namespace
+}  // namespace anqiao::bench
+
+int main(int argc, char** argv) {
+  using anqiao::bench::Settings;
+  if (argc == 3 && std::string(argv[1]) == "--raw-server") {
+    const std::string directory = argv[2],
+                      parent = std::filesystem::path(directory).parent_path().string();
+    return anqiao::bench::RunRawServer({.directory = directory,
+                                        .listeners_file = directory + ".listeners",
+                                        .ca = parent + "/certs/ca.crt",
+                                        .certificate = parent + "/certs/servers/bench.crt",
+                                        .key = parent + "/certs/servers/bench.key"});
+  }
+  Settings settings;
+  const std::map<std::string, int*> known = {{"--rounds", &settings.rounds},
+                                             {"--payloads", &settings.payloads},
+                                             {"--rows", &settings.rows},
+                                             {"--rate", &settings.rate},
+                                             {"--seconds", &settings.seconds}};
+  for (int i = 1; i < argc; i += 2) {
+    const auto option = known.find(argv[i]);
+    if (option == known.end() || i + 1 >= argc || !absl::SimpleAtoi(argv[i + 1], option->second) ||
+        *option->second < 1) {
+      std::fprintf(stderr,
+                   "usage: %s [--rounds N] [--payloads N] [--rows N] [--rate N] [--seconds N]\n",
+                   argv[0]);
+      return 2;
+    }
+  }
+  return anqiao::bench::Main(settings, std::filesystem::canonical("/proc/self/exe"));
+}
