@@ -1,0 +1,357 @@
+// Rows are found in native bytes (a quote, comma or line feed is never part of a longer character
+// in GB18030, but "|" can be), transcoded one by one, and then split into cells.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugins/sdk/readers.h"
+#include "plugins/sdk/record_builder.h"
+#include "plugins/sdk/text.h"
+
+namespace anqiao::sdk {
+namespace {
+
+constexpr std::size_t kRowBytesMax = 65536;
+constexpr std::size_t kColumnsMax = 512;
+constexpr std::size_t kUnknownColumnsMax = 50;
+
+struct NativeRow {
+  std::size_t offset = 0;
+  std::string_view bytes;  // without the line break
+  std::size_t number = 0;
+  bool line_break = false;  // one followed
+  bool open_quote = false;  // the payload ended within quotes
+  bool too_long = false;
+};
+
+class RowScanner {
+ public:
+  RowScanner(const Delimited& shape, std::string_view payload, std::size_t begin)
+      : shape_(shape), payload_(payload), position_(begin) {}
+
+  std::optional<NativeRow> Next() {
+    if (position_ >= payload_.size()) return std::nullopt;
+    NativeRow row;
+    row.offset = position_;
+    row.number = ++number_;
+    bool quoted = false;
+    bool cell_start = true;
+    std::size_t i = position_;
+    for (; i < payload_.size(); ++i) {
+      const char c = payload_[i];
+      if (quoted) {
+        if (i - position_ > kRowBytesMax) break;
+        if (c == '"') {
+          if (i + 1 < payload_.size() && payload_[i + 1] == '"') {
+            ++i;
+          } else {
+            quoted = false;
+          }
+        }
+        continue;
+      }
+      if (c == '\n') break;
+      if (c == '"' && cell_start && shape_.quoted) quoted = true;
+      cell_start = c == shape_.delimiter;
+      if (c < 0) i += NativeLength(shape_.encoding, payload_, i) - 1;
+    }
+    row.too_long = i - position_ > kRowBytesMax;
+    if (quoted && row.too_long) i = EndOfLine(position_);
+    row.open_quote = quoted && !row.too_long;
+    row.line_break = i < payload_.size();
+    row.bytes = payload_.substr(position_, std::min(i, payload_.size()) - position_);
+    if (row.bytes.ends_with('\r')) row.bytes.remove_suffix(1);
+    position_ = i + 1;
+    return row;
+  }
+
+  // Goes on after the first line of "row": its quotes cannot be trusted.
+  void ResumeAfterFirstLine(const NativeRow& row) { position_ = EndOfLine(row.offset) + 1; }
+
+ private:
+  std::size_t EndOfLine(std::size_t from) const {
+    return std::min(payload_.find('\n', from), payload_.size());
+  }
+
+  const Delimited& shape_;
+  const std::string_view payload_;
+  std::size_t position_;
+  std::size_t number_ = 0;
+};
+
+struct Piece {
+  std::string_view value;
+  std::size_t begin = 0;  // in the row's text
+};
+
+// Splits in place: unescaped quotes only shrink the text. False: text follows a closing quote.
+bool SplitRow(const Delimited& shape, std::string& text, std::vector<Piece>& pieces) {
+  pieces.clear();
+  std::size_t i = 0;
+  while (true) {
+    const std::size_t begin = i;
+    if (shape.quoted && i < text.size() && text[i] == '"') {
+      std::size_t write = ++i;
+      while (i < text.size()) {
+        if (text[i] == '"') {
+          if (i + 1 >= text.size() || text[i + 1] != '"') break;
+          ++i;
+        }
+        text[write++] = text[i++];
+      }
+      pieces.push_back({std::string_view(text).substr(begin + 1, write - begin - 1), begin});
+      i = std::min(i + 1, text.size());
+      if (i < text.size() && text[i] != shape.delimiter) return false;
+    } else {
+      i = std::min(text.find(shape.delimiter, i), text.size());
+      pieces.push_back({std::string_view(text).substr(begin, i - begin), begin});
+    }
+    if (i >= text.size()) return true;
+    ++i;
+  }
+}
+
+bool AllBlank(const std::vector<Piece>& pieces, std::size_t from) {
+  return std::all_of(pieces.begin() + static_cast<std::ptrdiff_t>(std::min(from, pieces.size())),
+                     pieces.end(), [](const Piece& piece) { return Trim(piece.value).empty(); });
+}
+
+class Decoder {
+ public:
+  Decoder(const Format& format, std::string_view payload, Report& report)
+      : format_(format),
+        shape_(std::get<Delimited>(format.shape)),
+        payload_(payload),
+        report_(report),
+        transcoder_(shape_.encoding),
+        builder_(format, report),
+        scanner_(shape_, payload, BeginOf(payload)) {}
+
+  aq_status Decode() {
+    if (!transcoder_.usable()) {
+      return report_.RefusePayload({}, "INTERNAL", "the system has no converter for GB18030");
+    }
+    if (const aq_status status = ReadHead(); status != AQ_OK) return status;
+    if (const aq_status status = BindHeader(); status != AQ_OK) return status;
+    while (!report_.stopped()) {
+      const std::optional<NativeRow> row = scanner_.Next();
+      if (!row.has_value()) break;
+      DecodeRow(*row);
+    }
+    return AQ_OK;
+  }
+
+ private:
+  static std::size_t BeginOf(std::string_view payload) {
+    if (payload.starts_with("\xEF\xBB\xBF")) return 3;
+    return payload.starts_with("\x84\x31\x95\x33") ? 4 : 0;
+  }
+
+  // A payload that cannot be used: forbidden content, another encoding, else "reason".
+  aq_status Refuse(const Place& place, std::string_view reason, const std::string& message) {
+    constexpr std::size_t kHead = 65536;
+    const std::string_view head = payload_.substr(0, kHead);
+    std::string text;
+    Transcoder(Encoding::kGb18030).ToUtf8(head, text);
+    if (NamesForbiddenContent(head) || NamesForbiddenContent(text)) {
+      return report_.RefusePayload({.row = place.row}, "FORBIDDEN_CONTENT",
+                                   "the payload names health codes that must not be held");
+    }
+    if (const std::string_view other = OtherEncodingOf(payload_, shape_.encoding); !other.empty()) {
+      return report_.RefusePayload(place, "ENCODING_INVALID",
+                                   "expected " + std::string(NameOf(shape_.encoding)) +
+                                       ", the bytes look like " + std::string(other));
+    }
+    return report_.RefusePayload(place, reason, message);
+  }
+
+  // Titles and header rows.
+  aq_status ReadHead() {
+    if (const std::string_view other = OtherEncodingOf(payload_, shape_.encoding);
+        other == "UTF-16") {
+      return Refuse({}, "ENCODING_INVALID", "");
+    }
+    const std::size_t last = shape_.header_row + shape_.header_rows - 1;
+    while (head_.size() < last) {
+      const std::optional<NativeRow> row = scanner_.Next();
+      if (!row.has_value() || !row->line_break) {
+        return Refuse(
+            {.row = head_.size() + 1, .byte_offset = payload_.size()}, "PAYLOAD_TRUNCATED",
+            "the payload ends before the end of its header in row " + std::to_string(last));
+      }
+      report_.MoveTo(row->number, row->offset);
+      std::string text;
+      const std::size_t bad = transcoder_.ToUtf8(row->bytes, text);
+      if (bad != Transcoder::npos) {
+        const Place place = {.row = row->number, .byte_offset = row->offset + bad};
+        const std::string message =
+            "not valid " + std::string(NameOf(shape_.encoding)) + ", which this format is in";
+        if (row->number >= shape_.header_row) return Refuse(place, "ENCODING_INVALID", message);
+        report_.Warn(place, "ENCODING_INVALID", message);
+      }
+      if (NamesForbiddenContent(text)) {
+        return report_.RefusePayload(
+            {.row = row->number, .byte_offset = row->offset}, "FORBIDDEN_CONTENT",
+            "the payload has a column of health codes that must not be held");
+      }
+      header_offset_ = row->offset;
+      head_.push_back(std::move(text));
+    }
+    return AQ_OK;
+  }
+
+  std::vector<std::string> FlattenHeader() {
+    std::vector<Piece> pieces;
+    SplitRow(shape_, head_[shape_.header_row - 1], pieces);
+    std::vector<std::string> headers;
+    for (const Piece& piece : pieces) headers.emplace_back(Trim(piece.value));
+    if (shape_.header_rows == 1) return headers;
+    SplitRow(shape_, head_[shape_.header_row], pieces);
+    headers.resize(std::max(headers.size(), pieces.size()));
+    std::string group;
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+      const std::string_view below = i < pieces.size() ? Trim(pieces[i].value) : std::string_view();
+      if (!headers[i].empty()) group = headers[i];
+      if (!below.empty())
+        headers[i] = group.empty() ? std::string(below) : group + "." + std::string(below);
+    }
+    return headers;
+  }
+
+  aq_status BindHeader() {
+    headers_ = FlattenHeader();
+    const std::size_t row = shape_.header_row + shape_.header_rows - 1;
+    if (headers_.size() > kColumnsMax) {
+      return Refuse({.row = row, .byte_offset = header_offset_}, "PAYLOAD_UNDECODABLE",
+                    "the header has more than " + std::to_string(kColumnsMax) + " columns");
+    }
+    const ColumnNames names(format_);
+    std::vector<std::size_t> unknown;
+    bound_.assign(format_.columns.size(), npos);
+    for (std::size_t i = 0; i < headers_.size(); ++i) {
+      if (headers_[i].empty()) continue;
+      const ColumnNames::Match* match = names.Find(headers_[i]);
+      if (match == nullptr) {
+        unknown.push_back(i);
+      } else if (bound_[match->column] == npos) {
+        bound_[match->column] = i;
+      } else {
+        return Refuse(PlaceOf(row, i), "PAYLOAD_UNDECODABLE",
+                      "means the same as column " + std::to_string(bound_[match->column] + 1));
+      }
+    }
+    for (std::size_t i = 0; i < bound_.size(); ++i) {
+      const Column& column = format_.columns[i];
+      if (bound_[i] != npos || !column.required_header) continue;
+      return Refuse({.row = row,
+                     .byte_offset = header_offset_,
+                     .field = column.names.front(),
+                     .target = column.field},
+                    "MISSING_COLUMN",
+                    "the header in row " + std::to_string(row) + " must have this column");
+    }
+    for (std::size_t i = 0; i < std::min(unknown.size(), kUnknownColumnsMax); ++i) {
+      report_.Warn(PlaceOf(row, unknown[i]), "UNKNOWN_COLUMN",
+                   "not taken up: no such column is known");
+    }
+    return AQ_OK;
+  }
+
+  Place PlaceOf(std::size_t row, std::size_t column) const {
+    return {.row = row,
+            .byte_offset = header_offset_,
+            .column = static_cast<std::uint32_t>(column + 1),
+            .field = headers_[column]};
+  }
+
+  void DecodeRow(const NativeRow& row) {
+    report_.MoveTo(row.number, row.offset);
+    if (row.bytes.empty()) return;
+    const Place place = {.row = row.number, .byte_offset = row.offset};
+    if (row.too_long) {
+      return report_.RefuseRecord(place, "VALUE_INVALID",
+                                  "the row is longer than " + std::to_string(kRowBytesMax) +
+                                      " bytes, or a quote is not closed");
+    }
+    if (row.open_quote) {
+      return report_.RefuseRecord(place, "ROW_CUT_OFF", "the payload ends within a quoted value");
+    }
+    text_.clear();
+    if (const std::size_t bad = transcoder_.ToUtf8(row.bytes, text_); bad != Transcoder::npos) {
+      return report_.RefuseRecord(
+          {.row = row.number, .byte_offset = row.offset + bad}, "ENCODING_INVALID",
+          "not valid " + std::string(NameOf(shape_.encoding)) + ", which this format is in");
+    }
+    if (!SplitRow(shape_, text_, pieces_)) {
+      scanner_.ResumeAfterFirstLine(row);
+      return report_.RefuseRecord(
+          {.row = row.number,
+           .byte_offset = row.offset,
+           .column = static_cast<std::uint32_t>(pieces_.size())},
+          "VALUE_INVALID", "text follows a closing quote; quotes within a value must be doubled");
+    }
+    if (AllBlank(pieces_, 0)) return;
+    const std::string counts = "the row has " + std::to_string(pieces_.size()) +
+                               " columns, the header " + std::to_string(headers_.size());
+    if (pieces_.size() < headers_.size()) return report_.RefuseRecord(place, "ROW_CUT_OFF", counts);
+    if (!AllBlank(pieces_, headers_.size())) {
+      return report_.RefuseRecord(place, "VALUE_INVALID", counts);
+    }
+    BuildRecord(row);
+  }
+
+  void BuildRecord(const NativeRow& row) {
+    cells_.assign(format_.columns.size(), Cell{});
+    for (std::size_t i = 0; i < bound_.size(); ++i) {
+      if (bound_[i] == npos) continue;
+      const Piece& piece = pieces_[bound_[i]];
+      cells_[i] = {.value = piece.value,
+                   .column = static_cast<std::uint32_t>(bound_[i] + 1),
+                   .native_field = headers_[bound_[i]],
+                   .place = piece.begin};
+    }
+    builder_.Build(cells_, row.number, row.offset, [this, &row](std::uint64_t place) {
+      return row.offset + NativeOffset(row, place);
+    });
+  }
+
+  // How many native bytes the first "length" bytes of the row's text came from.
+  std::size_t NativeOffset(const NativeRow& row, std::size_t length) const {
+    Transcoder transcoder(shape_.encoding);
+    std::string text;
+    if (transcoder.ToUtf8(row.bytes, text) != Transcoder::npos) return 0;
+    std::string native;
+    transcoder.FromUtf8(std::string_view(text).substr(0, length), native);
+    return native.size();
+  }
+
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+  const Format& format_;
+  const Delimited& shape_;
+  const std::string_view payload_;
+  Report& report_;
+  Transcoder transcoder_;
+  RecordBuilder builder_;
+  RowScanner scanner_;
+  std::vector<std::string> head_;
+  std::size_t header_offset_ = 0;
+  std::vector<std::string> headers_;
+  std::vector<std::size_t> bound_;  // column of the format to column of the header
+  std::string text_;
+  std::vector<Piece> pieces_;
+  std::vector<Cell> cells_;
+};
+
+}  // namespace
+
+aq_status DecodeDelimited(const Format& format, std::string_view payload, Report& report) {
+  return Decoder(format, payload, report).Decode();
+}
+
+}  // namespace anqiao::sdk

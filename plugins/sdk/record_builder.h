@@ -1,0 +1,73 @@
+// From the cells of one row to one record, by the declarations of a format.
+//
+// Thread-compatible; lives for one call.
+
+#ifndef ANQIAO_PLUGINS_SDK_RECORD_BUILDER_H_
+#define ANQIAO_PLUGINS_SDK_RECORD_BUILDER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "plugins/sdk/convert.h"
+#include "plugins/sdk/declare.h"
+#include "plugins/sdk/report.h"
+
+namespace anqiao::sdk {
+
+// One value in UTF-8, not trimmed; an empty one is absent.
+struct Cell {
+  std::string_view value = {};
+  std::uint32_t column = 0;
+  std::string_view native_field = {};
+  std::uint64_t place = 0;  // for Locate
+};
+
+class RecordBuilder {
+ public:
+  // Byte offset in the payload of a cell's place; asked only when something is wrong.
+  using Locate = std::function<std::uint64_t(std::uint64_t place)>;
+
+  RecordBuilder(const Format& format, Report& report);
+
+  // Emits the record, or says everything that is wrong with it. "cells" are parallel to the
+  // format's columns.
+  void Build(const std::vector<Cell>& cells, std::uint64_t row, std::uint64_t byte_offset,
+             const Locate& locate);
+
+ private:
+  bool AddCell(std::size_t index, const Cell& cell, std::uint64_t row, const Locate& locate);
+  bool AddKey(const std::vector<Cell>& cells, std::uint64_t row, std::uint64_t byte_offset);
+  void AddValue(v1::Field field, std::string value, const Cell& cell);
+
+  const Format& format_;
+  Report& report_;
+  std::vector<std::size_t> key_columns_;
+  std::vector<std::string> key_parts_;  // parallel to the columns
+  v1::Record record_;
+  Converted converted_;
+};
+
+// Names of columns, compared without blanks and width, to the column's index and the alias's rank.
+class ColumnNames {
+ public:
+  explicit ColumnNames(const Format& format);
+
+  struct Match {
+    std::size_t column = 0;
+    std::size_t rank = 0;  // 0: the first name
+  };
+  // Null if no column has this name.
+  const Match* Find(std::string_view header) const;
+
+ private:
+  std::unordered_map<std::string, Match> names_;
+};
+
+}  // namespace anqiao::sdk
+
+#endif  // ANQIAO_PLUGINS_SDK_RECORD_BUILDER_H_

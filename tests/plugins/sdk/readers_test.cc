@@ -1,0 +1,288 @@
+#include "plugins/sdk/readers.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "plugins/sdk/text.h"
+
+namespace anqiao::sdk {
+namespace {
+
+struct Outcome {
+  aq_status status = AQ_OK;
+  std::vector<v1::Record> records;
+  struct Said {
+    std::string reason;
+    std::uint32_t severity;
+    std::uint64_t row, byte_offset;
+    std::uint32_t column;
+  };
+  std::vector<Said> said;
+
+  bool Says(const std::string& reason, std::uint64_t row) const {
+    for (const Said& one : said) {
+      if (one.reason == reason && one.row == row) return true;
+    }
+    return false;
+  }
+};
+
+int OnRecord(void* context, aq_bytes bytes) {
+  v1::Record record;
+  EXPECT_TRUE(record.ParseFromArray(bytes.data, static_cast<int>(bytes.length)));
+  static_cast<Outcome*>(context)->records.push_back(record);
+  return 0;
+}
+
+int OnDiagnostic(void* context, const aq_diag* diag) {
+  static_cast<Outcome*>(context)->said.push_back(
+      {std::string(reinterpret_cast<const char*>(diag->reason.data), diag->reason.length),
+       diag->severity, diag->row, diag->byte_offset, diag->column});
+  return 0;
+}
+
+Outcome Decode(const Format& format, std::string_view payload) {
+  Outcome outcome;
+  aq_cursor cursor = {sizeof(aq_cursor), 0, 0, 0};
+  const aq_host host = {sizeof(aq_host), AQ_ABI_MINOR, &outcome, &cursor,
+                        OnRecord,        OnDiagnostic, nullptr,  nullptr};
+  Report report(host);
+  switch (format.shape.index()) {
+    case 0:
+      outcome.status = DecodeDelimited(format, payload, report);
+      break;
+    case 1:
+      outcome.status = DecodeFixedWidth(format, payload, report);
+      break;
+    case 2:
+      outcome.status = DecodeXml(format, payload, report);
+      break;
+    default:
+      outcome.status = DecodeJson(format, payload, report);
+  }
+  return outcome;
+}
+
+template <typename Shape>
+Format FormatOf(Shape shape) {
+  Format format;
+  format.name = "test";
+  format.kind = v1::RECORD_KIND_REGISTER;
+  format.shape = shape;
+  format.columns = {Wide(8, Required(Text({"key", "编号"}, v1::FIELD_REGISTER_NUMBER))),
+                    Wide(8, Text({"name", "姓名"}, v1::FIELD_PERSON_NAME))};
+  format.key = {"key"};
+  return format;
+}
+
+std::string Gb(std::string_view utf8) {
+  std::string out;
+  EXPECT_EQ(Transcoder(Encoding::kGb18030).FromUtf8(utf8, out), Transcoder::npos);
+  return out;
+}
+
+std::string NameOfRecord(const v1::Record& record) {
+  for (const v1::FieldValue& value : record.values()) {
+    if (value.field() == v1::FIELD_PERSON_NAME) return value.value();
+  }
+  return "";
+}
+
+TEST(DelimitedTest, ReadsQuotesLineBreaksAndBothLineEnds) {
+  const Outcome outcome =
+      Decode(FormatOf(Delimited{}), "key,name\r\n1,\"a,\"\"b\"\"\r\nc\"\n\n2, d \n,\n3,\"\"");
+  ASSERT_EQ(outcome.records.size(), 3U);
+  EXPECT_EQ(NameOfRecord(outcome.records[0]), "a,\"b\"\r\nc");
+  EXPECT_EQ(NameOfRecord(outcome.records[1]), "d");
+  EXPECT_EQ(outcome.records[1].row(), 4U);
+  EXPECT_EQ(outcome.records[2].values_size(), 1);
+  EXPECT_TRUE(outcome.said.empty());
+}
+
+TEST(DelimitedTest, TrailByteThatLooksLikeTheDelimiterIsNone) {
+  const Outcome outcome =
+      Decode(FormatOf(Delimited{.encoding = Encoding::kGb18030, .delimiter = '|', .quoted = false}),
+             Gb("编号|姓名\n1|倈億\n2|𠮷\n"));
+  ASSERT_EQ(outcome.records.size(), 2U);
+  EXPECT_EQ(NameOfRecord(outcome.records[0]), "倈億");
+  EXPECT_EQ(NameOfRecord(outcome.records[1]), "𠮷");
+}
+
+TEST(DelimitedTest, InvalidBytesCostTheirRecordOnly) {
+  const Outcome outcome = Decode(FormatOf(Delimited{}), "key,name\n1,a\xFF\n2,b\n");
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records[0].key(), "2");
+  ASSERT_TRUE(outcome.Says("ENCODING_INVALID", 2));
+  EXPECT_EQ(outcome.said[0].byte_offset, 12U);
+}
+
+TEST(DelimitedTest, ShortRowIsCutOffAndLongRowInvalid) {
+  const Outcome outcome = Decode(FormatOf(Delimited{}), "key,name\n1,a,x\n2,b,,\n3");
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records[0].key(), "2");
+  EXPECT_TRUE(outcome.Says("VALUE_INVALID", 2));
+  EXPECT_TRUE(outcome.Says("ROW_CUT_OFF", 4));
+}
+
+TEST(DelimitedTest, StrayQuoteCostsItsRowOnly) {
+  const Outcome outcome =
+      Decode(FormatOf(Delimited{}), "key,name\n1,\"a\n2,b\n3,\"c\"\n4,d\n5,\"open\n");
+  ASSERT_EQ(outcome.records.size(), 3U);
+  EXPECT_EQ(outcome.records[0].key(), "2");
+  EXPECT_EQ(outcome.records[2].key(), "4");
+  EXPECT_TRUE(outcome.Says("VALUE_INVALID", 2));
+  EXPECT_EQ(outcome.said.back().reason, "ROW_CUT_OFF");
+}
+
+TEST(DelimitedTest, UnclosedQuoteDoesNotSwallowALongPayload) {
+  std::string payload = "key,name\n0,\"open\n";
+  for (int i = 1; i < 20000; ++i) payload += std::to_string(i) + ",x\n";
+  const Outcome outcome = Decode(FormatOf(Delimited{}), payload);
+  EXPECT_EQ(outcome.records.size(), 19999U);
+  EXPECT_TRUE(outcome.Says("VALUE_INVALID", 2));
+}
+
+TEST(DelimitedTest, GroupedHeaderIsFlattened) {
+  Format format = FormatOf(Delimited{.header_row = 1, .header_rows = 2});
+  format.columns = {Required(Text({"key"}, v1::FIELD_REGISTER_NUMBER)),
+                    Text({"g.name"}, v1::FIELD_PERSON_NAME), Text({"g.phone"}, v1::FIELD_PHONE)};
+  const Outcome outcome = Decode(format, "key,g,\n,name,phone\n1,a,19000000001\n");
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records[0].values(2).native_field(), "g.phone");
+  EXPECT_EQ(outcome.records[0].values(2).column(), 3U);
+}
+
+TEST(DelimitedTest, HeaderProblemsRefuseThePayload) {
+  const Format format = FormatOf(Delimited{});
+  EXPECT_TRUE(Decode(format, "name\na\n").Says("MISSING_COLUMN", 1));
+  EXPECT_TRUE(Decode(format, "key,编号\n1,1\n").Says("PAYLOAD_UNDECODABLE", 1));
+  EXPECT_TRUE(Decode(format, "key,na").Says("PAYLOAD_TRUNCATED", 1));
+  EXPECT_TRUE(
+      Decode(format, std::string_view("\xFF\xFEk\0e\0y\0\n\0", 10)).Says("ENCODING_INVALID", 0));
+  for (const char* word :
+       {"HIV", "hiv检测", "ＨＩＶ", "艾 滋病", "AIDS", "传染病史", "梅毒", "病毒"}) {
+    const Outcome outcome = Decode(format, "key," + std::string(word) + "\n1,x\n");
+    EXPECT_EQ(outcome.status, AQ_REJECT) << word;
+    EXPECT_TRUE(outcome.Says("FORBIDDEN_CONTENT", 1)) << word;
+    EXPECT_TRUE(outcome.records.empty());
+  }
+}
+
+TEST(DelimitedTest, UnknownColumnIsSaidOnce) {
+  const Outcome outcome = Decode(FormatOf(Delimited{}), "key,other\n1,a\n2,b\n");
+  EXPECT_EQ(outcome.records.size(), 2U);
+  ASSERT_EQ(outcome.said.size(), 1U);
+  EXPECT_EQ(outcome.said[0].reason, "UNKNOWN_COLUMN");
+  EXPECT_EQ(outcome.said[0].column, 2U);
+}
+
+Format Fixed() { return FormatOf(FixedWidth{.code = "TEST", .record_type = 'X'}); }
+
+TEST(FixedWidthTest, EncodesWhatItDecodes) {
+  const std::string payload =
+      "HTEST    0000000000000002\nX1       " + Gb("样例𠮷") + "\nX2               \nT00000002\n";
+  const Outcome outcome = Decode(Fixed(), payload);
+  ASSERT_EQ(outcome.records.size(), 2U);
+  EXPECT_EQ(NameOfRecord(outcome.records[0]), "样例𠮷");
+  Outcome said;
+  aq_cursor cursor = {sizeof(aq_cursor), 0, 0, 0};
+  const aq_host host = {sizeof(aq_host), AQ_ABI_MINOR, &said,   &cursor,
+                        OnRecord,        OnDiagnostic, nullptr, nullptr};
+  Report report(host);
+  std::string encoded;
+  EXPECT_EQ(EncodeFixedWidth(Fixed(), outcome.records, encoded, report), AQ_OK);
+  EXPECT_EQ(encoded, payload);
+
+  v1::Record too_long = outcome.records[0];
+  too_long.mutable_values(1)->set_value("样例样例样");
+  EXPECT_EQ(EncodeFixedWidth(Fixed(), {&too_long, 1}, encoded, report), AQ_REJECT);
+  EXPECT_TRUE(said.Says("VALUE_INVALID", 1));
+}
+
+TEST(FixedWidthTest, CharacterCutByTheFieldIsInvalid) {
+  const Outcome outcome =
+      Decode(Fixed(), "HTEST    2026030100000001\nX1       a" + Gb("样例样") + "\xD1\nT00000001\n");
+  EXPECT_TRUE(outcome.records.empty());
+  EXPECT_TRUE(outcome.Says("ENCODING_INVALID", 2));
+}
+
+TEST(FixedWidthTest, FrameMustBeWhole) {
+  const std::string line = "X1       name   \n";
+  EXPECT_TRUE(Decode(Fixed(), "HTEST    20260301").Says("PAYLOAD_TRUNCATED", 1));
+  EXPECT_TRUE(Decode(Fixed(), "HTEST    2026030100000001\n" + line).Says("PAYLOAD_TRUNCATED", 2));
+  EXPECT_TRUE(Decode(Fixed(), "HTEST    2026030100000002\n" + line + "T00000002")
+                  .Says("PAYLOAD_TRUNCATED", 3));
+  EXPECT_TRUE(
+      Decode(Fixed(), "HREST    2026030100000000\nT00000000").Says("PAYLOAD_UNDECODABLE", 1));
+  EXPECT_TRUE(
+      Decode(Fixed(), "HTEST    2026130100000000\nT00000000").Says("PAYLOAD_UNDECODABLE", 1));
+  EXPECT_TRUE(Decode(Fixed(), line + "T00000001").Says("PAYLOAD_UNDECODABLE", 1));
+}
+
+TEST(XmlTest, MalformedInputIsRefusedWhole) {
+  const Format format = FormatOf(Xml{});
+  EXPECT_EQ(Decode(format, "<dataset/>").status, AQ_OK);
+  EXPECT_TRUE(Decode(format, "<dataset><row><key>1</key></row>").Says("PAYLOAD_TRUNCATED", 0));
+  EXPECT_TRUE(
+      Decode(format, "<dataset><row></key></row></dataset>").Says("PAYLOAD_UNDECODABLE", 0));
+  EXPECT_TRUE(Decode(format, "<other/>").Says("PAYLOAD_UNDECODABLE", 0));
+  EXPECT_TRUE(Decode(format, "<dataset><line/></dataset>").Says("PAYLOAD_UNDECODABLE", 1));
+  EXPECT_TRUE(
+      Decode(format, "<dataset><row><name>a</name></row></dataset>").Says("MISSING_COLUMN", 0));
+  EXPECT_TRUE(Decode(format, "<?xml version='1.0' encoding='latin1'?><dataset/>")
+                  .Says("ENCODING_INVALID", 0));
+  EXPECT_TRUE(
+      Decode(format, "<dataset><row><key>\xFF</key></row></dataset>").Says("ENCODING_INVALID", 1));
+  EXPECT_TRUE(Decode(format, "<dataset><row><key>1</key><HIV>0</HIV></row></dataset>")
+                  .Says("FORBIDDEN_CONTENT", 0));
+  EXPECT_TRUE(Decode(format, "<dataset><row><HIV>0</HIV>").Says("FORBIDDEN_CONTENT", 0));
+}
+
+TEST(XmlTest, BadRowCostsItselfOnly) {
+  const Outcome outcome = Decode(FormatOf(Xml{}),
+                                 "<dataset><row><key>1</key><key>2</key></row>"
+                                 "<row><key>3</key><name><![CDATA[<a>]]></name></row></dataset>");
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(NameOfRecord(outcome.records[0]), "<a>");
+  EXPECT_TRUE(outcome.Says("VALUE_INVALID", 1));
+}
+
+TEST(JsonTest, MalformedInputIsRefusedWhole) {
+  const Format format = FormatOf(Json{});
+  EXPECT_EQ(Decode(format, R"({"rows": []})").status, AQ_OK);
+  for (const char* cut :
+       {"{", R"({"rows": [)", R"({"rows": [{"key": "1)", R"({"rows": [{"key": tru)"}) {
+    const Outcome outcome = Decode(format, cut);
+    EXPECT_EQ(outcome.status, AQ_REJECT) << cut;
+    EXPECT_EQ(outcome.said.at(0).reason, "PAYLOAD_TRUNCATED") << cut;
+  }
+  for (const char* bad :
+       {"[]", "1", "{}", R"({"rows": {}})", R"({"rows": []} x)", R"({"rows": [{"key": 01}]})",
+        R"({"rows": [], "rows": []})", R"({"rows": [,]})"}) {
+    const Outcome outcome = Decode(format, bad);
+    EXPECT_EQ(outcome.status, AQ_REJECT) << bad;
+    EXPECT_EQ(outcome.said.at(0).reason, "PAYLOAD_UNDECODABLE") << bad;
+  }
+  EXPECT_TRUE(Decode(format, "{\"rows\": [{\"key\": \"\xFF\xFF\"}]}").Says("ENCODING_INVALID", 0));
+  EXPECT_TRUE(Decode(format, R"({"rows": [{"name": "a"}]})").Says("MISSING_COLUMN", 0));
+  EXPECT_TRUE(Decode(format, R"({"rows": [{"key": "1", "x": {"感染情况": 1}}]})")
+                  .Says("FORBIDDEN_CONTENT", 0));
+  EXPECT_EQ(Decode(format, "{\"x\":" + std::string(100000, '[')).said.at(0).reason,
+            "PAYLOAD_UNDECODABLE");
+}
+
+TEST(JsonTest, BadRowCostsItselfOnly) {
+  const Outcome outcome = Decode(
+      FormatOf(Json{}),
+      R"({"rows": [{"key": "1", "key": "2"}, 5, {"key": 3, "name": null}, [1], {"name": "x", "key": "4"}]})");
+  ASSERT_EQ(outcome.records.size(), 2U);
+  EXPECT_EQ(outcome.records[0].key(), "3");
+  EXPECT_EQ(outcome.records[0].byte_offset(), 39U);
+  EXPECT_EQ(outcome.records[1].row(), 5U);
+  for (const std::uint64_t row : {1, 2, 4}) EXPECT_TRUE(outcome.Says("VALUE_INVALID", row)) << row;
+}
+
+}  // namespace
+}  // namespace anqiao::sdk
