@@ -1,0 +1,122 @@
+#include "hub/rpc/exchange_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/rpc/receive_stream.h"
+#include "hub/rpc/resource_names.h"
+#include "hub/rpc/status_conversion.h"
+#include "hub/rpc/submit_stream.h"
+
+namespace anqiao::rpc {
+namespace {
+
+constexpr char kSubmit[] = "/anqiao.exchange.v1.ExchangeService/Submit";
+constexpr char kReceive[] = "/anqiao.exchange.v1.ExchangeService/Receive";
+constexpr char kAnswerReferral[] = "/anqiao.exchange.v1.ExchangeService/AnswerReferral";
+
+// A stream that is refused at once.
+template <typename Request, typename Response>
+class RefusedStream final : public grpc::ServerBidiReactor<Request, Response> {
+ public:
+  explicit RefusedStream(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
+absl::Status CheckAnswer(const exchange::v1::AnswerReferralRequest& request) {
+  AQ_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  AQ_RETURN_IF_ERROR(ParseResourceName("referral", kReferrals, request.referral()).status());
+  AQ_RETURN_IF_ERROR(CheckRequired("etag", request.etag(), 128));
+  const exchange::v1::ReferralAnswer& answer = request.answer();
+  if (answer.action() == exchange::v1::ANSWER_ACTION_UNSPECIFIED ||
+      !exchange::v1::AnswerAction_IsValid(answer.action())) {
+    return InvalidField("answer.action", "must be one of the actions");
+  }
+  AQ_RETURN_IF_ERROR(CheckCode("answer.reason", answer.reason()));
+  return CheckCode("answer.outcome.reason", answer.outcome().reason());
+}
+
+}  // namespace
+
+absl::Status StreamRegistry::Add(const std::string& agency,
+                                 const std::shared_ptr<OpenStream>& stream) {
+  absl::MutexLock lock(&mu_);
+  if (stopped_) {
+    return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown, "the hub is shutting down");
+  }
+  int& count = counts_[agency];
+  if (count >= per_agency_max_) {
+    return Error(absl::StatusCode::kResourceExhausted, reason::kOverloaded,
+                 absl::StrCat("an agency may have at most ", per_agency_max_,
+                              " streams of this kind open"))
+        .Meta("streams_max", absl::StrCat(per_agency_max_));
+  }
+  ++count;
+  streams_.emplace(stream.get(), stream);
+  return absl::OkStatus();
+}
+
+void StreamRegistry::Remove(const std::string& agency, OpenStream* stream) {
+  absl::MutexLock lock(&mu_);
+  if (streams_.erase(stream) > 0) --counts_[agency];
+}
+
+void StreamRegistry::StopAll() {
+  std::vector<std::shared_ptr<OpenStream>> open;
+  {
+    absl::MutexLock lock(&mu_);
+    stopped_ = true;
+    for (const auto& [key, stream] : streams_) {
+      if (std::shared_ptr<OpenStream> alive = stream.lock()) open.push_back(std::move(alive));
+    }
+  }
+  for (const std::shared_ptr<OpenStream>& stream : open) stream->Stop();
+}
+
+grpc::ServerBidiReactor<exchange::v1::SubmitRequest, exchange::v1::SubmitResponse>*
+ExchangeServiceImpl::Submit(grpc::CallbackServerContext* context) {
+  const absl::StatusOr<Caller> caller = gate_.Admit(*context, kSubmit);
+  if (!caller.ok()) {
+    return new RefusedStream<exchange::v1::SubmitRequest, exchange::v1::SubmitResponse>(
+        caller.status());
+  }
+  const engine::AgencyOptions* agency = engine_.FindAgency(caller->principal.name());
+  auto stream = std::make_shared<SubmitStream>(&engine_, &submits_, agency);
+  stream->Start();
+  return stream.get();
+}
+
+grpc::ServerBidiReactor<exchange::v1::ReceiveRequest, exchange::v1::ReceiveResponse>*
+ExchangeServiceImpl::Receive(grpc::CallbackServerContext* context) {
+  const absl::StatusOr<Caller> caller = gate_.Admit(*context, kReceive);
+  if (!caller.ok()) {
+    return new RefusedStream<exchange::v1::ReceiveRequest, exchange::v1::ReceiveResponse>(
+        caller.status());
+  }
+  auto stream = std::make_shared<ReceiveStream>(&engine_, &receives_, caller->principal.name());
+  stream->Start();
+  return stream.get();
+}
+
+grpc::Status ExchangeServiceImpl::AnswerReferral(grpc::ServerContext* context,
+                                                 const exchange::v1::AnswerReferralRequest* request,
+                                                 exchange::v1::AnswerReferralResponse* response) {
+  const absl::StatusOr<Caller> caller = gate_.Admit(*context, kAnswerReferral);
+  if (!caller.ok()) return ToGrpcStatus(caller.status());
+  if (absl::Status valid = CheckAnswer(*request); !valid.ok()) return ToGrpcStatus(valid);
+  absl::StatusOr<exchange::v1::AnswerReferralResponse> answered =
+      engine_.AnswerReferral(caller->principal.name(), *request);
+  if (!answered.ok()) return ToGrpcStatus(answered.status());
+  *response = *std::move(answered);
+  return grpc::Status::OK;
+}
+
+void ExchangeServiceImpl::StopStreams() {
+  submits_.StopAll();
+  receives_.StopAll();
+}
+
+}  // namespace anqiao::rpc

@@ -1,0 +1,120 @@
+// The caseworkers' and operators' side: cases, eligibility, referrals, operations.
+//
+// Every handler goes through Gate::Admit, checks its request, records what it reads and calls the
+// engine with the caller's jurisdiction. Thread-safe; engine and gate outlive the services.
+
+#ifndef ANQIAO_HUB_RPC_HUB_SERVICES_H_
+#define ANQIAO_HUB_RPC_HUB_SERVICES_H_
+
+#include <atomic>
+
+#include "anqiao/hub/v1/cases.grpc.pb.h"
+#include "anqiao/hub/v1/eligibility.grpc.pb.h"
+#include "anqiao/hub/v1/operations.grpc.pb.h"
+#include "anqiao/hub/v1/referrals.grpc.pb.h"
+#include "hub/engine/engine.h"
+#include "hub/rpc/authorizer.h"
+
+namespace anqiao::rpc {
+
+class CaseServiceImpl final : public hub::v1::CaseService::Service {
+ public:
+  CaseServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status GetCase(grpc::ServerContext* context, const hub::v1::GetCaseRequest* request,
+                       hub::v1::Case* response) override;
+  grpc::Status ListCases(grpc::ServerContext* context, const hub::v1::ListCasesRequest* request,
+                         hub::v1::ListCasesResponse* response) override;
+  grpc::Status GetCensus(grpc::ServerContext* context, const hub::v1::GetCensusRequest* request,
+                         hub::v1::Census* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
+class EligibilityServiceImpl final : public hub::v1::EligibilityService::Service {
+ public:
+  EligibilityServiceImpl(engine::Engine* engine, const Gate* gate)
+      : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status EvaluateEligibility(grpc::ServerContext* context,
+                                   const hub::v1::EvaluateEligibilityRequest* request,
+                                   hub::v1::EvaluateEligibilityResponse* response) override;
+  grpc::Status ListEntitlements(grpc::ServerContext* context,
+                                const hub::v1::ListEntitlementsRequest* request,
+                                hub::v1::ListEntitlementsResponse* response) override;
+  grpc::Status ListPolicies(grpc::ServerContext* context,
+                            const hub::v1::ListPoliciesRequest* request,
+                            hub::v1::ListPoliciesResponse* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
+class ReferralServiceImpl final : public hub::v1::ReferralService::Service {
+ public:
+  ReferralServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status CreateReferral(grpc::ServerContext* context,
+                              const hub::v1::CreateReferralRequest* request,
+                              hub::v1::Referral* response) override;
+  grpc::Status GetReferral(grpc::ServerContext* context, const hub::v1::GetReferralRequest* request,
+                           hub::v1::Referral* response) override;
+  grpc::Status ListReferrals(grpc::ServerContext* context,
+                             const hub::v1::ListReferralsRequest* request,
+                             hub::v1::ListReferralsResponse* response) override;
+  grpc::Status SendReferral(grpc::ServerContext* context,
+                            const hub::v1::SendReferralRequest* request,
+                            hub::v1::Referral* response) override;
+  grpc::Status MoveReferral(grpc::ServerContext* context,
+                            const hub::v1::MoveReferralRequest* request,
+                            hub::v1::Referral* response) override;
+  grpc::Status ListDisclosures(grpc::ServerContext* context,
+                               const hub::v1::ListDisclosuresRequest* request,
+                               hub::v1::ListDisclosuresResponse* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
+class OperationsServiceImpl final : public hub::v1::OperationsService::Service {
+ public:
+  OperationsServiceImpl(engine::Engine* engine, const Gate* gate)
+      : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status ListAgencies(grpc::ServerContext* context,
+                            const hub::v1::ListAgenciesRequest* request,
+                            hub::v1::ListAgenciesResponse* response) override;
+  grpc::Status ListQuarantinedPayloads(grpc::ServerContext* context,
+                                       const hub::v1::ListQuarantinedPayloadsRequest* request,
+                                       hub::v1::ListQuarantinedPayloadsResponse* response) override;
+  grpc::Status GetQuarantinedPayload(grpc::ServerContext* context,
+                                     const hub::v1::GetQuarantinedPayloadRequest* request,
+                                     hub::v1::QuarantinedPayload* response) override;
+  grpc::Status ReplayQuarantinedPayload(
+      grpc::ServerContext* context, const hub::v1::ReplayQuarantinedPayloadRequest* request,
+      hub::v1::ReplayQuarantinedPayloadResponse* response) override;
+  // One at a time: RESOURCE_EXHAUSTED (OVERLOADED) otherwise.
+  grpc::Status VerifyProjections(
+      grpc::ServerContext* context, const hub::v1::VerifyProjectionsRequest* request,
+      grpc::ServerWriter<hub::v1::VerifyProjectionsResponse>* writer) override;
+  grpc::Status GetHubStatus(grpc::ServerContext* context,
+                            const hub::v1::GetHubStatusRequest* request,
+                            hub::v1::HubStatus* response) override;
+
+  // A verification that runs is given up; new ones are refused.
+  void Stop() { stopped_ = true; }
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+  std::atomic<bool> verifying_{false};
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace anqiao::rpc
+
+#endif  // ANQIAO_HUB_RPC_HUB_SERVICES_H_

@@ -1,0 +1,28 @@
+// Referrals and the disclosure ledger as hub.v1 shows them.
+
+#ifndef ANQIAO_HUB_RPC_REFERRAL_CONVERSION_H_
+#define ANQIAO_HUB_RPC_REFERRAL_CONVERSION_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "anqiao/hub/v1/referrals.pb.h"
+#include "anqiao/journal/v1/state.pb.h"
+#include "hub/referral/machine.h"
+#include "hub/rpc/authenticator.h"
+
+namespace anqiao::rpc {
+
+// "users/wang.fang", "agencies/tax" or "hub".
+std::string PrincipalName(const journal::v1::Principal& principal);
+
+// "caller" decides the allowed actions.
+hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const Caller& caller);
+hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& disclosure);
+
+// INVALID_ARGUMENT: SEND, which has a method of its own, or none of the actions.
+absl::StatusOr<referral::Action> MoveAction(hub::v1::ReferralAction action);
+
+}  // namespace anqiao::rpc
+
+#endif  // ANQIAO_HUB_RPC_REFERRAL_CONVERSION_H_

@@ -1,0 +1,313 @@
+#include "hub/server/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+
+namespace anqiao::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kFileBytesMax = 1 << 20;
+constexpr std::size_t kAgenciesMax = 64;
+constexpr std::size_t kListMax = 64;
+constexpr std::int64_t kPayloadBytesMax = std::int64_t{256} << 20;
+
+// Reads one file; turns every fault into an error with its place.
+class Reader {
+ public:
+  Reader(std::string path, bool insecure)
+      : path_(std::move(path)), directory_(fs::path(path_).parent_path()), insecure_(insecure) {}
+
+  absl::StatusOr<Config> Read(const YAML::Node& root) const;
+
+  absl::Status Fault(const YAML::Mark& mark, absl::string_view message) const {
+    const std::string place = absl::StrCat(path_, ":", mark.line + 1, ":", mark.column + 1);
+    return Error(absl::StatusCode::kInvalidArgument, reason::kConfigurationInvalid,
+                 absl::StrCat(place, ": ", message))
+        .Meta("place", place);
+  }
+
+ private:
+  using Map = std::map<std::string, YAML::Node>;
+
+  // "node" as a mapping of known keys, each at most once, the required ones present.
+  absl::StatusOr<Map> Keys(const YAML::Node& node, absl::string_view what,
+                           const std::vector<std::string>& required,
+                           const std::vector<std::string>& optional) const;
+  absl::StatusOr<std::string> Text(const YAML::Node& node, absl::string_view key) const;
+  absl::StatusOr<std::int64_t> Number(const YAML::Node& node, absl::string_view key,
+                                      std::int64_t least, std::int64_t most) const;
+  absl::StatusOr<std::vector<std::string>> Texts(const YAML::Node& node,
+                                                 absl::string_view key) const;
+  std::string Complete(const std::string& path) const {
+    return (directory_ / path).lexically_normal().string();
+  }
+  absl::StatusOr<std::string> File(const YAML::Node& node, absl::string_view key) const;
+  absl::StatusOr<std::string> Directory(const YAML::Node& node, absl::string_view key) const;
+  absl::StatusOr<ListenerConfig> Listener(const YAML::Node& node, absl::string_view key) const;
+  absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
+  absl::Status Limits(const Map& keys, engine::AgencyOptions& options) const;
+
+  const std::string path_;
+  const fs::path directory_;
+  const bool insecure_;
+};
+
+absl::StatusOr<Reader::Map> Reader::Keys(const YAML::Node& node, absl::string_view what,
+                                         const std::vector<std::string>& required,
+                                         const std::vector<std::string>& optional) const {
+  if (!node.IsMap()) return Fault(node.Mark(), absl::StrCat(what, " must be a mapping"));
+  std::vector<std::string> known = required;
+  known.insert(known.end(), optional.begin(), optional.end());
+  Map keys;
+  for (const auto& entry : node) {
+    if (!entry.first.IsScalar()) {
+      return Fault(entry.first.Mark(), absl::StrCat(what, " must have plain keys"));
+    }
+    const std::string key = entry.first.Scalar();
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      return Fault(entry.first.Mark(), absl::StrCat("unknown key ", key, " in ", what,
+                                                    "; expected ", absl::StrJoin(known, ", ")));
+    }
+    if (!keys.emplace(key, entry.second).second) {
+      return Fault(entry.first.Mark(), absl::StrCat("key ", key, " twice in ", what));
+    }
+  }
+  for (const std::string& key : required) {
+    if (keys.count(key) == 0) {
+      return Fault(node.Mark(), absl::StrCat("key ", key, " is missing in ", what));
+    }
+  }
+  return keys;
+}
+
+absl::StatusOr<std::string> Reader::Text(const YAML::Node& node, absl::string_view key) const {
+  if (!node.IsScalar()) return Fault(node.Mark(), absl::StrCat(key, " must be a text"));
+  return node.Scalar();
+}
+
+absl::StatusOr<std::int64_t> Reader::Number(const YAML::Node& node, absl::string_view key,
+                                            std::int64_t least, std::int64_t most) const {
+  std::int64_t value = 0;
+  if (!node.IsScalar() || !absl::SimpleAtoi(node.Scalar(), &value) || value < least ||
+      value > most) {
+    return Fault(node.Mark(),
+                 absl::StrCat(key, " must be a whole number from ", least, " to ", most));
+  }
+  return value;
+}
+
+absl::StatusOr<std::vector<std::string>> Reader::Texts(const YAML::Node& node,
+                                                       absl::string_view key) const {
+  if (!node.IsSequence() || node.size() > kListMax) {
+    return Fault(node.Mark(), absl::StrCat(key, " must be a list of at most ", kListMax, " texts"));
+  }
+  std::vector<std::string> texts;
+  for (const YAML::Node& element : node) {
+    AQ_ASSIGN_OR_RETURN(std::string text, Text(element, key));
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+absl::StatusOr<std::string> Reader::File(const YAML::Node& node, absl::string_view key) const {
+  AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
+  std::error_code error;
+  if (text.empty() || !fs::is_regular_file(Complete(text), error)) {
+    return Fault(node.Mark(), absl::StrCat(key, ": there is no file ", Complete(text)));
+  }
+  return Complete(text);
+}
+
+absl::StatusOr<std::string> Reader::Directory(const YAML::Node& node, absl::string_view key) const {
+  AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
+  std::error_code error;
+  if (text.empty() || !fs::is_directory(Complete(text), error)) {
+    return Fault(node.Mark(), absl::StrCat(key, ": there is no directory ", Complete(text)));
+  }
+  return Complete(text);
+}
+
+absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node,
+                                                absl::string_view key) const {
+  const std::vector<std::string> tls = {"certificate", "key", "client_ca"};
+  std::vector<std::string> required = {"address"};
+  if (!insecure_) required.insert(required.end(), tls.begin(), tls.end());
+  AQ_ASSIGN_OR_RETURN(const Map keys,
+                      Keys(node, key, required, insecure_ ? tls : std::vector<std::string>()));
+  ListenerConfig listener;
+  const YAML::Node& address = keys.at("address");
+  AQ_ASSIGN_OR_RETURN(listener.address, Text(address, "address"));
+  const std::size_t colon = listener.address.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(listener.address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+    return Fault(address.Mark(), "address must be host:port, with a port from 0 to 65535");
+  }
+  if (insecure_) return listener;
+  AQ_ASSIGN_OR_RETURN(listener.certificate, File(keys.at("certificate"), "certificate"));
+  AQ_ASSIGN_OR_RETURN(listener.key, File(keys.at("key"), "key"));
+  AQ_ASSIGN_OR_RETURN(listener.client_ca, File(keys.at("client_ca"), "client_ca"));
+  return listener;
+}
+
+absl::Status Reader::Limits(const Map& keys, engine::AgencyOptions& options) const {
+  const auto number = [&](const char* key, std::int64_t least, std::int64_t most,
+                          const std::function<void(std::int64_t)>& set) -> absl::Status {
+    const auto it = keys.find(key);
+    if (it == keys.end()) return absl::OkStatus();
+    AQ_ASSIGN_OR_RETURN(const std::int64_t value, Number(it->second, key, least, most));
+    set(value);
+    return absl::OkStatus();
+  };
+  AQ_RETURN_IF_ERROR(number("payload_bytes_max", 1, kPayloadBytesMax, [&](std::int64_t value) {
+    options.payload_bytes_max = static_cast<std::uint64_t>(value);
+  }));
+  AQ_RETURN_IF_ERROR(number("payload_records_max", 1, 10'000'000, [&](std::int64_t value) {
+    options.payload_records_max = static_cast<std::uint64_t>(value);
+  }));
+  AQ_RETURN_IF_ERROR(number("pending_payloads_max", 1, 1024, [&](std::int64_t value) {
+    options.pending_payloads_max = static_cast<int>(value);
+  }));
+  AQ_RETURN_IF_ERROR(number("shrink_count_min", 0, 1'000'000, [&](std::int64_t value) {
+    options.shrink_count_min = static_cast<int>(value);
+  }));
+  if (const auto it = keys.find("shrink_share_max"); it != keys.end()) {
+    double share = 0;
+    if (!it->second.IsScalar() || !absl::SimpleAtod(it->second.Scalar(), &share) ||
+        !(share >= 0 && share <= 1)) {
+      return Fault(it->second.Mark(), "shrink_share_max must be a number from 0 to 1");
+    }
+    options.shrink_share_max = share;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
+  AQ_ASSIGN_OR_RETURN(
+      const Map keys,
+      Keys(node, "an agency", {"id", "display_name", "kind", "adapter", "formats"},
+           {"services", "delivery_format", "payload_bytes_max", "payload_records_max",
+            "pending_payloads_max", "shrink_share_max", "shrink_count_min"}));
+  AgencyConfig agency;
+  engine::AgencyOptions& options = agency.options;
+  AQ_ASSIGN_OR_RETURN(options.id, Text(keys.at("id"), "id"));
+  const bool valid_id = !options.id.empty() && options.id.size() <= 64 &&
+                        absl::ascii_islower(static_cast<unsigned char>(options.id[0])) &&
+                        std::all_of(options.id.begin(), options.id.end(), [](char c) {
+                          const auto u = static_cast<unsigned char>(c);
+                          return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '_';
+                        });
+  if (!valid_id) return Fault(keys.at("id").Mark(), "id must be in lower_snake_case");
+  AQ_ASSIGN_OR_RETURN(options.display_name, Text(keys.at("display_name"), "display_name"));
+  AQ_ASSIGN_OR_RETURN(options.kind, Text(keys.at("kind"), "kind"));
+  if (options.kind != "police" && options.kind != "civil_affairs" && options.kind != "employment" &&
+      options.kind != "tax") {
+    return Fault(keys.at("kind").Mark(), "kind must be police, civil_affairs, employment or tax");
+  }
+  AQ_ASSIGN_OR_RETURN(options.formats, Texts(keys.at("formats"), "formats"));
+  if (const auto it = keys.find("services"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(options.services, Texts(it->second, "services"));
+  }
+  if (const auto it = keys.find("delivery_format"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(options.delivery_format, Text(it->second, "delivery_format"));
+  }
+  AQ_RETURN_IF_ERROR(Limits(keys, options));
+  AQ_ASSIGN_OR_RETURN(const Map adapter,
+                      Keys(keys.at("adapter"), "adapter", {"library"}, {"samples"}));
+  AQ_ASSIGN_OR_RETURN(agency.library, File(adapter.at("library"), "library"));
+  if (const auto it = adapter.find("samples"); it != adapter.end()) {
+    AQ_ASSIGN_OR_RETURN(agency.samples, Directory(it->second, "samples"));
+  }
+  return agency;
+}
+
+absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
+  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(root, "the configuration",
+                                           {"data_directory", "catalogue_directory",
+                                            "agency_listener", "hub_listener", "agencies"},
+                                           {"clock_start"}));
+  Config config;
+  AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
+  if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
+  config.data_directory = Complete(data);
+  AQ_ASSIGN_OR_RETURN(config.catalogue_directory,
+                      Directory(keys.at("catalogue_directory"), "catalogue_directory"));
+  if (const auto it = keys.find("clock_start"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::string text, Text(it->second, "clock_start"));
+    absl::Time start;
+    std::string ignored;
+    if (!absl::ParseTime(absl::RFC3339_full, text, &start, &ignored)) {
+      return Fault(it->second.Mark(),
+                   "clock_start must be an instant such as 2026-06-30T09:00:00+08:00");
+    }
+    config.clock_start = start;
+  }
+  AQ_ASSIGN_OR_RETURN(config.agency_listener,
+                      Listener(keys.at("agency_listener"), "agency_listener"));
+  AQ_ASSIGN_OR_RETURN(config.hub_listener, Listener(keys.at("hub_listener"), "hub_listener"));
+  const YAML::Node& agencies = keys.at("agencies");
+  if (!agencies.IsSequence() || agencies.size() > kAgenciesMax) {
+    return Fault(agencies.Mark(),
+                 absl::StrCat("agencies must be a list of at most ", kAgenciesMax));
+  }
+  std::set<std::string> ids;
+  for (const YAML::Node& node : agencies) {
+    AQ_ASSIGN_OR_RETURN(AgencyConfig agency, Agency(node));
+    if (!ids.insert(agency.options.id).second) {
+      return Fault(node.Mark(), absl::StrCat("agency ", agency.options.id, " twice"));
+    }
+    config.agencies.push_back(std::move(agency));
+  }
+  return config;
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& path, bool insecure) {
+  const Reader reader(path, insecure);
+  try {
+    const YAML::Node root = YAML::Load(std::string(text));
+    return reader.Read(root);
+  } catch (const YAML::Exception& error) {
+    return reader.Fault(error.mark, absl::StrCat("not valid YAML: ", error.msg));
+  }
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path, bool insecure) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  if (file) {
+    text.resize(kFileBytesMax + 1);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.is_open() || file.bad() || fs::is_directory(path)) {
+    return Error(absl::StatusCode::kNotFound, reason::kConfigurationInvalid,
+                 absl::StrCat("cannot read the configuration file ", path))
+        .Meta("path", path);
+  }
+  if (text.size() > kFileBytesMax) {
+    return Error(absl::StatusCode::kInvalidArgument, reason::kConfigurationInvalid,
+                 absl::StrCat(path, ": larger than ", kFileBytesMax, " bytes"));
+  }
+  return ParseConfig(text, fs::absolute(path).string(), insecure);
+}
+
+}  // namespace anqiao::server

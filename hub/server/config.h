@@ -1,0 +1,53 @@
+// The configuration file: YAML, checked whole, every error with file:line:column.
+//
+// hub/doc/operating.md has the reference. Paths in the file are relative to the file; in Config
+// they are complete.
+
+#ifndef ANQIAO_HUB_SERVER_CONFIG_H_
+#define ANQIAO_HUB_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "hub/engine/engine.h"
+
+namespace anqiao::server {
+
+struct ListenerConfig {
+  std::string address;
+  // Paths; empty on insecure listeners.
+  std::string certificate, key, client_ca;
+};
+
+struct AgencyConfig {
+  // Without its adapter.
+  engine::AgencyOptions options;
+  std::string library;
+  std::string samples;  // empty: none are run
+};
+
+struct Config {
+  std::string data_directory;
+  std::string catalogue_directory;
+  std::optional<absl::Time> clock_start;
+  ListenerConfig agency_listener;
+  ListenerConfig hub_listener;
+  std::vector<AgencyConfig> agencies;
+};
+
+// "insecure" listeners need no certificate, key and client_ca.
+// INVALID_ARGUMENT (CONFIGURATION_INVALID): not YAML, an unknown or repeated key, a missing or
+// malformed value, a file that does not exist. NOT_FOUND: "path" cannot be read.
+absl::StatusOr<Config> LoadConfig(const std::string& path, bool insecure);
+
+// The same from text; "path" names it in errors and gives the directory that paths start from.
+absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& path, bool insecure);
+
+}  // namespace anqiao::server
+
+#endif  // ANQIAO_HUB_SERVER_CONFIG_H_

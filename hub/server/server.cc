@@ -1,0 +1,120 @@
+#include "hub/server/server.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+
+namespace anqiao::server {
+namespace {
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file || text.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
+                 absl::StrCat("cannot read ", path))
+        .Meta("path", path);
+  }
+  return text;
+}
+
+absl::StatusOr<rpc::ListenerOptions> ListenerFor(const ListenerConfig& config, bool insecure) {
+  rpc::ListenerOptions options{.address = config.address, .tls = {}};
+  if (insecure) return options;
+  AQ_ASSIGN_OR_RETURN(options.tls.certificate, ReadFile(config.certificate));
+  AQ_ASSIGN_OR_RETURN(options.tls.key, ReadFile(config.key));
+  AQ_ASSIGN_OR_RETURN(options.tls.client_ca, ReadFile(config.client_ca));
+  return options;
+}
+
+}  // namespace
+
+Server::Server(const Config& config, const ServerOptions& options)
+    : options_(options),
+      clock_(config.clock_start.has_value() ? std::make_unique<SystemClock>(*config.clock_start)
+                                            : std::make_unique<SystemClock>()),
+      log_(clock_.get()) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config,
+                                                      const ServerOptions& options) {
+  std::unique_ptr<Server> server(new Server(config, options));
+  AQ_RETURN_IF_ERROR(server->Open(config));
+  return server;
+}
+
+absl::Status Server::Open(const Config& config) {
+  AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
+  engine::EngineOptions options;
+  for (const AgencyConfig& agency : config.agencies) {
+    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
+                        adapter::Adapter::Load(agency.library, agency.samples));
+    log_.Write(Log::Level::kInfo, "adapter_loaded",
+               {{"agency", agency.options.id}, {"build", adapter->build_id()}});
+    options.agencies.push_back(agency.options);
+    options.agencies.back().adapter = adapter.get();
+    adapters_.push_back(std::move(adapter));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(config.data_directory, error);
+  if (error) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
+                 absl::StrCat("data_directory ", config.data_directory, ": ", error.message()))
+        .Meta("path", config.data_directory);
+  }
+  AQ_ASSIGN_OR_RETURN(store_, store::OpenRocksStore({.directory = config.data_directory}));
+  AQ_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(std::move(options), store_.get(), clock_.get(),
+                                                    catalogue_.get()));
+  rpc::ListenersOptions listeners;
+  listeners.insecure_loopback = options_.insecure_loopback;
+  AQ_ASSIGN_OR_RETURN(listeners.agency,
+                      ListenerFor(config.agency_listener, options_.insecure_loopback));
+  AQ_ASSIGN_OR_RETURN(listeners.hub, ListenerFor(config.hub_listener, options_.insecure_loopback));
+  AQ_ASSIGN_OR_RETURN(listeners_, rpc::Listeners::Start(listeners, engine_.get()));
+  if (options_.insecure_loopback) {
+    log_.Write(Log::Level::kWarning, "insecure_listeners",
+               {{"note", "no TLS; anyone on this machine can be anyone"}});
+  }
+  log_.Write(Log::Level::kInfo, "started",
+             {{"agency_listener", agency_address()}, {"hub_listener", hub_address()}});
+  return absl::OkStatus();
+}
+
+void Server::Shutdown() {
+  if (shut_down_) return;
+  shut_down_ = true;
+  if (listeners_ != nullptr) {
+    log_.Write(Log::Level::kInfo, "stopping");
+    listeners_->Shutdown(options_.grace);
+  }
+  if (engine_ != nullptr) engine_->Shutdown();
+  if (listeners_ != nullptr) log_.Write(Log::Level::kInfo, "stopped");
+}
+
+absl::Status WriteListenersFile(const std::string& path, const Server& server) {
+  const std::string temporary = absl::StrCat(path, ".new");
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file << "agency_listener: " << server.agency_address() << "\n"
+         << "hub_listener: " << server.hub_address() << "\n";
+    file.flush();
+    if (!file) {
+      return Error(absl::StatusCode::kUnavailable, reason::kConfigurationInvalid,
+                   absl::StrCat("cannot write ", temporary))
+          .Meta("path", temporary);
+    }
+  }
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+    return Error(absl::StatusCode::kUnavailable, reason::kConfigurationInvalid,
+                 absl::StrCat("cannot write ", path))
+        .Meta("path", path);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace anqiao::server

@@ -1,0 +1,72 @@
+// The whole hub in one object: catalogue, adapters, store, engine, listeners.
+//
+//   PrepareProcess();
+//   AQ_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start(config, {}));
+//   ... server->agency_address() ...
+//   server->Shutdown();  // listeners, engine, store; in this order
+//
+// Thread-compatible.
+
+#ifndef ANQIAO_HUB_SERVER_SERVER_H_
+#define ANQIAO_HUB_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hub/adapter/adapter.h"
+#include "hub/base/clock.h"
+#include "hub/base/log.h"
+#include "hub/engine/engine.h"
+#include "hub/policy/catalogue.h"
+#include "hub/rpc/listener.h"
+#include "hub/server/config.h"
+#include "hub/store/store.h"
+
+namespace anqiao::server {
+
+struct ServerOptions {
+  bool insecure_loopback = false;
+  // How long calls may take to end at Shutdown.
+  absl::Duration grace = absl::Seconds(5);
+};
+
+class Server {
+ public:
+  // Every error says which file, adapter or address it is about.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const Config& config,
+                                                       const ServerOptions& options);
+  ~Server() { Shutdown(); }
+
+  const std::string& agency_address() const { return listeners_->agency_address(); }
+  const std::string& hub_address() const { return listeners_->hub_address(); }
+  const Log& log() const { return log_; }
+
+  // Idempotent.
+  void Shutdown();
+
+ private:
+  Server(const Config& config, const ServerOptions& options);
+  absl::Status Open(const Config& config);
+
+  const ServerOptions options_;
+  const std::unique_ptr<const Clock> clock_;
+  const Log log_;
+  // In the order they are made; destroyed the other way round.
+  std::unique_ptr<policy::Catalogue> catalogue_;
+  std::vector<std::unique_ptr<adapter::Adapter>> adapters_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<rpc::Listeners> listeners_;
+  bool shut_down_ = false;
+};
+
+// Writes the addresses as YAML, whole or not at all. UNAVAILABLE: the file cannot be written.
+absl::Status WriteListenersFile(const std::string& path, const Server& server);
+
+}  // namespace anqiao::server
+
+#endif  // ANQIAO_HUB_SERVER_SERVER_H_

@@ -1,0 +1,73 @@
+#include "hub/rpc/authorizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "anqiao/exchange/v1/exchange.pb.h"
+#include "anqiao/hub/v1/cases.pb.h"
+#include "tests/testing/status_matchers.h"
+
+namespace anqiao::rpc {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::StatusIs;
+
+std::vector<const google::protobuf::ServiceDescriptor*> CaseService() {
+  return {hub::v1::Case::descriptor()->file()->FindServiceByName("CaseService")};
+}
+
+std::vector<Rule> CaseRules() {
+  return {{"/anqiao.hub.v1.CaseService/GetCase", kStaff},
+          {"/anqiao.hub.v1.CaseService/ListCases", kStaff},
+          {"/anqiao.hub.v1.CaseService/GetCensus", kStaff}};
+}
+
+TEST(AuthorizerTest, AcceptsATableThatIsComplete) {
+  AQ_EXPECT_OK(Authorizer::CheckComplete(CaseRules(), CaseService()));
+}
+
+TEST(AuthorizerTest, RefusesAMissingRule) {
+  std::vector<Rule> rules = CaseRules();
+  rules.pop_back();
+  EXPECT_THAT(Authorizer::CheckComplete(rules, CaseService()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("no rule for /anqiao.hub.v1.CaseService/GetCensus")));
+}
+
+TEST(AuthorizerTest, RefusesARuleWithoutAMethodAndTwoForOne) {
+  std::vector<Rule> rules = CaseRules();
+  rules.push_back({"/anqiao.hub.v1.CaseService/DropCase", kStaff});
+  EXPECT_THAT(Authorizer::CheckComplete(rules, CaseService()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("DropCase")));
+  rules = CaseRules();
+  rules.push_back(rules[0]);
+  EXPECT_THAT(Authorizer::CheckComplete(rules, CaseService()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("two rules")));
+}
+
+TEST(AuthorizerTest, DeniesWhatNoRuleAllows) {
+  const Authorizer authorizer(DefaultRules());
+  Caller agency, caseworker;
+  agency.principal.set_kind(journal::v1::PRINCIPAL_KIND_AGENCY);
+  caseworker.principal.set_kind(journal::v1::PRINCIPAL_KIND_USER);
+  caseworker.principal.set_role("caseworker");
+  const char* submit = "/anqiao.exchange.v1.ExchangeService/Submit";
+  const char* get_case = "/anqiao.hub.v1.CaseService/GetCase";
+  const char* replay = "/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload";
+  AQ_EXPECT_OK(authorizer.Authorize(agency, submit));
+  AQ_EXPECT_OK(authorizer.Authorize(caseworker, get_case));
+  EXPECT_THAT(authorizer.Authorize(caseworker, submit),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(authorizer.Authorize(agency, get_case),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(authorizer.Authorize(caseworker, replay),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(authorizer.Authorize(caseworker, "/unknown/Method"),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_TRUE(authorizer.IsRecorded(get_case));
+  EXPECT_FALSE(authorizer.IsRecorded(submit));
+}
+
+}  // namespace
+}  // namespace anqiao::rpc

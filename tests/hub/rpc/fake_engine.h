@@ -1,0 +1,273 @@
+// An engine that remembers what it was asked and answers what the test says.
+
+#ifndef ANQIAO_TESTS_HUB_RPC_FAKE_ENGINE_H_
+#define ANQIAO_TESTS_HUB_RPC_FAKE_ENGINE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/base/errors.h"
+#include "hub/engine/engine.h"
+
+namespace anqiao::testing {
+
+class FakeCatalogue final : public policy::Catalogue {
+ public:
+  const std::string& content() const override { return text_; }
+  const std::string& hash() const override { return text_; }
+  const std::vector<policy::PolicySummary>& policies() const override { return policies_; }
+  const policy::PolicySummary* Find(absl::string_view id) const override {
+    for (const auto& policy : policies_) {
+      if (id == policy.id) return &policy;
+    }
+    return nullptr;
+  }
+  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(absl::string_view policy,
+                                                          const model::Case&) const override {
+    journal::v1::EntitlementAnswer answer;
+    answer.set_policy(std::string(policy));
+    answer.set_result(journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
+    answer.add_leaves()->set_id("leaf");
+    return answer;
+  }
+
+ private:
+  static policy::PolicySummary Policy(const char* id) {
+    policy::PolicySummary summary;
+    summary.id = id;
+    return summary;
+  }
+
+  std::string text_ = "hash";
+  std::vector<policy::PolicySummary> policies_ = {Policy("a-policy"), Policy("b-policy")};
+};
+
+class FakeEngine;
+
+class FakeDeliveries final : public engine::DeliveryStream {
+ public:
+  explicit FakeDeliveries(FakeEngine* engine) : engine_(*engine) {}
+  absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) override;
+  absl::Status Ack(const std::string& delivery) override;
+  absl::Status Nack(const std::string& delivery, const std::string& reason) override;
+  void Close() override;
+
+ private:
+  FakeEngine& engine_;
+  bool closed_ = false;
+};
+
+class FakeEngine final : public engine::Engine {
+ public:
+  struct Pending {
+    engine::SubmitCommand command;
+    std::function<void(std::vector<exchange::v1::SubmitResponse>)> done;
+  };
+  struct Access {
+    std::string principal, method, resource, reason;
+    bool allowed = false;
+  };
+
+  FakeEngine() {
+    agency_.id = "police";
+    agency_.payload_bytes_max = 3 << 20;
+    agency_.pending_payloads_max = 4;
+  }
+
+  // Blocks until "count" payloads wait for an answer, then takes them.
+  std::vector<Pending> TakePending(std::size_t count) {
+    absl::MutexLock lock(&mu);
+    const auto enough = [&] { return pending.size() >= count; };
+    if (!mu.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(10))) return {};
+    return std::exchange(pending, {});
+  }
+  static void Reply(const Pending& pending) {
+    exchange::v1::SubmitResponse response;
+    response.set_request_id(pending.command.header.request_id());
+    response.mutable_summary()->set_accepted_count(pending.command.payload.size());
+    pending.done({response});
+  }
+
+  void Shutdown() override {}
+  bool Submit(engine::SubmitCommand command,
+              std::function<void(std::vector<exchange::v1::SubmitResponse>)> done,
+              std::function<void()> when_ready) override {
+    absl::MutexLock lock(&mu);
+    if (full) {
+      ready = std::move(when_ready);
+      return false;
+    }
+    pending.push_back({std::move(command), std::move(done)});
+    return true;
+  }
+  const engine::AgencyOptions* FindAgency(absl::string_view id) const override {
+    return id == agency_.id ? &agency_ : nullptr;
+  }
+  absl::StatusOr<std::unique_ptr<engine::DeliveryStream>> OpenReceive(
+      const std::string&, int max_in_flight, absl::Duration timeout) override {
+    absl::MutexLock lock(&mu);
+    in_flight = max_in_flight;
+    visibility = timeout;
+    return std::make_unique<FakeDeliveries>(this);
+  }
+  absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
+      const std::string&, const exchange::v1::AnswerReferralRequest&) override {
+    exchange::v1::AnswerReferralResponse response;
+    response.set_etag("next");
+    return response;
+  }
+  absl::StatusOr<engine::CaseView> GetCase(const std::string& id, const model::CivilDate&,
+                                           const std::string& asked_jurisdiction) override {
+    absl::MutexLock lock(&mu);
+    jurisdiction = asked_jurisdiction;
+    if (id != "one") {
+      return Error(absl::StatusCode::kNotFound, reason::kCaseNotFound, "no such case");
+    }
+    return MakeCase(id);
+  }
+  absl::StatusOr<engine::Page<engine::CaseView>> ListCases(const engine::CaseFilter&,
+                                                           const std::string& after, int limit,
+                                                           const std::string&) override {
+    engine::Page<engine::CaseView> page;
+    for (const char* id : {"a", "b", "c"}) {
+      if (id <= after) continue;
+      if (static_cast<int>(page.items.size()) == limit) {
+        page.next_after = page.items.back().folded.person;
+        break;
+      }
+      page.items.push_back(MakeCase(id));
+    }
+    return page;
+  }
+  absl::StatusOr<engine::CensusCounts> GetCensus(const model::CivilDate&,
+                                                 const std::string&) override {
+    return engine::CensusCounts{.as_of = {2026, 6, 30}, .registered = 5, .clean_three_years = 2};
+  }
+  const policy::Catalogue& catalogue() const override { return catalogue_; }
+  model::CivilDate Today() const override { return {2026, 6, 30}; }
+  absl::Time Now() const override { return absl::FromUnixSeconds(1'782'781'200); }
+  absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(const engine::Principal&,
+                                                               const engine::CreateReferralCommand&,
+                                                               const std::string&) override {
+    return journal::v1::ReferralDocument();
+  }
+  absl::StatusOr<journal::v1::ReferralDocument> SendReferral(const engine::Principal&,
+                                                             const engine::SendReferralCommand&,
+                                                             const std::string&) override {
+    return journal::v1::ReferralDocument();
+  }
+  absl::StatusOr<journal::v1::ReferralDocument> MoveReferral(const engine::Principal&,
+                                                             const engine::MoveReferralCommand&,
+                                                             const std::string&) override {
+    return journal::v1::ReferralDocument();
+  }
+  absl::StatusOr<journal::v1::ReferralDocument> GetReferral(const std::string&,
+                                                            const std::string&) override {
+    return journal::v1::ReferralDocument();
+  }
+  absl::StatusOr<engine::Page<journal::v1::ReferralDocument>> ListReferrals(
+      const engine::ReferralFilter&, const std::string&, int, const std::string&) override {
+    return engine::Page<journal::v1::ReferralDocument>();
+  }
+  absl::StatusOr<engine::Page<journal::v1::DisclosureDocument>> ListDisclosures(
+      const std::string&, const std::string&, int, const std::string&) override {
+    return engine::Page<journal::v1::DisclosureDocument>();
+  }
+  absl::StatusOr<std::vector<engine::AgencyStatus>> ListAgencies() override {
+    return std::vector<engine::AgencyStatus>{{.options = &agency_, .records = 7}};
+  }
+  absl::StatusOr<engine::Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string&,
+                                                                               const std::string&,
+                                                                               int) override {
+    return engine::Page<journal::v1::QuarantineDocument>();
+  }
+  absl::StatusOr<journal::v1::QuarantineDocument> GetQuarantine(const std::string&) override {
+    return Error(absl::StatusCode::kNotFound, reason::kQuarantineNotFound, "no such payload");
+  }
+  absl::StatusOr<engine::ReplayResult> ReplayQuarantine(const engine::Principal&,
+                                                        const std::string&, const std::string&,
+                                                        bool) override {
+    return engine::ReplayResult();
+  }
+  absl::StatusOr<engine::VerifyReport> Verify(
+      const std::function<bool(store::Sequence, store::Sequence)>& progress) override {
+    progress(1, 1);
+    engine::VerifyReport report;
+    report.equal = true;
+    return report;
+  }
+  engine::HubCounts Counts() const override { return {.synced = 9}; }
+  void RecordAccess(const engine::Principal& principal, const std::string& method,
+                    const std::string& resource, bool allowed, const std::string& why) override {
+    absl::MutexLock lock(&mu);
+    accesses.push_back({principal.name(), method, resource, why, allowed});
+  }
+  std::vector<Access> TakeAccesses() {
+    absl::MutexLock lock(&mu);
+    return std::exchange(accesses, {});
+  }
+
+  absl::Mutex mu;
+  bool full = false;
+  std::function<void()> ready;
+  std::vector<Pending> pending;
+  std::vector<Access> accesses;
+  std::string jurisdiction;
+  int in_flight = 0;
+  absl::Duration visibility;
+  std::vector<exchange::v1::Delivery> deliveries;
+  std::vector<std::string> answers;
+
+ private:
+  static engine::CaseView MakeCase(const std::string& id) {
+    engine::CaseView view;
+    view.folded.person = id;
+    view.folded.id_number = "421299199001010018";
+    view.document.set_person(id);
+    return view;
+  }
+
+  engine::AgencyOptions agency_;
+  FakeCatalogue catalogue_;
+};
+
+inline absl::StatusOr<std::optional<exchange::v1::Delivery>> FakeDeliveries::Next(
+    absl::Duration timeout) {
+  absl::MutexLock lock(&engine_.mu);
+  const auto due = [&] { return closed_ || !engine_.deliveries.empty(); };
+  if (!engine_.mu.AwaitWithTimeout(absl::Condition(&due), timeout)) {
+    return std::optional<exchange::v1::Delivery>();
+  }
+  if (closed_) return absl::CancelledError("closed");
+  exchange::v1::Delivery delivery = engine_.deliveries.front();
+  engine_.deliveries.erase(engine_.deliveries.begin());
+  return std::optional<exchange::v1::Delivery>(std::move(delivery));
+}
+inline absl::Status FakeDeliveries::Ack(const std::string& delivery) {
+  absl::MutexLock lock(&engine_.mu);
+  if (delivery != "d1") {
+    return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound, "no such delivery");
+  }
+  engine_.answers.push_back(absl::StrCat("ack ", delivery));
+  return absl::OkStatus();
+}
+inline absl::Status FakeDeliveries::Nack(const std::string& delivery, const std::string& reason) {
+  absl::MutexLock lock(&engine_.mu);
+  engine_.answers.push_back(absl::StrCat("nack ", delivery, " ", reason));
+  return absl::OkStatus();
+}
+inline void FakeDeliveries::Close() {
+  absl::MutexLock lock(&engine_.mu);
+  closed_ = true;
+}
+
+}  // namespace anqiao::testing
+
+#endif  // ANQIAO_TESTS_HUB_RPC_FAKE_ENGINE_H_
