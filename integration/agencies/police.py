@@ -1,0 +1,7 @@
+#!/usr/bin/python3
+"""The police of a made-up district: hands in the register, orders and tests. Nothing is referred to it yet."""
+
+import exchange
+
+if __name__ == "__main__":
+    exchange.main("police")

@@ -1,0 +1,196 @@
+"""A hub of one's own for demo and tests: certificates, configuration, the real binaries, always cleaned up.
+
+  with hubkit.Installation(folder) as hub:
+      hub.start()
+      hub.ctl("census")
+
+Nothing here links or imports code of the hub; it starts programs and reads what they print.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.get("ANQIAO_BUILD", ROOT / "build" / "release")).resolve()
+STUBS = ROOT / "build" / "stubs"
+PYTHON = "/usr/bin/python3"
+AGENCIES = {
+    "police": ("咸安区公安分局", ["roster", "orders", "tests"], [], ""),
+    "civil_affairs": ("咸安区民政局", ["urban_relief", "rural_relief"], [], ""),
+    "employment": ("咸安区人力资源和社会保障局",
+                   ["unemployment", "certificates", "difficulties", "employments", "trainings", "employers", "vacancies"],
+                   ["employment-assistance", "difficulty-recognition", "training-subsidy", "startup-loan"], ""),
+    "tax": ("咸安区税务局", ["businesses", "reliefs", "replies"], ["tax-relief-self-employed", "tax-relief-employer"], "requests"),
+}
+USERS = {"wang.fang": "caseworker", "li.na": "supervisor", "ops": "operator", "zhao.min": "auditor"}
+READY_SECONDS = 30
+# anqiaoctl did what was asked and says with its exit code that something was held, or that projections differ.
+ANSWERED = (0, 3, 4)
+
+
+class ToolError(Exception):
+    """A program said no; its message is the error."""
+
+
+def generate_stubs():
+    subprocess.run([ROOT / "integration" / "agencies" / "generate_stubs.sh", STUBS], check=True)
+    os.environ["ANQIAO_STUBS"] = str(STUBS)
+    sys.path.insert(0, str(ROOT / "integration" / "agencies"))
+
+
+def generate_district(out, people=10_000, seed=1):
+    subprocess.run([PYTHON, ROOT / "integration" / "district" / "generate.py", "--seed", str(seed), "--people", str(people),
+                    "--out", out], check=True)
+
+
+class Installation:
+    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None):
+        self.folder = pathlib.Path(folder).resolve()
+        self.clock_start = clock_start
+        # Per agency: further lines of its configuration, such as {"payload_bytes_max": 1000000}.
+        self.agency_settings = agency_settings or {}
+        self.listeners_file = self.folder / "listeners.yaml"
+        self.certs = self.folder / "certs"
+        self.hub = None
+        self.children = {}
+        for name in ("anqiaod", "anqiaoctl"):
+            if not (BUILD / "bin" / name).exists():
+                raise ToolError(f"{BUILD / 'bin' / name} is not there; build first (integration/demo.sh does)")
+
+    def __enter__(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "logs").mkdir(exist_ok=True)
+        self._make_certificates()
+        self._write_configuration()
+        return self
+
+    def __exit__(self, *unused):
+        for name in list(self.children):
+            self.stop_agency(name)
+        self.stop()
+
+    def _make_certificates(self):
+        if (self.certs / "ca.crt").exists():
+            return
+        self._tool("certs", "init", self.certs)
+        self._tool("certs", "issue", "--dir", self.certs, "server", "hub", "--host", "127.0.0.1", "--host", "localhost")
+        for agency in [*AGENCIES, "stranger"]:
+            self._tool("certs", "issue", "--dir", self.certs, "agency", agency)
+        for user, role in USERS.items():
+            self._tool("certs", "issue", "--dir", self.certs, "user", user, "--role", role)
+
+    def _write_configuration(self):
+        def listener(port):
+            return (f'{{address: "127.0.0.1:{port}", certificate: certs/servers/hub.crt, key: certs/servers/hub.key, '
+                    'client_ca: certs/ca.crt}')
+
+        lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
+                 "data_directory: data", f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
+                 f"agency_listener: {listener(0)}", f"hub_listener: {listener(0)}", "agencies:"]
+        for agency, (title, formats, services, delivery_format) in AGENCIES.items():
+            lines += [f"  - id: {agency}", f"    display_name: {title}", f"    kind: {agency}",
+                      f"    adapter: {{library: {BUILD / 'plugins' / f'libanqiao_{agency}.so'}, "
+                      f"samples: {ROOT / 'plugins' / agency / 'samples'}}}",
+                      f"    formats: [{', '.join(formats)}]", f"    services: [{', '.join(services)}]"]
+            if delivery_format:
+                lines.append(f"    delivery_format: {delivery_format}")
+            lines += [f"    {key}: {value}" for key, value in self.agency_settings.get(agency, {}).items()]
+        (self.folder / "anqiaod.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def start(self):
+        """Starts the hub and waits until its listeners are there."""
+        self.listeners_file.unlink(missing_ok=True)
+        with open(self.folder / "logs" / "anqiaod.log", "ab") as log:
+            self.hub = subprocess.Popen([BUILD / "bin" / "anqiaod", "--config", self.folder / "anqiaod.yaml",
+                                         "--listeners-file", self.listeners_file], stdout=log, stderr=log, cwd=self.folder)
+        started = time.monotonic()
+        while not self.listeners_file.exists():
+            if self.hub.poll() is not None:
+                raise ToolError(f"anqiaod ended with {self.hub.returncode}:\n" + self.tail("anqiaod.log"))
+            if time.monotonic() - started > READY_SECONDS:
+                raise ToolError(f"anqiaod was not ready after {READY_SECONDS} s:\n" + self.tail("anqiaod.log"))
+            time.sleep(0.02)
+        self._fix_ports()
+        return time.monotonic() - started
+
+    def _fix_ports(self):
+        """After the first start the ports stay, so that agencies find the hub again after a restart."""
+        config = self.folder / "anqiaod.yaml"
+        text = config.read_text(encoding="utf-8")
+        for name in ("agency_listener", "hub_listener"):
+            text = text.replace(f'{name}: {{address: "127.0.0.1:0"', f'{name}: {{address: "{self.address(name)}"')
+        config.write_text(text, encoding="utf-8")
+
+    def address(self, name):
+        for line in self.listeners_file.read_text(encoding="utf-8").splitlines():
+            key, _, value = line.partition(": ")
+            if key == name:
+                return value.strip().strip('"')
+        raise ToolError(f"{self.listeners_file} names no {name}")
+
+    def tail(self, log, lines=15):
+        text = (self.folder / "logs" / log).read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def stop(self, how=signal.SIGTERM):
+        end(self.hub, how)
+        self.hub = None
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+    def agency_arguments(self, agency, identity=None):
+        identity = identity or agency
+        folder = self.certs / "agencies"
+        return ["--hub", self.address("agency_listener"), "--ca", self.certs / "ca.crt", "--cert", folder / f"{identity}.crt",
+                "--key", folder / f"{identity}.key"]
+
+    def start_agency(self, agency, files, *extra, program=None):
+        command = program or ([BUILD / "bin" / "agency_employment"] if agency == "employment" else
+                              [PYTHON, ROOT / "integration" / "agencies" / f"{agency}.py"])
+        log = self.folder / "logs" / f"{agency}.jsonl"
+        with open(self.folder / "logs" / f"{agency}.out", "ab") as output:
+            self.children[agency] = subprocess.Popen(
+                [*command, *self.agency_arguments(agency), "--files", files, "--log", log, *(extra or ("--serve",))],
+                stdout=output, stderr=output, env={**os.environ, "ANQIAO_STUBS": str(STUBS)})
+        return log
+
+    def stop_agency(self, agency, how=signal.SIGTERM):
+        end(self.children.pop(agency, None), how)
+
+    def _tool(self, *arguments):
+        done = subprocess.run([BUILD / "bin" / "anqiaoctl", *map(str, arguments)], capture_output=True, text=True, timeout=300)
+        if done.returncode not in ANSWERED:
+            raise ToolError(f"anqiaoctl {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr.strip()}")
+        return done.stdout
+
+    def ctl(self, *arguments, user="wang.fang"):
+        """What anqiaoctl answers, as JSON."""
+        return json.loads(self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--as", user, "--timeout", 120,
+                                     "--output", "json", *arguments))
+
+    def ctl_text(self, *arguments, user="wang.fang"):
+        return self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--as", user, *arguments)
+
+
+def end(process, how=signal.SIGTERM):
+    """Ends a process that this program started, and waits for it."""
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(how)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def fresh_folder(path):
+    shutil.rmtree(path, ignore_errors=True)
+    return pathlib.Path(path)

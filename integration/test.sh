@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Builds and runs every test; the last line says how many passed and failed.
+#
+#   integration/test.sh [--long]
+#
+# Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
+# and contract tests, clang with ThreadSanitizer on store and engine, clang-tidy on the pure folders, buf lint, the demo's checks, bad
+# input, reflection, kill -9. --long makes the random runs ten times as long.
+set -uo pipefail
+# shellcheck source=integration/prepare.sh
+source "$(dirname "$0")/prepare.sh"
+long=0
+for argument in "$@"; do
+  case $argument in
+    --long) long=1 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) die "unknown argument $argument; see --help" ;;
+  esac
+done
+cd "$ROOT" || exit 1
+passed=0 failed=0 failures=() started=$SECONDS
+
+heading() {
+  section=$1 section_started=$SECONDS
+  say "$section  [$((SECONDS - started)) s]"
+}
+
+count() { # count PASSED FAILED
+  passed=$((passed + $1)) failed=$((failed + $2))
+  (($2)) && failures+=("$section")
+  note "$1 passed, $2 failed in $((SECONDS - section_started)) s"
+}
+
+# Runs a command as one test; its output goes to build/NAME.log and, if it fails, the end of it here.
+one() { # one NAME COMMAND...
+  local log=$ROOT/build/$1.log
+  shift
+  if "$@" >"$log" 2>&1; then count 1 0; else
+    tail -n 40 "$log"
+    note "whole log: $log"
+    count 0 1
+  fi
+}
+
+# Builds the tests that match in a build tree, and what they need, then runs them.
+ctest_in() { # ctest_in PRESET CTEST_ARGUMENTS...
+  local preset=$1 log=$ROOT/build/$1.ctest.log targets
+  shift
+  cmake --preset "$preset" "${CMAKE_ARGUMENTS[@]}" >"$log" 2>&1 || { tail -n 20 "$log"; count 0 1; return; }
+  targets=$(ctest --test-dir "build/$preset" "$@" --show-only=json-v1 | /usr/bin/python3 -c '
+import json, os, sys
+build = os.path.realpath(sys.argv[1]) + "/"
+commands = [test["command"][0] for test in json.load(sys.stdin)["tests"] if "command" in test]
+print(*sorted({os.path.relpath(command, build) for command in commands if os.path.realpath(command).startswith(build)}))' "build/$preset") ||
+    { count 0 1; return; }
+  [[ -n $targets ]] || { note "no test matches"; count 0 1; return; }
+  # A subshell: a build that fails ends only itself.
+  # shellcheck disable=SC2086
+  (build_preset "$preset" $targets) || { count 0 1; return; }
+  ctest --test-dir "build/$preset" "$@" -j "$(nproc)" --output-on-failure --timeout 300 >"$log" 2>&1
+  local summary total bad
+  summary=$(grep -E 'tests passed, [0-9]+ tests? failed out of [0-9]+' "$log" | tail -n 1)
+  if [[ $summary =~ ([0-9]+)\ tests?\ failed\ out\ of\ ([0-9]+) ]]; then
+    bad=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]}
+    ((bad)) && { grep -E -A40 'Failure|FAILED|ERROR:|WARNING: ThreadSanitizer' "$log" | head -n 120; tail -n 15 "$log"; note "whole log: $log"; }
+    count $((total - bad)) "$bad"
+  else
+    tail -n 20 "$log"
+    count 0 1
+  fi
+}
+
+# clang-tidy on what is pure; a file is looked at again only if it, a header or the configuration changed.
+tidy() {
+  local cache=$ROOT/build/tidy files bad=0 all
+  mkdir -p "$cache"
+  files=$(find hub/model hub/identity hub/policy hub/referral -name '*.cc' | sort)
+  all=$({ cat .clang-tidy; find hub protos plugins/sdk \( -name '*.h' -o -name '*.proto' \) -print0 | sort -z | xargs -0 cat; } | sha256sum)
+  # Generated headers must be there before any file can be read.
+  (build_preset asan anqiao_journal_proto anqiao_adapter_proto anqiao_exchange_proto) || { count 0 1; return; }
+  export cache all
+  # shellcheck disable=SC2016
+  echo "$files" | xargs -P "$(nproc)" -I{} bash -c '
+    key=$cache/$( (echo "$all"; cat "$1") | sha256sum | cut -c1-32)
+    [[ -e $key ]] && exit 0
+    if clang-tidy-14 -p build/asan --quiet "$1" >"$key.log" 2>/dev/null; then touch "$key"; rm -f "$key.log"; else
+      echo "$1"; cat "$key.log"; exit 1
+    fi' _ {} >"$ROOT/build/tidy.log" 2>&1 || bad=1
+  ((bad)) && tail -n 40 "$ROOT/build/tidy.log"
+  count $((1 - bad)) "$bad"
+}
+
+buf_lint() {
+  (cd integration && npm ci --no-audit --no-fund) >"$ROOT/build/npm.log" 2>&1 || { tail -n 20 "$ROOT/build/npm.log"; return 1; }
+  integration/node_modules/.bin/buf lint protos
+}
+
+install_missing "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+mkdir -p build
+
+heading "Building everything (GCC, release)"
+CMAKE_ARGUMENTS=(-DANQIAO_BENCHMARKS=ON)
+if (build_preset release); then count 1 0; else count 0 1; fi
+
+heading "Unit, contract and integration tests (GCC, release)"
+ctest_in release
+
+heading "Unit and contract tests (clang, AddressSanitizer and UndefinedBehaviorSanitizer)"
+CMAKE_ARGUMENTS=(-DANQIAO_BENCHMARKS=OFF)
+ctest_in asan -L 'unit|contract'
+
+heading "Store and engine (clang, ThreadSanitizer)"
+ctest_in tsan -R '^(store|engine)_'
+
+heading "clang-tidy on model, identity, policy, referral"
+tidy
+
+heading "buf lint"
+one buf buf_lint
+
+heading "The demo, checked against the truth"
+export ANQIAO_BUILD=$ROOT/build/release
+one demo integration/demo.sh --check
+grep -E '合计|precision|FAILED' build/demo.log
+
+heading "Bad input"
+one bad_input /usr/bin/python3 integration/bad_input.py
+
+heading "Reflection and health on both listeners"
+one reflection /usr/bin/python3 integration/reflection.py
+
+heading "kill -9 of hub and agencies"
+one crash /usr/bin/python3 integration/crash.py --cycles "$((long ? 200 : 20))"
+tail -n 2 build/crash.log
+
+if ((long)); then
+  heading "Another district"
+  one demo_long integration/demo.sh --check --seed 20260630
+fi
+
+say "Done after $((SECONDS - started)) s"
+((failed)) && printf 'failed in: %s\n' "${failures[@]}"
+echo "$passed passed, $failed failed"
+((failed == 0))
