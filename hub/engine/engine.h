@@ -65,6 +65,9 @@ struct EngineOptions {
   // Payload bytes taken in and not yet committed, over all agencies.
   std::uint64_t intake_bytes_max = 256 << 20;
   int delivery_attempts_max = 10;
+  // Pause after the first refusal of a delivery; doubles with each, up to the greatest.
+  absl::Duration nack_pause_min = absl::Seconds(1);
+  absl::Duration nack_pause_max = absl::Minutes(5);
 };
 
 // The caller, from its certificate.

@@ -1,0 +1,58 @@
+// The commands of anqiaoctl: each file adds its own to the parser and remembers which one was
+// chosen.
+
+#ifndef ANQIAO_HUB_CTL_COMMANDS_H_
+#define ANQIAO_HUB_CTL_COMMANDS_H_
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "hub/base/clock.h"
+#include "hub/ctl/connection.h"
+#include "hub/ctl/failure.h"
+
+namespace anqiao::ctl {
+
+// What a command works with.
+struct Context {
+  std::ostream& out;
+  std::ostream& err;
+  // "err" is a terminal.
+  bool show_progress = false;
+  const Clock* clock = nullptr;
+  // Flags completed by the profile.
+  ConnectionOptions options;
+  bool json = false;
+
+  absl::StatusOr<Connection> Connect(Listener listener) const {
+    return Connection::Open(options, listener, clock);
+  }
+};
+
+// Runs a command; returns its exit code.
+using Action = std::function<absl::StatusOr<ExitCode>(Context&)>;
+
+// Makes "run" the action if "command" is on the command line.
+template <typename Arguments>
+void OnChosen(CLI::App* command, Action& chosen, std::shared_ptr<Arguments> arguments,
+              absl::StatusOr<ExitCode> (*run)(Context&, const Arguments&)) {
+  command->callback([&chosen, arguments = std::move(arguments), run] {
+    chosen = [arguments, run](Context& context) { return run(context, *arguments); };
+  });
+}
+
+// "chosen" outlives the parsing.
+void AddCertificateCommands(CLI::App& app, Action& chosen);
+void AddExchangeCommands(CLI::App& app, Action& chosen);
+void AddCaseCommands(CLI::App& app, Action& chosen);
+void AddEligibilityCommands(CLI::App& app, Action& chosen);
+void AddReferralCommands(CLI::App& app, Action& chosen);
+void AddOperationsCommands(CLI::App& app, Action& chosen);
+
+}  // namespace anqiao::ctl
+
+#endif  // ANQIAO_HUB_CTL_COMMANDS_H_

@@ -1,0 +1,123 @@
+// The engine's parts, wired together. engine.cc opens and closes, commands.cc changes referrals and
+// quarantine, queries.cc reads.
+
+#ifndef ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
+#define ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/engine/deliveries.h"
+#include "hub/engine/engine.h"
+#include "hub/engine/executor.h"
+#include "hub/engine/intake.h"
+#include "hub/engine/projector.h"
+#include "hub/engine/writer.h"
+
+namespace anqiao::engine {
+
+class EngineImpl : public Engine {
+ public:
+  EngineImpl(EngineOptions options, store::Store* store, const Clock* clock,
+             const policy::Catalogue* catalogue);
+  ~EngineImpl() override;
+  absl::Status Start();
+  void Shutdown() override;
+
+  bool Submit(SubmitCommand command, std::function<void(Responses)> done,
+              std::function<void()> when_ready) override;
+  const AgencyOptions* FindAgency(absl::string_view id) const override;
+
+  absl::StatusOr<std::unique_ptr<DeliveryStream>> OpenReceive(
+      const std::string& agency, int max_in_flight, absl::Duration visibility_timeout) override;
+  absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
+      const std::string& agency, const exchange::v1::AnswerReferralRequest& request) override;
+
+  absl::StatusOr<CaseView> GetCase(const std::string& case_id, const model::CivilDate& as_of,
+                                   const std::string& jurisdiction) override;
+  absl::StatusOr<Page<CaseView>> ListCases(const CaseFilter& filter, const std::string& after,
+                                           int limit, const std::string& jurisdiction) override;
+  absl::StatusOr<CensusCounts> GetCensus(const model::CivilDate& as_of,
+                                         const std::string& jurisdiction) override;
+  const policy::Catalogue& catalogue() const override { return *catalogue_; }
+  model::CivilDate Today() const override { return model::CivilDate::At(clock_->Now()); }
+  absl::Time Now() const override { return clock_->Now(); }
+
+  absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(
+      const Principal& principal, const CreateReferralCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ReferralDocument> SendReferral(
+      const Principal& principal, const SendReferralCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ReferralDocument> MoveReferral(
+      const Principal& principal, const MoveReferralCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ReferralDocument> GetReferral(
+      const std::string& referral, const std::string& jurisdiction) override;
+  absl::StatusOr<Page<journal::v1::ReferralDocument>> ListReferrals(
+      const ReferralFilter& filter, const std::string& after, int limit,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<Page<journal::v1::DisclosureDocument>> ListDisclosures(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) override;
+
+  absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() override;
+  absl::StatusOr<Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string& agency,
+                                                                       const std::string& after,
+                                                                       int limit) override;
+  absl::StatusOr<journal::v1::QuarantineDocument> GetQuarantine(
+      const std::string& payload) override;
+  absl::StatusOr<ReplayResult> ReplayQuarantine(const Principal& principal,
+                                                const std::string& request_id,
+                                                const std::string& payload,
+                                                bool allow_shrinking) override;
+  absl::StatusOr<VerifyReport> Verify(
+      const std::function<bool(store::Sequence, store::Sequence)>& progress) override;
+  HubCounts Counts() const override;
+  void RecordAccess(const Principal& principal, const std::string& method,
+                    const std::string& resource, bool allowed, const std::string& reason) override;
+
+ private:
+  using BuildEntry =
+      std::function<absl::StatusOr<journal::v1::Entry>(Writer::Turn& turn, ReferralBook& book)>;
+
+  absl::Status CheckOptions() const;
+  absl::Status Activate(store::Epoch epoch);
+  // A snapshot with everything that was acknowledged before the call.
+  absl::StatusOr<std::unique_ptr<store::Snapshot>> Fresh() const;
+  // Runs a command on a referral once per request id; the entry it made, or had made before.
+  absl::StatusOr<journal::v1::Entry> RunReferralCommand(const Principal& principal,
+                                                        const std::string& request_id,
+                                                        const std::string& hash,
+                                                        const BuildEntry& build);
+  absl::StatusOr<journal::v1::ReferralDocument> ReferralAfter(
+      const absl::StatusOr<journal::v1::Entry>& entry);
+  ReferralBook BookOf(const store::Snapshot& snapshot) const;
+  absl::Status ReplayTurn(Writer::Turn& turn, const Principal& principal,
+                          const std::string& request_id, const std::string& hash,
+                          const std::string& payload, bool allow_shrinking, DecodedPayload* decoded,
+                          ReplayResult* result);
+
+  const EngineOptions options_;
+  store::Store* const store_;
+  const Clock* const clock_;
+  const policy::Catalogue* const catalogue_;
+  Executor executor_;
+  Deliveries deliveries_;
+  mutable Projector projector_;
+  Writer writer_;
+  Intake intake_;
+
+  mutable absl::Mutex mu_;
+  absl::flat_hash_map<std::string, absl::Time> refusals_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_

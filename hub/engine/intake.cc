@@ -1,0 +1,143 @@
+#include "hub/engine/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "hub/base/errors.h"
+#include "hub/engine/receipts.h"
+#include "hub/model/civil_date.h"
+
+namespace anqiao::engine {
+
+void Intake::Start() {
+  for (int i = 0; i < std::max(1, options_->decode_threads); ++i) {
+    threads_.emplace_back([this] { Work(); });
+  }
+}
+
+void Intake::Stop() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    work_.SignalAll();
+  }
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+bool Intake::Submit(const AgencyOptions& agency, SubmitCommand command,
+                    std::function<void(Responses)> done, std::function<void()> when_ready) {
+  const absl::Status header = CheckHeader(command.header, clock_->Now());
+  if (!header.ok()) {
+    executor_->Add([done, responses = RefusalResponses(command.header.request_id(), header)] {
+      done(responses);
+    });
+    return true;
+  }
+  const std::size_t bytes = command.payload.size();
+  {
+    absl::MutexLock lock(&mu_);
+    Lane& lane = lanes_[agency.id];
+    if (!stopping_) {
+      if (lane.pending >= std::max(1, agency.pending_payloads_max) ||
+          (bytes_ > 0 && bytes_ + bytes > options_->intake_bytes_max)) {
+        waiting_.push_back(std::move(when_ready));
+        return false;
+      }
+      ++lane.pending;
+      bytes_ += bytes;
+      auto slot = std::make_shared<Slot>();
+      slot->agency = &agency;
+      slot->payload = std::make_unique<DecodedPayload>();
+      slot->done = [this, id = agency.id, bytes, done = std::move(done)](Responses responses) {
+        Finished(id, bytes);
+        done(std::move(responses));
+      };
+      slot->command = std::move(command);
+      lane.slots.push_back(slot);
+      queue_.push_back(std::move(slot));
+      work_.Signal();
+      return true;
+    }
+  }
+  executor_->Add([done, id = command.header.request_id()] {
+    done(RefusalResponses(id, Error(absl::StatusCode::kUnavailable, reason::kShuttingDown,
+                                    "the hub is shutting down")));
+  });
+  return true;
+}
+
+void Intake::Finished(const std::string& agency, std::size_t bytes) {
+  std::vector<std::function<void()>> ready;
+  {
+    absl::MutexLock lock(&mu_);
+    --lanes_[agency].pending;
+    bytes_ -= bytes;
+    ready.swap(waiting_);
+  }
+  for (std::function<void()>& call : ready) {
+    if (call) executor_->Add(std::move(call));
+  }
+}
+
+void Intake::Work() {
+  Instances instances;
+  while (true) {
+    std::shared_ptr<Slot> slot;
+    {
+      absl::MutexLock lock(&mu_);
+      while (queue_.empty() && !stopping_) work_.Wait(&mu_);
+      if (queue_.empty()) return;
+      slot = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    DecodeSlot(slot.get(), &instances);
+    {
+      absl::MutexLock lock(&mu_);
+      slot->decoded = true;
+    }
+    HandOver(slot->agency->id);
+  }
+}
+
+void Intake::DecodeSlot(Slot* slot, Instances* instances) {
+  *slot->payload = BeginDecode(*slot->agency, std::move(slot->command));
+  if (slot->payload->code != absl::StatusCode::kOk) return;
+  std::unique_ptr<adapter::AdapterInstance>& instance = (*instances)[slot->agency->id];
+  if (instance == nullptr) {
+    absl::StatusOr<std::unique_ptr<adapter::AdapterInstance>> opened =
+        slot->agency->adapter->Open();
+    if (!opened.ok()) {
+      slot->payload->code = absl::StatusCode::kUnavailable;
+      slot->payload->reason = reason::kAdapterUnusable;
+      slot->payload->message = "the agency's adapter cannot be opened";
+      slot->payload->hold_bytes = true;
+      slot->payload->problems.push_back(
+          PayloadProblem(reason::kAdapterUnusable, slot->payload->message));
+      return;
+    }
+    instance = *std::move(opened);
+  }
+  Decode(instance.get(), model::CivilDate::At(clock_->Now()), slot->payload.get());
+}
+
+void Intake::HandOver(const std::string& agency) {
+  while (true) {
+    std::shared_ptr<Slot> slot;
+    {
+      absl::MutexLock lock(&mu_);
+      Lane& lane = lanes_[agency];
+      // Whoever hands over goes on until the lane's first is not decoded, so that two threads do
+      // not change the order between them.
+      if (lane.handing_over || lane.slots.empty() || !lane.slots.front()->decoded) return;
+      lane.handing_over = true;
+      slot = std::move(lane.slots.front());
+      lane.slots.pop_front();
+    }
+    writer_->Take(std::move(slot->payload), std::move(slot->done));
+    absl::MutexLock lock(&mu_);
+    lanes_[agency].handing_over = false;
+  }
+}
+
+}  // namespace anqiao::engine

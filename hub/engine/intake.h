@@ -1,0 +1,79 @@
+// Takes payloads in, within bounds, and decodes them on threads of its own; hands them to the
+// writer in the order in which their agency submitted them.
+//
+// Thread-safe.
+
+#ifndef ANQIAO_HUB_ENGINE_INTAKE_H_
+#define ANQIAO_HUB_ENGINE_INTAKE_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/base/clock.h"
+#include "hub/engine/decode.h"
+#include "hub/engine/engine.h"
+#include "hub/engine/executor.h"
+#include "hub/engine/writer.h"
+
+namespace anqiao::engine {
+
+class Intake {
+ public:
+  // All outlive the intake.
+  Intake(const EngineOptions* options, const Clock* clock, Writer* writer, Executor* executor)
+      : options_(options), clock_(clock), writer_(writer), executor_(executor) {}
+  ~Intake() { Stop(); }
+
+  void Start();
+  // See Engine::Submit.
+  bool Submit(const AgencyOptions& agency, SubmitCommand command,
+              std::function<void(Responses)> done, std::function<void()> when_ready);
+  // Decodes what was taken in, joins; what comes later is refused. Idempotent.
+  void Stop();
+
+ private:
+  struct Slot {
+    const AgencyOptions* agency = nullptr;
+    SubmitCommand command;
+    std::unique_ptr<DecodedPayload> payload;
+    std::function<void(Responses)> done;
+    bool decoded = false;
+  };
+  struct Lane {
+    int pending = 0;
+    std::deque<std::shared_ptr<Slot>> slots;  // not yet with the writer, in order
+    bool handing_over = false;
+  };
+  using Instances = std::map<std::string, std::unique_ptr<adapter::AdapterInstance>>;
+
+  void Work();
+  void DecodeSlot(Slot* slot, Instances* instances);
+  void HandOver(const std::string& agency);
+  void Finished(const std::string& agency, std::size_t bytes);
+
+  const EngineOptions* const options_;
+  const Clock* const clock_;
+  Writer* const writer_;
+  Executor* const executor_;
+  std::vector<std::thread> threads_;
+
+  absl::Mutex mu_;
+  absl::CondVar work_;
+  std::deque<std::shared_ptr<Slot>> queue_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Lane> lanes_ ABSL_GUARDED_BY(mu_);
+  std::uint64_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  std::vector<std::function<void()>> waiting_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_INTAKE_H_

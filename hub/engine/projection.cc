@@ -1,0 +1,484 @@
+#include "hub/engine/projection.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "anqiao/exchange/v1/exchange.pb.h"
+#include "hub/base/status_macros.h"
+#include "hub/identity/resolver.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+using journal::v1::DeliveryDocument;
+using journal::v1::Entry;
+using journal::v1::PersonDocument;
+using journal::v1::PersonRecord;
+using journal::v1::QuarantineDocument;
+using journal::v1::RecordHead;
+using journal::v1::RecordObserved;
+using journal::v1::RecordRef;
+using journal::v1::ReferralDocument;
+using store::Sequence;
+
+// People who share a key beyond this many are not found by it: such a key tells nobody apart.
+constexpr int kPeoplePerBlock = 64;
+constexpr std::size_t kCachedHeads = 100'000;
+constexpr std::size_t kCachedDocuments = 20'000;
+// A record whose new version names somebody else than the person it is linked to.
+constexpr char kNoLongerAgrees[] = "NO_LONGER_AGREES";
+
+std::tuple<absl::string_view, absl::string_view, int, absl::string_view> Order(
+    const RecordRef& ref) {
+  return {ref.agency(), ref.format(), ref.kind(), ref.key()};
+}
+
+// Index of the record "ref", or where it would be inserted.
+int PositionOf(const PersonDocument& person, const RecordRef& ref) {
+  const auto it = std::lower_bound(
+      person.records().begin(), person.records().end(), ref,
+      [](const PersonRecord& a, const RecordRef& b) { return Order(a.record()) < Order(b); });
+  return static_cast<int>(it - person.records().begin());
+}
+
+PersonRecord* FindRecord(PersonDocument* person, const RecordRef& ref) {
+  const int at = PositionOf(*person, ref);
+  if (at == person->records_size() || Order(person->records(at).record()) != Order(ref)) {
+    return nullptr;
+  }
+  return person->mutable_records(at);
+}
+
+PersonRecord* InsertRecord(PersonDocument* person, const RecordRef& ref) {
+  const int at = PositionOf(*person, ref);
+  person->add_records();
+  for (int i = person->records_size() - 1; i > at; --i) {
+    person->mutable_records()->SwapElements(i, i - 1);
+  }
+  PersonRecord* record = person->mutable_records(at);
+  *record->mutable_record() = ref;
+  return record;
+}
+
+bool SameSubject(const journal::v1::Subject& a, const journal::v1::Subject& b) {
+  return a.SerializeAsString() == b.SerializeAsString();
+}
+
+// What "record" now says against the person's other records; empty if they still agree.
+identity::Decision Recheck(const PersonDocument& person, const PersonRecord& record,
+                           const journal::v1::Subject& subject) {
+  PersonDocument others;
+  others.set_person(person.person());
+  for (const PersonRecord& other : person.records()) {
+    if (&other != &record) *others.add_records() = other;
+  }
+  identity::Decision decision;
+  if (others.records_size() == 0) return decision;
+  decision = identity::Resolve(subject, {{&others}});
+  if (decision.person != person.person() && decision.review.empty()) {
+    decision.review = kNoLongerAgrees;
+  }
+  return decision;
+}
+
+}  // namespace
+
+std::string LiveRecordsCount(const std::string& agency) { return absl::StrCat("records/", agency); }
+std::string PendingCount(const std::string& agency) { return absl::StrCat("pending/", agency); }
+std::string DeadCount(const std::string& agency) { return absl::StrCat("dead/", agency); }
+std::string QuarantineCount(const std::string& agency) {
+  return absl::StrCat("quarantine/", agency);
+}
+std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
+  return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
+}
+std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& name) {
+  return store::MetaKey(absl::StrCat("activated/", static_cast<int>(kind), "/", name));
+}
+
+const store::Snapshot& Projection::snapshot() {
+  if (snapshot_ == nullptr) snapshot_ = store_->NewSnapshot();
+  return *snapshot_;
+}
+
+absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
+  last_ = sequence;
+  switch (entry.change_case()) {
+    case Entry::kRecordObserved:
+      return Observed(sequence, entry.record_observed());
+    case Entry::kRecordEnded:
+      return Ended(entry.record_ended());
+    case Entry::kPayloadClosed:
+      return Closed(sequence, entry);
+    case Entry::kQuarantineReplayed:
+      return Replayed(sequence, entry);
+    case Entry::kActivated:
+      Put(ActivationKey(entry.activated().kind(), entry.activated().name()),
+          entry.activated().hash());
+      return absl::OkStatus();
+    case Entry::kReferralChanged:
+      return ReferralMoved(sequence, entry);
+    case Entry::kDeliveryAnswered:
+      return Answered(entry);
+    case Entry::kAccessRecorded:
+    case Entry::CHANGE_NOT_SET:
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Commit() {
+  if (last_ == 0) return absl::OkStatus();
+  Changes changes;
+  heads_.Collect(&changes);
+  people_.Collect(&changes);
+  blocks_.Collect(&changes);
+  referrals_.Collect(&changes);
+  deliveries_.Collect(&changes);
+  quarantine_.Collect(&changes);
+  for (auto& [key, value] : others_) changes.emplace_back(key, std::move(value));
+  others_.clear();
+  std::sort(changes.begin(), changes.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::unique_ptr<store::ProjectionBatch> batch = store_->NewBatch();
+  for (const auto& [key, value] : changes) {
+    if (value.has_value()) {
+      batch->Put(key, *value);
+    } else {
+      batch->Delete(key);
+    }
+  }
+  AQ_RETURN_IF_ERROR(store_->Apply(*batch, last_));
+  last_ = 0;
+  snapshot_.reset();
+  heads_.Trim(kCachedHeads);
+  people_.Trim(kCachedDocuments);
+  blocks_.Trim(kCachedHeads);
+  referrals_.Trim(kCachedDocuments);
+  deliveries_.Trim(kCachedDocuments);
+  quarantine_.Trim(100);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Count(const std::string& name, std::int64_t change) {
+  const std::string key = store::CountKey(name);
+  auto it = counts_.find(key);
+  if (it == counts_.end()) {
+    std::int64_t value = 0;
+    const absl::StatusOr<std::string> stored = snapshot().Get(key);
+    if (stored.ok()) {
+      if (!absl::SimpleAtoi(*stored, &value)) {
+        return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                     "a stored count cannot be read");
+      }
+    } else if (!absl::IsNotFound(stored.status())) {
+      return stored.status();
+    }
+    it = counts_.emplace(key, value).first;
+  }
+  it->second += change;
+  Put(key, absl::StrCat(it->second));
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Remember(const std::string& principal, const std::string& request_id,
+                                  const std::string& request_hash, Sequence sequence) {
+  if (request_id.empty()) return absl::OkStatus();
+  journal::v1::RequestDocument request;
+  request.set_sequence(sequence);
+  request.set_request_hash(request_hash);
+  Put(store::RequestKey(principal, request_id), Canonical(request));
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Observed(Sequence sequence, const RecordObserved& observed) {
+  const std::string key = store::RecordKey(observed.record());
+  AQ_ASSIGN_OR_RETURN(auto* row, heads_.Find(snapshot(), key));
+  RecordHead* head = &row->document;
+  const bool was_live = IsLive(*head);
+  if (!FoldObserved(observed.source_version(), observed.content_hash(), head)) {
+    return absl::OkStatus();
+  }
+  heads_.Touch(key, row);
+  if (IsLive(*head) != was_live) {
+    AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(observed.record().agency()), IsLive(*head) ? 1 : -1));
+  }
+  if (!observed.observation().has_subject()) return absl::OkStatus();
+  if (head->person().empty()) AQ_RETURN_IF_ERROR(Link(sequence, observed, head));
+  return UpdateRecord(observed, *head);
+}
+
+absl::Status Projection::Link(Sequence sequence, const RecordObserved& observed, RecordHead* head) {
+  const journal::v1::Subject& subject = observed.observation().subject();
+  std::set<std::string> ids;
+  for (const std::string& block : identity::BlockingKeys(subject)) {
+    AQ_ASSIGN_OR_RETURN(auto* row, blocks_.Find(snapshot(), store::BlockKey(block)));
+    ids.insert(row->document.people().begin(), row->document.people().end());
+  }
+  std::vector<identity::Candidate> candidates;
+  for (const std::string& id : ids) {
+    AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), store::PersonKey(id)));
+    candidates.push_back({&row->document});
+  }
+  const identity::Decision decision = identity::Resolve(subject, candidates);
+  const std::string person = decision.person.empty() ? NameOf('p', sequence) : decision.person;
+  const std::string key = store::PersonKey(person);
+  AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), key));
+  if (decision.person.empty()) {
+    row->document.set_person(person);
+    AQ_RETURN_IF_ERROR(Count(kPeopleCount, 1));
+  }
+  PersonRecord* record = InsertRecord(&row->document, observed.record());
+  record->set_link_rule(decision.rule);
+  record->set_review(decision.review);
+  for (const std::string& id : decision.review_candidates) record->add_review_candidates(id);
+  people_.Touch(key, row);
+  head->set_person(person);
+  return AddToBlocks(subject, person);
+}
+
+absl::Status Projection::UpdateRecord(const RecordObserved& observed, const RecordHead& head) {
+  const std::string key = store::PersonKey(head.person());
+  AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), key));
+  PersonDocument* person = &row->document;
+  PersonRecord* record = FindRecord(person, observed.record());
+  if (record == nullptr) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 "a record is not with the person that it is linked to");
+  }
+  const journal::v1::Subject& subject = observed.observation().subject();
+  if (record->has_observation() && !SameSubject(record->observation().subject(), subject)) {
+    const identity::Decision decision = Recheck(*person, *record, subject);
+    record->set_review(decision.review);
+    record->clear_review_candidates();
+    for (const std::string& id : decision.review_candidates) record->add_review_candidates(id);
+    AQ_RETURN_IF_ERROR(AddToBlocks(subject, head.person()));
+  }
+  *record->mutable_observation() = observed.observation();
+  record->set_source_version(head.source_version());
+  record->set_ended(head.ended());
+  person->set_revision(person->revision() + 1);
+  people_.Touch(key, row);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::AddToBlocks(const journal::v1::Subject& subject,
+                                     const std::string& person) {
+  for (const std::string& block : identity::BlockingKeys(subject)) {
+    const std::string key = store::BlockKey(block);
+    AQ_ASSIGN_OR_RETURN(auto* row, blocks_.Find(snapshot(), key));
+    auto* people = row->document.mutable_people();
+    const auto at = std::lower_bound(people->begin(), people->end(), person);
+    if ((at != people->end() && *at == person) || people->size() >= kPeoplePerBlock) continue;
+    const int position = static_cast<int>(at - people->begin());
+    *people->Add() = person;
+    for (int i = people->size() - 1; i > position; --i) people->SwapElements(i, i - 1);
+    blocks_.Touch(key, row);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Ended(const journal::v1::RecordEnded& ended) {
+  const std::string key = store::RecordKey(ended.record());
+  AQ_ASSIGN_OR_RETURN(auto* row, heads_.Find(snapshot(), key));
+  RecordHead* head = &row->document;
+  const bool was_live = IsLive(*head);
+  if (!FoldEnded(ended.source_version(), head)) return absl::OkStatus();
+  heads_.Touch(key, row);
+  if (was_live) AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(ended.record().agency()), -1));
+  if (head->person().empty()) return absl::OkStatus();
+  const std::string person_key = store::PersonKey(head->person());
+  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
+  if (PersonRecord* record = FindRecord(&person->document, ended.record()); record != nullptr) {
+    record->set_ended(true);
+    record->set_source_version(head->source_version());
+    person->document.set_revision(person->document.revision() + 1);
+    people_.Touch(person_key, person);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projection::TakeSnapshotVersion(const std::string& agency, const std::string& format,
+                                             std::int64_t version) {
+  const std::string key = SnapshotVersionKey(agency, format);
+  std::int64_t known = 0;
+  if (const auto it = others_.find(key); it != others_.end()) {
+    if (!absl::SimpleAtoi(it->second.value_or("0"), &known)) known = 0;
+  } else if (const absl::StatusOr<std::string> stored = snapshot().Get(key); stored.ok()) {
+    if (!absl::SimpleAtoi(*stored, &known)) known = 0;
+  } else if (!absl::IsNotFound(stored.status())) {
+    return stored.status();
+  }
+  if (version > known) Put(key, absl::StrCat(version));
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Closed(Sequence sequence, const Entry& entry) {
+  const journal::v1::PayloadClosed& closed = entry.payload_closed();
+  AQ_RETURN_IF_ERROR(Remember(PrincipalId(AgencyPrincipal(closed.agency())), closed.request_id(),
+                              closed.payload_hash(), sequence));
+  if (closed.snapshot_taken()) {
+    AQ_RETURN_IF_ERROR(
+        TakeSnapshotVersion(closed.agency(), closed.format(), closed.source_version()));
+  }
+  if (!closed.bytes_kept()) return absl::OkStatus();
+  const std::string key = store::QuarantineKey(closed.payload());
+  AQ_ASSIGN_OR_RETURN(auto* row, quarantine_.Find(snapshot(), key));
+  QuarantineDocument* document = &row->document;
+  document->set_payload(closed.payload());
+  document->set_agency(closed.agency());
+  document->set_format(closed.format());
+  document->set_file_name(closed.file_name());
+  document->set_source_version(closed.source_version());
+  *document->mutable_create_time() = entry.commit_time();
+  document->set_whole(closed.receipt().code() != 0);
+  *document->mutable_problems() = closed.receipt().problems();
+  if (!document->whole()) {
+    for (const journal::v1::StoredRecordReceipt& record : closed.receipt().records()) {
+      if (record.disposition() == journal::v1::RECORD_DISPOSITION_HELD) {
+        *document->add_records() = record;
+      }
+    }
+  }
+  quarantine_.Touch(key, row);
+  return Count(QuarantineCount(closed.agency()), 1);
+}
+
+absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
+  const journal::v1::QuarantineReplayed& replayed = entry.quarantine_replayed();
+  AQ_RETURN_IF_ERROR(Remember(PrincipalId(entry.principal()), replayed.request_id(),
+                              replayed.request_hash(), sequence));
+  const std::string key = store::QuarantineKey(replayed.payload());
+  AQ_ASSIGN_OR_RETURN(auto* row, quarantine_.Find(snapshot(), key));
+  if (!row->exists) return absl::OkStatus();
+  QuarantineDocument* document = &row->document;
+  if (replayed.snapshot_taken()) {
+    AQ_RETURN_IF_ERROR(
+        TakeSnapshotVersion(document->agency(), document->format(), document->source_version()));
+  }
+  if (replayed.payload_released()) {
+    AQ_RETURN_IF_ERROR(Count(QuarantineCount(document->agency()), -1));
+    quarantine_.Remove(key, row);
+    return absl::OkStatus();
+  }
+  document->set_replay_count(document->replay_count() + 1);
+  *document->mutable_problems() = replayed.problems();
+  if (replayed.records_size() > 0) {
+    document->set_whole(false);
+    document->clear_records();
+    for (const journal::v1::StoredRecordReceipt& record : replayed.records()) {
+      if (record.disposition() == journal::v1::RECORD_DISPOSITION_HELD) {
+        *document->add_records() = record;
+      }
+    }
+  }
+  quarantine_.Touch(key, row);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
+  const journal::v1::ReferralChanged& change = entry.referral_changed();
+  const std::string key = store::ReferralKey(change.referral());
+  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
+  const bool first = !row->exists;
+  FoldReferral(entry, &row->document);
+  referrals_.Touch(key, row);
+  const journal::v1::ReferralDraft& draft = row->document.draft();
+  AQ_RETURN_IF_ERROR(Remember(PrincipalId(entry.principal()), change.request_id(),
+                              change.request_hash(), sequence));
+  const std::string person_key = store::PersonKey(draft.case_id());
+  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
+  if (person->exists) {
+    if (first) person->document.add_referrals(change.referral());
+    person->document.set_revision(person->document.revision() + 1);
+    people_.Touch(person_key, person);
+  }
+  if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
+  if (change.has_disclosure()) {
+    journal::v1::DisclosureDocument disclosure;
+    *disclosure.mutable_disclosure() = change.disclosure();
+    disclosure.set_person(draft.case_id());
+    disclosure.set_referral(change.referral());
+    *disclosure.mutable_time() = entry.commit_time();
+    *disclosure.mutable_principal() = entry.principal();
+    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure));
+  }
+  return change.has_delivery() ? Queued(sequence, entry) : absl::OkStatus();
+}
+
+absl::Status Projection::Queued(Sequence sequence, const Entry& entry) {
+  const journal::v1::QueuedDelivery& queued = entry.referral_changed().delivery();
+  const std::string key = store::DeliveryKey(queued.delivery());
+  AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
+  *row->document.mutable_delivery() = queued;
+  row->document.set_referral(entry.referral_changed().referral());
+  *row->document.mutable_create_time() = entry.commit_time();
+  row->document.set_sequence(sequence);
+  deliveries_.Touch(key, row);
+  Put(store::PendingKey(queued.agency(), sequence, queued.delivery()), "");
+  delivery_events_.push_back({.kind = DeliveryEvent::Kind::kQueued,
+                              .agency = queued.agency(),
+                              .delivery = queued.delivery(),
+                              .referral = row->document.referral(),
+                              .sequence = sequence});
+  return Count(PendingCount(queued.agency()), 1);
+}
+
+absl::Status Projection::Answered(const Entry& entry) {
+  const journal::v1::DeliveryAnswered& answered = entry.delivery_answered();
+  const std::string key = store::DeliveryKey(answered.delivery());
+  AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
+  DeliveryDocument* document = &row->document;
+  if (!row->exists || document->has_acknowledge_time()) return absl::OkStatus();
+  DeliveryEvent event{.kind = DeliveryEvent::Kind::kGone,
+                      .agency = document->delivery().agency(),
+                      .delivery = answered.delivery(),
+                      .referral = document->referral(),
+                      .sequence = document->sequence()};
+  const std::string pending =
+      store::PendingKey(event.agency, document->sequence(), answered.delivery());
+  deliveries_.Touch(key, row);
+  if (answered.acknowledged()) {
+    others_[pending] = std::nullopt;
+    delivery_events_.push_back(event);
+    return Acknowledged(entry, document);
+  }
+  document->set_nack_count(document->nack_count() + 1);
+  document->set_last_reason(answered.reason());
+  *document->mutable_nack_time() = entry.commit_time();
+  if (answered.dead() && !document->dead()) {
+    document->set_dead(true);
+    others_[pending] = std::nullopt;
+    AQ_RETURN_IF_ERROR(Count(PendingCount(event.agency), -1));
+    AQ_RETURN_IF_ERROR(Count(DeadCount(event.agency), 1));
+  } else if (!document->dead()) {
+    event.kind = DeliveryEvent::Kind::kRefused;
+    event.nack_count = document->nack_count();
+  }
+  delivery_events_.push_back(event);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* document) {
+  *document->mutable_acknowledge_time() = entry.commit_time();
+  const std::string& agency = document->delivery().agency();
+  AQ_RETURN_IF_ERROR(Count(document->dead() ? DeadCount(agency) : PendingCount(agency), -1));
+  document->set_dead(false);
+  exchange::v1::Delivery envelope;
+  if (!envelope.ParseFromString(document->delivery().envelope()) || !envelope.has_request()) {
+    return absl::OkStatus();
+  }
+  const std::string key = store::ReferralKey(document->referral());
+  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
+  if (row->exists && !row->document.has_delivered_time()) {
+    *row->document.mutable_delivered_time() = entry.commit_time();
+    referrals_.Touch(key, row);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace anqiao::engine

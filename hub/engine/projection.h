@@ -1,0 +1,160 @@
+// From journal entries to projections: a pure function of the entries, whatever batches they come
+// in. The live hub and a rebuild run the same code.
+//
+// Documents that a batch touches are read once, changed in memory and written once, in key order.
+// Thread-compatible: one user at a time, who is the only one to apply to the store.
+
+#ifndef ANQIAO_HUB_ENGINE_PROJECTION_H_
+#define ANQIAO_HUB_ENGINE_PROJECTION_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "anqiao/journal/v1/entry.pb.h"
+#include "anqiao/journal/v1/state.pb.h"
+#include "hub/engine/values.h"
+#include "hub/store/store.h"
+
+namespace anqiao::engine {
+
+// What happened to a delivery, for the queue of its agency.
+struct DeliveryEvent {
+  enum class Kind { kQueued, kRefused, kGone } kind = Kind::kQueued;
+  std::string agency, delivery, referral;
+  store::Sequence sequence = 0;  // of its queueing
+  int nack_count = 0;
+};
+
+// Changes of a batch: key to value, or nullopt to delete.
+using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+// Documents of one family with those that were changed and not yet written.
+template <typename Document>
+class Table {
+ public:
+  struct Row {
+    Document document;
+    bool exists = false;
+    bool dirty = false;
+  };
+
+  absl::StatusOr<Row*> Find(const store::Snapshot& snapshot, const std::string& key) {
+    std::unique_ptr<Row>& row = rows_[key];
+    if (row != nullptr) return row.get();
+    absl::StatusOr<std::optional<Document>> stored = ReadDocument<Document>(snapshot, key);
+    if (!stored.ok()) {
+      rows_.erase(key);
+      return stored.status();
+    }
+    row = std::make_unique<Row>();
+    if (stored->has_value()) {
+      row->document = *std::move(*stored);
+      row->exists = true;
+    }
+    return row.get();
+  }
+
+  void Touch(const std::string& key, Row* row) {
+    row->exists = true;
+    if (!row->dirty) changed_.emplace_back(key, row);
+    row->dirty = true;
+  }
+  void Remove(const std::string& key, Row* row) {
+    Touch(key, row);
+    row->exists = false;
+    row->document.Clear();
+  }
+
+  void Collect(Changes* changes) {
+    for (auto& [key, row] : changed_) {
+      changes->emplace_back(
+          key, row->exists ? std::optional<std::string>(Canonical(row->document)) : std::nullopt);
+      row->dirty = false;
+    }
+    changed_.clear();
+  }
+  // Forgets everything if there are more than "rows_max" rows. Requires: nothing is changed.
+  void Trim(std::size_t rows_max) {
+    if (rows_.size() > rows_max) rows_.clear();
+  }
+
+ private:
+  absl::flat_hash_map<std::string, std::unique_ptr<Row>> rows_;
+  std::vector<std::pair<std::string, Row*>> changed_;
+};
+
+class Projection {
+ public:
+  // "store" outlives the projection.
+  explicit Projection(store::Store* store) : store_(store) {}
+
+  // Takes an entry into the batch. Entries come in order, without gaps, after the store's applied
+  // sequence.
+  absl::Status Add(store::Sequence sequence, const journal::v1::Entry& entry);
+  // Writes the batch. Nothing happens if it is empty.
+  absl::Status Commit();
+  // What happened to deliveries since the last call.
+  std::vector<DeliveryEvent> TakeDeliveryEvents() { return std::exchange(delivery_events_, {}); }
+
+ private:
+  using PersonRow = Table<journal::v1::PersonDocument>::Row;
+
+  absl::Status Observed(store::Sequence sequence, const journal::v1::RecordObserved& observed);
+  absl::Status Ended(const journal::v1::RecordEnded& ended);
+  absl::Status Closed(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status Replayed(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status ReferralMoved(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status Queued(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status Answered(const journal::v1::Entry& entry);
+  absl::Status Acknowledged(const journal::v1::Entry& entry,
+                            journal::v1::DeliveryDocument* document);
+  absl::Status Link(store::Sequence sequence, const journal::v1::RecordObserved& observed,
+                    journal::v1::RecordHead* head);
+  absl::Status UpdateRecord(const journal::v1::RecordObserved& observed,
+                            const journal::v1::RecordHead& head);
+  absl::Status AddToBlocks(const journal::v1::Subject& subject, const std::string& person);
+  absl::Status Count(const std::string& name, std::int64_t change);
+  absl::Status TakeSnapshotVersion(const std::string& agency, const std::string& format,
+                                   std::int64_t version);
+  absl::Status Remember(const std::string& principal, const std::string& request_id,
+                        const std::string& request_hash, store::Sequence sequence);
+  void Put(const std::string& key, std::string value) { others_[key] = std::move(value); }
+  const store::Snapshot& snapshot();
+
+  store::Store* const store_;
+  std::unique_ptr<store::Snapshot> snapshot_;
+  store::Sequence last_ = 0;  // of the batch; 0: the batch is empty
+  Table<journal::v1::RecordHead> heads_;
+  Table<journal::v1::PersonDocument> people_;
+  Table<journal::v1::BlockDocument> blocks_;
+  Table<journal::v1::ReferralDocument> referrals_;
+  Table<journal::v1::DeliveryDocument> deliveries_;
+  Table<journal::v1::QuarantineDocument> quarantine_;
+  std::map<std::string, std::optional<std::string>> others_;
+  absl::flat_hash_map<std::string, std::int64_t> counts_;
+  std::vector<DeliveryEvent> delivery_events_;
+};
+
+// Keys of the counts.
+std::string LiveRecordsCount(const std::string& agency);
+std::string PendingCount(const std::string& agency);
+std::string DeadCount(const std::string& agency);
+std::string QuarantineCount(const std::string& agency);
+inline constexpr char kPeopleCount[] = "people";
+// Key of the version of the newest snapshot that was taken up whole.
+std::string SnapshotVersionKey(const std::string& agency, const std::string& format);
+// The count of that name; 0 if there is none.
+std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name);
+std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& name);
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_PROJECTION_H_

@@ -1,0 +1,153 @@
+#include "hub/engine/projector.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+
+namespace anqiao::engine {
+namespace {
+
+using store::Sequence;
+
+// Entries that are applied in one batch.
+constexpr std::size_t kBatchEntries = 8192;
+
+}  // namespace
+
+absl::Status ApplyJournal(const store::Store& journal, Sequence last, store::Store* target,
+                          Projection* projection,
+                          const std::function<bool(Sequence, Sequence)>& progress) {
+  const Sequence first = target->applied_sequence() + 1;
+  if (first > last) return absl::OkStatus();
+  absl::Status failure;
+  std::size_t pending = 0;
+  const auto step = [&](Sequence done) -> absl::Status {
+    pending = 0;
+    AQ_RETURN_IF_ERROR(projection->Commit());
+    if (progress && !progress(done, last)) return absl::CancelledError("stopped by the caller");
+    return absl::OkStatus();
+  };
+  AQ_RETURN_IF_ERROR(journal.ReadJournal(first, [&](Sequence sequence, absl::string_view bytes) {
+    if (sequence > last) return false;
+    journal::v1::Entry entry;
+    if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      failure = Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                      absl::StrCat("entry ", sequence, " of the journal cannot be read"));
+      return false;
+    }
+    failure = projection->Add(sequence, entry);
+    if (failure.ok() && ++pending >= kBatchEntries) failure = step(sequence);
+    return failure.ok();
+  }));
+  AQ_RETURN_IF_ERROR(failure);
+  AQ_RETURN_IF_ERROR(step(last));
+  if (target->applied_sequence() != last) {
+    return Error(
+        absl::StatusCode::kDataLoss, reason::kStorageLost,
+        absl::StrCat("the journal ends at ", target->applied_sequence(), ", expected ", last));
+  }
+  return absl::OkStatus();
+}
+
+Projector::Projector(store::Store* store,
+                     std::function<void(std::vector<DeliveryEvent>)> on_deliveries)
+    : store_(store), on_deliveries_(std::move(on_deliveries)), projection_(store) {}
+
+Projector::~Projector() { Stop(); }
+
+absl::Status Projector::Start() {
+  const Sequence last = store_->synced_sequence();
+  if (store_->applied_sequence() > last) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 "the projections are ahead of the journal");
+  }
+  AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, store_, &projection_, nullptr));
+  projection_.TakeDeliveryEvents();
+  {
+    absl::MutexLock lock(&mu_);
+    applied_ = last;
+  }
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void Projector::Push(Sequence first, std::vector<journal::v1::Entry> entries) {
+  absl::MutexLock lock(&mu_);
+  groups_.push_back({first, std::move(entries)});
+  work_.Signal();
+}
+
+absl::Status Projector::WaitFor(Sequence sequence, absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  absl::MutexLock lock(&mu_);
+  while (applied_ < sequence && status_.ok()) {
+    if (progress_.WaitWithDeadline(&mu_, deadline) && applied_ < sequence) {
+      return Error(absl::StatusCode::kUnavailable, reason::kOverloaded,
+                   absl::StrCat("projections are at ", applied_, ", expected ", sequence));
+    }
+  }
+  return applied_ >= sequence ? absl::OkStatus() : status_;
+}
+
+Sequence Projector::applied() const {
+  absl::MutexLock lock(&mu_);
+  return applied_;
+}
+
+void Projector::Stop() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    work_.Signal();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Projector::Run() {
+  while (true) {
+    std::deque<Group> taken;
+    {
+      absl::MutexLock lock(&mu_);
+      while (groups_.empty() && !stopping_) work_.Wait(&mu_);
+      if (groups_.empty()) return;
+      std::size_t entries = 0;
+      while (!groups_.empty() && (taken.empty() || entries < kBatchEntries)) {
+        entries += groups_.front().entries.size();
+        taken.push_back(std::move(groups_.front()));
+        groups_.pop_front();
+      }
+    }
+    const absl::Status status = Take(taken);
+    absl::MutexLock lock(&mu_);
+    if (status.ok()) {
+      applied_ = taken.back().first + taken.back().entries.size() - 1;
+    } else {
+      status_ = status;
+      stopping_ = true;
+      groups_.clear();
+    }
+    progress_.SignalAll();
+  }
+}
+
+absl::Status Projector::Take(const std::deque<Group>& groups) {
+  std::size_t pending = 0;
+  for (const Group& group : groups) {
+    for (std::size_t i = 0; i < group.entries.size(); ++i) {
+      AQ_RETURN_IF_ERROR(projection_.Add(group.first + i, group.entries[i]));
+      if (++pending == kBatchEntries) {
+        AQ_RETURN_IF_ERROR(projection_.Commit());
+        pending = 0;
+      }
+    }
+  }
+  AQ_RETURN_IF_ERROR(projection_.Commit());
+  if (std::vector<DeliveryEvent> events = projection_.TakeDeliveryEvents(); !events.empty()) {
+    on_deliveries_(std::move(events));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace anqiao::engine

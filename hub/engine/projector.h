@@ -1,0 +1,72 @@
+// The thread that takes what was appended into the projections, and lets others wait for it.
+//
+// Thread-safe.
+
+#ifndef ANQIAO_HUB_ENGINE_PROJECTOR_H_
+#define ANQIAO_HUB_ENGINE_PROJECTOR_H_
+
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "anqiao/journal/v1/entry.pb.h"
+#include "hub/engine/projection.h"
+#include "hub/store/store.h"
+
+namespace anqiao::engine {
+
+// Adds the journal's entries after the applied sequence up to "last" to the projections of
+// "target". "progress" may be null; CANCELLED if it returns false.
+absl::Status ApplyJournal(const store::Store& journal, store::Sequence last, store::Store* target,
+                          Projection* projection,
+                          const std::function<bool(store::Sequence, store::Sequence)>& progress);
+
+class Projector {
+ public:
+  // "on_deliveries" is called on the projector's thread after the change is readable and before
+  // anybody who waits for it goes on.
+  Projector(store::Store* store, std::function<void(std::vector<DeliveryEvent>)> on_deliveries);
+  ~Projector();
+
+  // Brings the projections up to the journal's end and starts the thread.
+  absl::Status Start();
+  // Entries that were synced, the first at "first"; without gaps.
+  void Push(store::Sequence first, std::vector<journal::v1::Entry> entries);
+  // Until the projections have reached "sequence". UNAVAILABLE: not within "timeout". Otherwise the
+  // error that stopped the projector.
+  absl::Status WaitFor(store::Sequence sequence, absl::Duration timeout);
+  store::Sequence applied() const;
+  // Takes what was pushed, joins. Idempotent.
+  void Stop();
+
+ private:
+  struct Group {
+    store::Sequence first = 0;
+    std::vector<journal::v1::Entry> entries;
+  };
+
+  void Run();
+  absl::Status Take(const std::deque<Group>& groups);
+
+  store::Store* const store_;
+  const std::function<void(std::vector<DeliveryEvent>)> on_deliveries_;
+  Projection projection_;  // the thread's alone once it runs
+  std::thread thread_;
+
+  mutable absl::Mutex mu_;
+  absl::CondVar work_;
+  absl::CondVar progress_;
+  std::deque<Group> groups_ ABSL_GUARDED_BY(mu_);
+  store::Sequence applied_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::Status status_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_PROJECTOR_H_

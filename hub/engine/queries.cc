@@ -1,0 +1,252 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/engine/engine_impl.h"
+#include "hub/engine/values.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+constexpr absl::Duration kFreshWait = absl::Seconds(10);
+constexpr int kPageMax = 1000;
+
+using journal::v1::DisclosureDocument;
+using journal::v1::PersonDocument;
+using journal::v1::QuarantineDocument;
+using journal::v1::ReferralDocument;
+using store::Family;
+
+// Visits the documents of a range until "visit" returns false.
+template <typename Document>
+absl::Status ScanDocuments(const store::Snapshot& snapshot, const store::KeyRange& range,
+                           const std::function<bool(absl::string_view, Document)>& visit) {
+  bool readable = true;
+  AQ_RETURN_IF_ERROR(
+      snapshot.Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view value) {
+        Document document;
+        readable = document.ParseFromArray(value.data(), static_cast<int>(value.size()));
+        return readable && visit(key, std::move(document));
+      }));
+  if (readable) return absl::OkStatus();
+  return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+               "a stored document cannot be read");
+}
+
+// Adds "item" to the page, or notes that there is more. False: the page is full.
+template <typename Item>
+bool AddToPage(Item item, const std::string& id, int limit, std::string* last, Page<Item>* page) {
+  if (static_cast<int>(page->items.size()) >= std::clamp(limit, 1, kPageMax)) {
+    page->next_after = *last;
+    return false;
+  }
+  page->items.push_back(std::move(item));
+  *last = id;
+  return true;
+}
+
+bool Matches(const CaseFilter& filter, const model::Case& folded) {
+  return (!filter.registered_only || folded.registered) &&
+         (filter.phase == model::Phase::kNone || folded.phase == filter.phase) &&
+         (!filter.needs_review_only || folded.needs_review) &&
+         (filter.display_name.empty() || folded.name == filter.display_name);
+}
+
+void Count(const model::Case& folded, CensusCounts* counts) {
+  const std::int64_t numbers = static_cast<std::int64_t>(folded.register_numbers.size());
+  if (!folded.registered || numbers == 0) return;
+  if (folded.deceased) {
+    counts->deceased += numbers;
+    return;
+  }
+  counts->registered += numbers;
+  switch (model::PartOf(folded.phase)) {
+    case model::CensusPart::kCompulsoryIsolation:
+      counts->compulsory_isolation += numbers;
+      break;
+    case model::CensusPart::kCommunityDetox:
+      counts->community_detox += numbers;
+      break;
+    case model::CensusPart::kCommunityRehabilitation:
+      counts->community_rehabilitation += numbers;
+      break;
+    case model::CensusPart::kCleanThreeYears:
+      counts->clean_three_years += numbers;
+      break;
+    default:
+      counts->in_society += numbers;
+  }
+}
+
+}  // namespace
+
+std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name) {
+  const absl::StatusOr<std::string> stored = snapshot.Get(store::CountKey(name));
+  std::int64_t value = 0;
+  if (stored.ok() && !absl::SimpleAtoi(*stored, &value)) value = 0;
+  return value;
+}
+
+absl::StatusOr<std::unique_ptr<store::Snapshot>> EngineImpl::Fresh() const {
+  AQ_RETURN_IF_ERROR(projector_.WaitFor(store_->synced_sequence(), kFreshWait));
+  return store_->NewSnapshot();
+}
+
+ReferralBook EngineImpl::BookOf(const store::Snapshot& snapshot) const {
+  return ReferralBook(&options_.agencies, catalogue_, nullptr, &snapshot);
+}
+
+absl::StatusOr<CaseView> EngineImpl::GetCase(const std::string& case_id,
+                                             const model::CivilDate& as_of,
+                                             const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  return BookOf(*snapshot).FindCase(case_id, as_of.empty() ? Today() : as_of, jurisdiction);
+}
+
+absl::StatusOr<Page<CaseView>> EngineImpl::ListCases(const CaseFilter& filter,
+                                                     const std::string& after, int limit,
+                                                     const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  const model::CivilDate as_of = filter.as_of.empty() ? Today() : filter.as_of;
+  Page<CaseView> page;
+  std::string last;
+  AQ_RETURN_IF_ERROR(ScanDocuments<PersonDocument>(
+      *snapshot, store::AfterRange(Family::kPerson, after),
+      [&](absl::string_view, PersonDocument person) {
+        CaseView view;
+        view.folded = model::FoldCase(person, as_of);
+        if (!InJurisdiction(view.folded, jurisdiction) || !Matches(filter, view.folded)) {
+          return true;
+        }
+        const std::string id = person.person();
+        view.document = std::move(person);
+        return AddToPage(std::move(view), id, limit, &last, &page);
+      }));
+  return page;
+}
+
+absl::StatusOr<CensusCounts> EngineImpl::GetCensus(const model::CivilDate& as_of,
+                                                   const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  CensusCounts counts;
+  counts.as_of = as_of.empty() ? Today() : as_of;
+  AQ_RETURN_IF_ERROR(ScanDocuments<PersonDocument>(
+      *snapshot, store::FamilyRange(Family::kPerson),
+      [&](absl::string_view, const PersonDocument& person) {
+        const model::Case folded = model::FoldCase(person, counts.as_of);
+        if (!InJurisdiction(folded, jurisdiction)) return true;
+        ++counts.people;
+        Count(folded, &counts);
+        return true;
+      }));
+  return counts;
+}
+
+absl::StatusOr<ReferralDocument> EngineImpl::GetReferral(const std::string& referral,
+                                                         const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  ReferralBook book = BookOf(*snapshot);
+  AQ_ASSIGN_OR_RETURN(ReferralDocument * document, book.FindVisible(referral, jurisdiction));
+  return *document;
+}
+
+absl::StatusOr<Page<ReferralDocument>> EngineImpl::ListReferrals(const ReferralFilter& filter,
+                                                                 const std::string& after,
+                                                                 int limit,
+                                                                 const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  ReferralBook book = BookOf(*snapshot);
+  Page<ReferralDocument> page;
+  std::string last;
+  absl::Status failure;
+  AQ_RETURN_IF_ERROR(ScanDocuments<ReferralDocument>(
+      *snapshot, store::AfterRange(Family::kReferral, after),
+      [&](absl::string_view, ReferralDocument document) {
+        const journal::v1::ReferralDraft& draft = document.draft();
+        if ((!filter.case_id.empty() && draft.case_id() != filter.case_id) ||
+            (!filter.agency.empty() && draft.agency() != filter.agency) ||
+            (filter.state != journal::v1::REFERRAL_STATE_UNSPECIFIED &&
+             document.state() != filter.state)) {
+          return true;
+        }
+        if (!jurisdiction.empty()) {
+          const absl::Status visible =
+              book.FindCase(draft.case_id(), Today(), jurisdiction).status();
+          if (absl::IsNotFound(visible)) return true;
+          failure = visible;
+          if (!failure.ok()) return false;
+        }
+        const std::string id = document.referral();
+        return AddToPage(std::move(document), id, limit, &last, &page);
+      }));
+  AQ_RETURN_IF_ERROR(failure);
+  return page;
+}
+
+absl::StatusOr<Page<DisclosureDocument>> EngineImpl::ListDisclosures(
+    const std::string& case_id, const std::string& after, int limit,
+    const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  AQ_RETURN_IF_ERROR(BookOf(*snapshot).FindCase(case_id, Today(), jurisdiction).status());
+  Page<DisclosureDocument> page;
+  std::string last;
+  bool passed = after.empty();
+  // In order of the ledger; "after" is the id of an entry.
+  AQ_RETURN_IF_ERROR(ScanDocuments<DisclosureDocument>(
+      *snapshot, store::DisclosureRange(case_id),
+      [&](absl::string_view, DisclosureDocument document) {
+        const std::string id = document.disclosure().disclosure();
+        if (!passed) {
+          passed = id == after;
+          return true;
+        }
+        return AddToPage(std::move(document), id, limit, &last, &page);
+      }));
+  return page;
+}
+
+absl::StatusOr<std::vector<AgencyStatus>> EngineImpl::ListAgencies() {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  std::vector<AgencyStatus> statuses;
+  for (const AgencyOptions& agency : options_.agencies) {
+    AgencyStatus& status = statuses.emplace_back();
+    status.options = &agency;
+    status.records = CountOf(*snapshot, LiveRecordsCount(agency.id));
+    status.pending_deliveries = CountOf(*snapshot, PendingCount(agency.id));
+    status.dead_deliveries = CountOf(*snapshot, DeadCount(agency.id));
+    status.quarantined_payloads = CountOf(*snapshot, QuarantineCount(agency.id));
+    status.receiving = deliveries_.IsReceiving(agency.id);
+  }
+  return statuses;
+}
+
+absl::StatusOr<Page<QuarantineDocument>> EngineImpl::ListQuarantine(const std::string& agency,
+                                                                    const std::string& after,
+                                                                    int limit) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  Page<QuarantineDocument> page;
+  std::string last;
+  AQ_RETURN_IF_ERROR(ScanDocuments<QuarantineDocument>(
+      *snapshot, store::AfterRange(Family::kQuarantine, after),
+      [&](absl::string_view, QuarantineDocument document) {
+        if (!agency.empty() && document.agency() != agency) return true;
+        const std::string id = document.payload();
+        return AddToPage(std::move(document), id, limit, &last, &page);
+      }));
+  return page;
+}
+
+absl::StatusOr<QuarantineDocument> EngineImpl::GetQuarantine(const std::string& payload) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  AQ_ASSIGN_OR_RETURN(auto document,
+                      ReadDocument<QuarantineDocument>(*snapshot, store::QuarantineKey(payload)));
+  if (document.has_value()) return *std::move(document);
+  return Error(absl::StatusCode::kNotFound, reason::kQuarantineNotFound,
+               "the payload is not, or no longer, in quarantine");
+}
+
+}  // namespace anqiao::engine

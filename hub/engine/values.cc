@@ -1,0 +1,158 @@
+#include "hub/engine/values.h"
+
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "hub/base/digest.h"
+#include "hub/engine/engine.h"
+
+namespace anqiao::engine {
+
+using journal::v1::ReferralDocument;
+using journal::v1::ReferralEvent;
+using journal::v1::ReferralState;
+
+std::string Canonical(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+std::string PrincipalId(const journal::v1::Principal& principal) {
+  switch (principal.kind()) {
+    case journal::v1::PRINCIPAL_KIND_AGENCY:
+      return absl::StrCat("agency/", principal.name());
+    case journal::v1::PRINCIPAL_KIND_USER:
+      return absl::StrCat("user/", principal.name());
+    default:
+      return absl::StrCat("hub/", principal.name());
+  }
+}
+
+journal::v1::Principal AgencyPrincipal(const std::string& agency) {
+  journal::v1::Principal principal;
+  principal.set_kind(journal::v1::PRINCIPAL_KIND_AGENCY);
+  principal.set_name(agency);
+  return principal;
+}
+
+journal::v1::Principal HubPrincipal() {
+  journal::v1::Principal principal;
+  principal.set_kind(journal::v1::PRINCIPAL_KIND_HUB);
+  principal.set_name("hub");
+  return principal;
+}
+
+void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
+  const std::int64_t nanos = absl::ToUnixNanos(time);
+  std::int64_t seconds = nanos / 1'000'000'000;
+  std::int64_t rest = nanos % 1'000'000'000;
+  if (rest < 0) {
+    rest += 1'000'000'000;
+    --seconds;
+  }
+  out->set_seconds(seconds);
+  out->set_nanos(static_cast<std::int32_t>(rest));
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+std::string NameOf(char prefix, store::Sequence sequence) {
+  std::string bytes(8, '\0');
+  for (int i = 7; i >= 0; --i) {
+    bytes[i] = static_cast<char>(sequence & 0xff);
+    sequence >>= 8;
+  }
+  return absl::StrCat(absl::string_view(&prefix, 1), Base32(bytes));
+}
+
+bool FoldObserved(std::int64_t version, const std::string& hash, journal::v1::RecordHead* head) {
+  const bool first = head->content_hash().empty();
+  if (version >= head->source_version()) {
+    head->set_source_version(version);
+    head->set_ended(false);
+  } else if (!first) {
+    return false;
+  }
+  // An end that came before its record keeps it ended.
+  head->set_content_hash(hash);
+  return true;
+}
+
+bool FoldEnded(std::int64_t version, journal::v1::RecordHead* head) {
+  if (version < head->source_version()) return false;
+  head->set_source_version(version);
+  head->set_ended(true);
+  return true;
+}
+
+bool IsOutward(const ReferralEvent& event, ReferralState before, std::int64_t outward_before) {
+  if (event.principal().kind() == journal::v1::PRINCIPAL_KIND_AGENCY) return true;
+  switch (event.state()) {
+    case journal::v1::REFERRAL_STATE_SENT:
+    case journal::v1::REFERRAL_STATE_CANCEL_REQUESTED:
+    case journal::v1::REFERRAL_STATE_CLOSED:
+      return true;
+    case journal::v1::REFERRAL_STATE_VOID:
+      return outward_before > 0 && !referral::IsEnd(before);
+    default:
+      return false;
+  }
+}
+
+std::int64_t OutwardVersionAfter(const ReferralDocument& referral, int changes) {
+  std::int64_t outward = 0;
+  ReferralState before = journal::v1::REFERRAL_STATE_UNSPECIFIED;
+  for (int i = 0; i < changes && i < referral.history_size(); ++i) {
+    if (IsOutward(referral.history(i), before, outward)) ++outward;
+    before = referral.history(i).state();
+  }
+  return outward;
+}
+
+std::string OutwardEtagAt(const std::string& pseudonym, std::int64_t outward_version) {
+  return Hex(Sha256(absl::StrCat("outward/", pseudonym, "/", outward_version))).substr(0, 16);
+}
+
+void FoldReferral(const journal::v1::Entry& entry, ReferralDocument* referral) {
+  const journal::v1::ReferralChanged& change = entry.referral_changed();
+  const ReferralState before = referral->state();
+  if (referral->version() == 0) {
+    referral->set_referral(change.referral());
+    *referral->mutable_create_time() = entry.commit_time();
+  }
+  if (change.has_draft()) *referral->mutable_draft() = change.draft();
+  ReferralEvent* event = referral->add_history();
+  event->set_state(change.to_state());
+  *event->mutable_time() = entry.commit_time();
+  *event->mutable_principal() = entry.principal();
+  event->set_reason(change.reason());
+  if (IsOutward(*event, before, referral->outward_version())) {
+    referral->set_outward_version(referral->outward_version() + 1);
+  }
+  if (change.has_outcome()) *referral->mutable_outcome() = change.outcome();
+  referral->set_state(change.to_state());
+  referral->set_version(change.version());
+  *referral->mutable_update_time() = entry.commit_time();
+}
+
+std::string ReferralEtag(const ReferralDocument& referral) {
+  return Hex(Sha256(absl::StrCat("referral/", referral.referral(), "/", referral.version())))
+      .substr(0, 16);
+}
+
+std::string OutwardEtag(const ReferralDocument& referral) {
+  return OutwardEtagAt(referral.draft().pseudonym(), referral.outward_version());
+}
+
+std::string CaseEtag(const journal::v1::PersonDocument& person) {
+  return Hex(Sha256(absl::StrCat("case/", person.person(), "/", person.revision()))).substr(0, 16);
+}
+
+}  // namespace anqiao::engine

@@ -1,0 +1,372 @@
+#include "hub/engine/writer.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/engine/receipts.h"
+#include "hub/engine/values.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+using journal::v1::Entry;
+using store::Sequence;
+
+// Of the store's 64 MiB, with room for what goes around the entries.
+constexpr std::size_t kAppendBytesMax = 60 << 20;
+constexpr std::size_t kQueuedMax = 10'000;
+constexpr absl::Duration kProjectionWait = absl::Seconds(60);
+
+absl::Status ShuttingDown() {
+  return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown, "the hub is shutting down");
+}
+
+absl::Status Conflict(const std::string& request_id, absl::string_view earlier) {
+  return Error(absl::StatusCode::kAlreadyExists, reason::kRequestIdConflict,
+               absl::StrCat("request id ", request_id, " was used with other content by ", earlier))
+      .Meta("request_id", request_id)
+      .Meta("earlier", earlier);
+}
+
+}  // namespace
+
+Writer::Writer(store::Store* store, const Clock* clock, const policy::Catalogue* catalogue,
+               const EngineOptions* options, Projector* projector, Executor* executor)
+    : store_(store),
+      clock_(clock),
+      catalogue_(catalogue),
+      options_(options),
+      projector_(projector),
+      executor_(executor) {}
+
+Writer::~Writer() { Stop(); }
+
+void Writer::Start(store::Epoch epoch) {
+  epoch_ = epoch;
+  synced_ = store_->synced_sequence();
+  overlay_.Refresh(store_->NewSnapshot());
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void Writer::Stop() {
+  {
+    absl::MutexLock lock(&mu_);
+    stopping_ = true;
+    work_.Signal();
+    room_.SignalAll();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::int64_t Writer::groups() const {
+  absl::MutexLock lock(&mu_);
+  return groups_;
+}
+
+void Writer::Push(Item item) {
+  {
+    absl::MutexLock lock(&mu_);
+    while (queue_.size() >= kQueuedMax && !stopping_) room_.Wait(&mu_);
+    if (!stopping_) {
+      queue_.push_back(std::move(item));
+      work_.Signal();
+      return;
+    }
+  }
+  if (item.done) Answer(item.done, RefusalResponses(item.payload->reply_id, ShuttingDown()));
+  if (item.finished) item.finished(ShuttingDown());
+}
+
+void Writer::Take(std::unique_ptr<DecodedPayload> payload, std::function<void(Responses)> done) {
+  Item item;
+  item.payload = std::move(payload);
+  item.done = std::move(done);
+  Push(std::move(item));
+}
+
+void Writer::Record(Entry entry) {
+  Item item;
+  item.entry = std::move(entry);
+  Push(std::move(item));
+}
+
+absl::Status Writer::Acknowledge(const std::string& agency, const std::string& delivery) {
+  absl::Status result;
+  absl::Notification finished;
+  Item item;
+  item.acknowledged = delivery;
+  *item.entry.mutable_principal() = AgencyPrincipal(agency);
+  item.entry.mutable_delivery_answered()->set_delivery(delivery);
+  item.entry.mutable_delivery_answered()->set_acknowledged(true);
+  item.finished = [&](absl::Status status) {
+    result = std::move(status);
+    finished.Notify();
+  };
+  Push(std::move(item));
+  finished.WaitForNotification();
+  return result;
+}
+
+absl::Status Writer::Run(const std::function<absl::Status(Turn&)>& command) {
+  absl::Status result;
+  absl::Notification finished;
+  Item item;
+  item.command = &command;
+  item.finished = [&](absl::Status status) {
+    result = std::move(status);
+    finished.Notify();
+  };
+  Push(std::move(item));
+  finished.WaitForNotification();
+  return result;
+}
+
+void Writer::Loop() {
+  while (true) {
+    std::deque<Item> taken;
+    {
+      absl::MutexLock lock(&mu_);
+      while (queue_.empty() && !stopping_) work_.Wait(&mu_);
+      if (queue_.empty()) return;
+      taken.swap(queue_);
+      room_.SignalAll();
+    }
+    overlay_.Refresh(store_->NewSnapshot());
+    for (Item& item : taken) Handle(std::move(item));
+    // Failures were given to everybody in the group.
+    Flush().IgnoreError();
+  }
+}
+
+void Writer::Handle(Item item) {
+  if (item.payload != nullptr) return TakePayload(item.payload.get(), item.done);
+  if (item.command != nullptr) {
+    absl::Status status = Settle();
+    if (status.ok()) {
+      Turn turn(this);
+      status = (*item.command)(turn);
+    }
+    return item.finished(std::move(status));
+  }
+  if (group_.entries.size() >= static_cast<std::size_t>(options_->group_entries_max)) {
+    Flush().IgnoreError();
+  }
+  if (!item.acknowledged.empty()) {
+    if (!overlay_.IsAcknowledged(item.acknowledged)) {
+      overlay_.SetAcknowledged(item.acknowledged, synced_ + group_.entries.size() + 1);
+      AddEntry(std::move(item.entry));
+    }
+    // Also of an ack before it in the group: it is durable only with the group.
+    group_.answers.push_back(std::move(item.finished));
+    return;
+  }
+  AddEntry(std::move(item.entry));
+}
+
+void Writer::AddEntry(Entry entry) {
+  if (!entry.has_commit_time()) SetTime(clock_->Now(), entry.mutable_commit_time());
+  group_.append.entries.push_back(entry.SerializeAsString());
+  group_.bytes += group_.append.entries.back().size();
+  group_.entries.push_back(std::move(entry));
+}
+
+absl::Status Writer::Flush() {
+  Group group = std::exchange(group_, Group());
+  absl::Status status;
+  if (!group.entries.empty()) {
+    const Sequence first = synced_ + 1;
+    const absl::StatusOr<Sequence> last = store_->Append(epoch_, group.append);
+    if (last.ok()) {
+      synced_ = *last;
+      projector_->Push(first, std::move(group.entries));
+      absl::MutexLock lock(&mu_);
+      ++groups_;
+    } else {
+      status = last.status();
+      // What the overlay says of the lost group must go, and nothing else with it.
+      if (projector_->WaitFor(synced_, kProjectionWait).ok()) {
+        overlay_.Clear();
+        overlay_.Refresh(store_->NewSnapshot());
+      }
+    }
+  }
+  for (std::function<void(absl::Status)>& answer : group.answers) answer(status);
+  return status;
+}
+
+absl::Status Writer::Settle() {
+  AQ_RETURN_IF_ERROR(Flush());
+  AQ_RETURN_IF_ERROR(projector_->WaitFor(synced_, kProjectionWait));
+  overlay_.Refresh(store_->NewSnapshot());
+  return absl::OkStatus();
+}
+
+void Writer::Answer(const std::function<void(Responses)>& done, Responses responses) {
+  auto shared = std::make_shared<Responses>(std::move(responses));
+  executor_->Add([done, shared] { done(std::move(*shared)); });
+}
+
+void Writer::TakePayload(DecodedPayload* payload, const std::function<void(Responses)>& done) {
+  const std::size_t records = payload->records.size();
+  if (!group_.entries.empty() &&
+      (group_.bytes + payload->bytes.size() > options_->group_bytes_max ||
+       group_.entries.size() + records >= static_cast<std::size_t>(options_->group_entries_max))) {
+    Flush().IgnoreError();
+  }
+  absl::Status status;
+  if (synced_ > options_->projection_lag_max) {
+    status = projector_->WaitFor(synced_ - options_->projection_lag_max, kProjectionWait);
+  }
+  if (status.ok()) status = PlanAndAdd(payload, done);
+  if (!status.ok()) Answer(done, RefusalResponses(payload->reply_id, status));
+}
+
+absl::StatusOr<bool> Writer::AnswerAgain(const DecodedPayload& payload,
+                                         const std::function<void(Responses)>& done) {
+  const std::string key =
+      store::RequestKey(PrincipalId(AgencyPrincipal(payload.agency->id)), payload.request_id);
+  AQ_ASSIGN_OR_RETURN(const auto request, overlay_.Request(key));
+  if (!request.has_value()) return false;
+  const Sequence sequence = request->sequence();
+  const std::string hash = request->request_hash();
+  if (sequence > synced_) AQ_RETURN_IF_ERROR(Flush());
+  AQ_ASSIGN_OR_RETURN(const std::string bytes, store_->GetEntry(sequence));
+  Entry entry;
+  if (!entry.ParseFromString(bytes)) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 absl::StrCat("entry ", sequence, " of the journal cannot be read"));
+  }
+  if (!entry.has_payload_closed()) return Conflict(payload.request_id, "another call");
+  const journal::v1::PayloadClosed& closed = entry.payload_closed();
+  if (hash != payload.request_hash) {
+    return Conflict(payload.request_id, absl::StrCat("payload ", closed.payload()));
+  }
+  Answer(done, ToResponses(payload.reply_id, closed.receipt(), true));
+  return true;
+}
+
+std::int64_t Writer::VersionOf(const DecodedPayload& payload, absl::Time now) {
+  if (payload.header.has_extract_time()) {
+    return absl::ToUnixMicros(ToTime(payload.header.extract_time()));
+  }
+  // First sight never goes back, even if the clock does.
+  last_version_ = std::max(last_version_, absl::ToUnixMicros(now));
+  return last_version_;
+}
+
+absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
+                                const std::function<void(Responses)>& done) {
+  AQ_ASSIGN_OR_RETURN(const bool answered, AnswerAgain(*payload, done));
+  if (answered) return absl::OkStatus();
+  if (payload->has_answers) AQ_RETURN_IF_ERROR(Settle());
+  const absl::Time now = clock_->Now();
+  const Sequence first = synced_ + group_.entries.size() + 1;
+  const std::string id = NameOf('y', first);
+  const std::int64_t version = VersionOf(*payload, now);
+  ReferralBook book = Turn(this).Book();
+  PlanRequest request{.payload = payload,
+                      .payload_id = id,
+                      .version = version,
+                      .now = now,
+                      .principal = AgencyPrincipal(payload->agency->id)};
+  AQ_ASSIGN_OR_RETURN(Plan plan, PlanPayload(request, overlay_, &book));
+  AddClosing(payload, id, version, now, &plan);
+  std::size_t bytes = plan.hold_bytes ? payload->bytes.size() : 0;
+  for (const Entry& entry : plan.entries) bytes += entry.ByteSizeLong() + 64;
+  if (bytes > kAppendBytesMax) {
+    return Error(absl::StatusCode::kResourceExhausted, reason::kPayloadTooLarge,
+                 "the payload's records are too large for one commit: send it in parts");
+  }
+  if (group_.bytes + bytes > kAppendBytesMax) AQ_RETURN_IF_ERROR(Flush());
+  Sequence sequence = synced_ + group_.entries.size();
+  const Sequence last = sequence + plan.entries.size();
+  const std::string agency = PrincipalId(AgencyPrincipal(payload->agency->id));
+  for (auto& [key, head] : plan.heads) overlay_.SetHead(key, std::move(head), last);
+  for (const auto& [key, index] : plan.answers) {
+    journal::v1::RequestDocument answer;
+    answer.set_sequence(sequence + index + 1);
+    answer.set_request_hash(plan.entries[index].referral_changed().request_hash());
+    overlay_.SetRequest(key, std::move(answer), last);
+  }
+  if (plan.snapshot_taken) {
+    const std::string key = SnapshotVersionKey(payload->agency->id, payload->header.format());
+    AQ_ASSIGN_OR_RETURN(const std::int64_t newest, overlay_.SnapshotVersion(key));
+    overlay_.SetSnapshotVersion(key, std::max(newest, version), last);
+  }
+  journal::v1::RequestDocument closing;
+  closing.set_sequence(last);
+  closing.set_request_hash(payload->request_hash);
+  overlay_.SetRequest(store::RequestKey(agency, payload->request_id), std::move(closing), last);
+  for (Entry& entry : plan.entries) AddEntry(std::move(entry));
+  group_.bytes += plan.hold_bytes ? payload->bytes.size() : 0;
+  if (plan.hold_bytes) group_.append.blobs.emplace_back(id, std::move(payload->bytes));
+  group_.answers.push_back([this, done, reply_id = payload->reply_id,
+                            receipt = std::make_shared<journal::v1::StoredReceipt>(
+                                std::move(plan.receipt))](const absl::Status& status) {
+    executor_->Add([=] {
+      done(status.ok() ? ToResponses(reply_id, *receipt, false)
+                       : RefusalResponses(reply_id, status));
+    });
+  });
+  return absl::OkStatus();
+}
+
+void Writer::AddClosing(DecodedPayload* payload, const std::string& id, std::int64_t version,
+                        absl::Time now, Plan* plan) {
+  Entry& entry = plan->entries.emplace_back();
+  SetTime(now, entry.mutable_commit_time());
+  *entry.mutable_principal() = AgencyPrincipal(payload->agency->id);
+  journal::v1::PayloadClosed* closed = entry.mutable_payload_closed();
+  closed->set_payload(id);
+  closed->set_agency(payload->agency->id);
+  closed->set_request_id(payload->request_id);
+  closed->set_format(payload->header.format());
+  closed->set_file_name(payload->header.file_name());
+  closed->set_payload_hash(payload->request_hash);
+  closed->set_source_version(version);
+  *closed->mutable_receipt() = plan->receipt;
+  closed->set_bytes_kept(plan->hold_bytes);
+  closed->set_adapter_build(payload->agency->adapter->build_id());
+  closed->set_snapshot_taken(plan->snapshot_taken);
+}
+
+ReferralBook Writer::Turn::Book() const {
+  return ReferralBook(&writer_->options_->agencies, writer_->catalogue_, &writer_->encoder_,
+                      &writer_->overlay_.snapshot());
+}
+
+Sequence Writer::Turn::next_sequence() const { return writer_->synced_ + 1; }
+
+absl::StatusOr<Entry> Writer::Turn::EarlierEntry(const std::string& key,
+                                                 const std::string& hash) const {
+  AQ_ASSIGN_OR_RETURN(const auto request, writer_->overlay_.Request(key));
+  if (!request.has_value()) return absl::NotFoundError("no such request");
+  if (request->request_hash() != hash) {
+    return Error(absl::StatusCode::kAlreadyExists, reason::kRequestIdConflict,
+                 "the request id was used with other content");
+  }
+  AQ_ASSIGN_OR_RETURN(const std::string bytes, writer_->store_->GetEntry(request->sequence()));
+  Entry entry;
+  if (!entry.ParseFromString(bytes)) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 absl::StrCat("entry ", request->sequence(), " of the journal cannot be read"));
+  }
+  return entry;
+}
+
+absl::StatusOr<Sequence> Writer::Turn::Commit(
+    std::vector<Entry> entries, std::vector<std::string> removed_blobs,
+    std::vector<std::pair<std::string, journal::v1::RecordHead>> heads) {
+  const Sequence last = writer_->synced_ + entries.size();
+  for (auto& [key, head] : heads) writer_->overlay_.SetHead(key, std::move(head), last);
+  for (Entry& entry : entries) writer_->AddEntry(std::move(entry));
+  writer_->group_.append.removed_blobs = std::move(removed_blobs);
+  AQ_RETURN_IF_ERROR(writer_->Flush());
+  return writer_->synced_;
+}
+
+}  // namespace anqiao::engine

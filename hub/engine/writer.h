@@ -1,0 +1,140 @@
+// The one thread that orders everything and commits it, a group at a time: whatever is queued when
+// a sync returns is the next group. Nothing is answered before its group was synced.
+//
+// Public methods are thread-safe.
+
+#ifndef ANQIAO_HUB_ENGINE_WRITER_H_
+#define ANQIAO_HUB_ENGINE_WRITER_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "anqiao/journal/v1/entry.pb.h"
+#include "hub/base/clock.h"
+#include "hub/engine/decode.h"
+#include "hub/engine/engine.h"
+#include "hub/engine/executor.h"
+#include "hub/engine/overlay.h"
+#include "hub/engine/plan.h"
+#include "hub/engine/projector.h"
+#include "hub/engine/referral_book.h"
+#include "hub/store/store.h"
+
+namespace anqiao::engine {
+
+using Responses = std::vector<exchange::v1::SubmitResponse>;
+
+class Writer {
+ public:
+  // What a command does with the writer's thread: reads everything before it, appends.
+  class Turn {
+   public:
+    const store::Snapshot& snapshot() const { return writer_->overlay_.snapshot(); }
+    const Overlay& overlay() const { return writer_->overlay_; }
+    ReferralBook Book() const;
+    absl::Time now() const { return writer_->clock_->Now(); }
+    store::Sequence next_sequence() const;
+    // NOT_FOUND: there is none, so nothing of that request was ever done.
+    absl::StatusOr<journal::v1::Entry> EarlierEntry(const std::string& key,
+                                                    const std::string& hash) const;
+    // Appends and syncs; the sequence of the last entry.
+    absl::StatusOr<store::Sequence> Commit(
+        std::vector<journal::v1::Entry> entries, std::vector<std::string> removed_blobs = {},
+        std::vector<std::pair<std::string, journal::v1::RecordHead>> heads = {});
+
+   private:
+    friend class Writer;
+    explicit Turn(Writer* writer) : writer_(writer) {}
+    Writer* const writer_;
+  };
+
+  // All outlive the writer; "options" too.
+  Writer(store::Store* store, const Clock* clock, const policy::Catalogue* catalogue,
+         const EngineOptions* options, Projector* projector, Executor* executor);
+  ~Writer();
+
+  void Start(store::Epoch epoch);
+  // Commits what is queued and joins; what comes later is answered with UNAVAILABLE. Idempotent.
+  void Stop();
+
+  // "done" runs on the executor. Bounded by the intake.
+  void Take(std::unique_ptr<DecodedPayload> payload, std::function<void(Responses)> done);
+  // Joins the next group. Waits while too many are queued.
+  void Record(journal::v1::Entry entry);
+  // Joins the next group, unless the delivery is acknowledged already; returns when it is durable.
+  absl::Status Acknowledge(const std::string& agency, const std::string& delivery);
+  // Runs "command" on the writer's thread with projections that have everything before it.
+  absl::Status Run(const std::function<absl::Status(Turn&)>& command);
+
+  std::int64_t groups() const;
+
+ private:
+  struct Item {
+    std::unique_ptr<DecodedPayload> payload;
+    std::function<void(Responses)> done;
+    journal::v1::Entry entry;
+    std::string acknowledged;  // delivery
+    const std::function<absl::Status(Turn&)>* command = nullptr;
+    std::function<void(absl::Status)> finished;
+  };
+  struct Group {
+    std::vector<journal::v1::Entry> entries;
+    store::AppendGroup append;
+    std::size_t bytes = 0;
+    std::vector<std::function<void(absl::Status)>> answers;
+  };
+
+  void Push(Item item);
+  void Loop();
+  void Handle(Item item);
+  void TakePayload(DecodedPayload* payload, const std::function<void(Responses)>& done);
+  absl::Status PlanAndAdd(DecodedPayload* payload, const std::function<void(Responses)>& done);
+  // True if the request was answered before and is answered again.
+  absl::StatusOr<bool> AnswerAgain(const DecodedPayload& payload,
+                                   const std::function<void(Responses)>& done);
+  void AddClosing(DecodedPayload* payload, const std::string& id, std::int64_t version,
+                  absl::Time now, Plan* plan);
+  std::int64_t VersionOf(const DecodedPayload& payload, absl::Time now);
+  void AddEntry(journal::v1::Entry entry);
+  absl::Status Flush();
+  // Flush, and projections that have it all.
+  absl::Status Settle();
+  void Answer(const std::function<void(Responses)>& done, Responses responses);
+
+  store::Store* const store_;
+  const Clock* const clock_;
+  const policy::Catalogue* const catalogue_;
+  const EngineOptions* const options_;
+  Projector* const projector_;
+  Executor* const executor_;
+  std::thread thread_;
+
+  // The thread's alone.
+  store::Epoch epoch_ = 0;
+  store::Sequence synced_ = 0;
+  Overlay overlay_;
+  Group group_;
+  NativeEncoder encoder_;
+  std::int64_t last_version_ = 0;
+
+  mutable absl::Mutex mu_;
+  absl::CondVar work_;
+  absl::CondVar room_;
+  std::deque<Item> queue_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::int64_t groups_ ABSL_GUARDED_BY(mu_) = 0;
+};
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_WRITER_H_
