@@ -8,6 +8,12 @@
 #include "hub/model/civil_date.h"
 
 namespace anqiao::engine {
+namespace {
+
+constexpr std::size_t kInlineBytesMax = 4096;
+constexpr int kInlineMax = 4;
+
+}  // namespace
 
 void Intake::Start() {
   for (int i = 0; i < std::max(1, options_->decode_threads); ++i) {
@@ -35,6 +41,8 @@ bool Intake::Submit(const AgencyOptions& agency, SubmitCommand command,
     return true;
   }
   const std::size_t bytes = command.payload.size();
+  std::shared_ptr<Slot> at_once;
+  bool taken = false;
   {
     absl::MutexLock lock(&mu_);
     Lane& lane = lanes_[agency.id];
@@ -54,17 +62,49 @@ bool Intake::Submit(const AgencyOptions& agency, SubmitCommand command,
         done(std::move(responses));
       };
       slot->command = std::move(command);
+      const bool here = TakeInline(lane, bytes);
       lane.slots.push_back(slot);
-      queue_.push_back(std::move(slot));
-      work_.Signal();
-      return true;
+      if (here) {
+        at_once = std::move(slot);
+      } else {
+        queue_.push_back(std::move(slot));
+        work_.Signal();
+      }
+      taken = true;
     }
   }
+  if (at_once != nullptr) DecodeInline(at_once);
+  if (taken) return true;
   executor_->Add([done, id = command.header.request_id()] {
     done(RefusalResponses(id, Error(absl::StatusCode::kUnavailable, reason::kShuttingDown,
                                     "the hub is shutting down")));
   });
   return true;
+}
+
+bool Intake::TakeInline(const Lane& lane, std::size_t bytes) {
+  if (bytes > kInlineBytesMax || !lane.slots.empty() || inline_count_ >= kInlineMax) return false;
+  ++inline_count_;
+  return true;
+}
+
+void Intake::DecodeInline(const std::shared_ptr<Slot>& slot) {
+  Instances instances;
+  {
+    absl::MutexLock lock(&mu_);
+    if (!spare_.empty()) {
+      instances = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  DecodeSlot(slot.get(), &instances);
+  {
+    absl::MutexLock lock(&mu_);
+    slot->decoded = true;
+    spare_.push_back(std::move(instances));
+    --inline_count_;
+  }
+  HandOver(slot->agency->id);
 }
 
 void Intake::Finished(const std::string& agency, std::size_t bytes) {

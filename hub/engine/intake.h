@@ -54,6 +54,10 @@ class Intake {
   };
   using Instances = std::map<std::string, std::unique_ptr<adapter::AdapterInstance>>;
 
+  // A small payload that nothing waits before is decoded on the caller's thread: waking another
+  // costs more.
+  bool TakeInline(const Lane& lane, std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void DecodeInline(const std::shared_ptr<Slot>& slot);
   void Work();
   void DecodeSlot(Slot* slot, Instances* instances);
   void HandOver(const std::string& agency);
@@ -71,6 +75,9 @@ class Intake {
   std::map<std::string, Lane> lanes_ ABSL_GUARDED_BY(mu_);
   std::uint64_t bytes_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<std::function<void()>> waiting_ ABSL_GUARDED_BY(mu_);
+  // Adapter instances of callers' threads, lent one at a time.
+  std::vector<Instances> spare_ ABSL_GUARDED_BY(mu_);
+  int inline_count_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
@@ -13,6 +14,10 @@ using store::Sequence;
 
 // Entries that are applied in one batch.
 constexpr std::size_t kBatchEntries = 8192;
+// How long the projections may rest behind the journal while nobody waits for them, and up to how
+// many entries.
+constexpr absl::Duration kRest = absl::Milliseconds(5);
+constexpr std::size_t kRestEntries = 64;
 
 }  // namespace
 
@@ -75,13 +80,28 @@ absl::Status Projector::Start() {
 
 void Projector::Push(Sequence first, std::vector<journal::v1::Entry> entries) {
   absl::MutexLock lock(&mu_);
+  const bool was_idle = groups_.empty();
+  queued_ += entries.size();
   groups_.push_back({first, std::move(entries)});
-  work_.Signal();
+  if (was_idle || Hurried()) work_.Signal();
+}
+
+bool Projector::Hurried() const { return waiters_ > 0 || queued_ >= kRestEntries || stopping_; }
+
+void Projector::AwaitWork() {
+  while (groups_.empty() && !stopping_) work_.Wait(&mu_);
+  const absl::Time until = absl::Now() + kRest;
+  while (!Hurried() && !work_.WaitWithDeadline(&mu_, until)) {
+  }
 }
 
 absl::Status Projector::WaitFor(Sequence sequence, absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   absl::MutexLock lock(&mu_);
+  if (applied_ >= sequence) return absl::OkStatus();
+  ++waiters_;
+  work_.Signal();
+  const auto leave = absl::MakeCleanup([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { --waiters_; });
   while (applied_ < sequence && status_.ok()) {
     if (progress_.WaitWithDeadline(&mu_, deadline) && applied_ < sequence) {
       return Error(absl::StatusCode::kUnavailable, reason::kOverloaded,
@@ -110,11 +130,12 @@ void Projector::Run() {
     std::deque<Group> taken;
     {
       absl::MutexLock lock(&mu_);
-      while (groups_.empty() && !stopping_) work_.Wait(&mu_);
+      AwaitWork();
       if (groups_.empty()) return;
       std::size_t entries = 0;
       while (!groups_.empty() && (taken.empty() || entries < kBatchEntries)) {
         entries += groups_.front().entries.size();
+        queued_ -= groups_.front().entries.size();
         taken.push_back(std::move(groups_.front()));
         groups_.pop_front();
       }
@@ -127,6 +148,7 @@ void Projector::Run() {
       status_ = status;
       stopping_ = true;
       groups_.clear();
+      queued_ = 0;
     }
     progress_.SignalAll();
   }

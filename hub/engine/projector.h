@@ -51,6 +51,10 @@ class Projector {
   };
 
   void Run();
+  // Waits for work; a little longer if nobody waits for it, so that what trickles in is written
+  // together.
+  void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool Hurried() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Take(const std::deque<Group>& groups);
 
   store::Store* const store_;
@@ -62,6 +66,8 @@ class Projector {
   absl::CondVar work_;
   absl::CondVar progress_;
   std::deque<Group> groups_ ABSL_GUARDED_BY(mu_);
+  std::size_t queued_ ABSL_GUARDED_BY(mu_) = 0;  // entries in groups_
+  int waiters_ ABSL_GUARDED_BY(mu_) = 0;
   store::Sequence applied_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

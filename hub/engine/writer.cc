@@ -19,7 +19,12 @@ using store::Sequence;
 // Of the store's 64 MiB, with room for what goes around the entries.
 constexpr std::size_t kAppendBytesMax = 60 << 20;
 constexpr std::size_t kQueuedMax = 10'000;
+// Receipts of so few records are answered on the writer's thread: waking another costs more.
+constexpr int kAnsweredAtOnce = 16;
 constexpr absl::Duration kProjectionWait = absl::Seconds(60);
+
+// What an answer sets off on the writer's own thread must not wait for room in its queue.
+thread_local bool on_writer_thread = false;
 
 absl::Status ShuttingDown() {
   return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown, "the hub is shutting down");
@@ -70,7 +75,7 @@ std::int64_t Writer::groups() const {
 void Writer::Push(Item item) {
   {
     absl::MutexLock lock(&mu_);
-    while (queue_.size() >= kQueuedMax && !stopping_) room_.Wait(&mu_);
+    while (queue_.size() >= kQueuedMax && !stopping_ && !on_writer_thread) room_.Wait(&mu_);
     if (!stopping_) {
       queue_.push_back(std::move(item));
       work_.Signal();
@@ -126,6 +131,7 @@ absl::Status Writer::Run(const std::function<absl::Status(Turn&)>& command) {
 }
 
 void Writer::Loop() {
+  on_writer_thread = true;
   while (true) {
     std::deque<Item> taken;
     {
@@ -178,11 +184,9 @@ absl::Status Writer::Flush() {
   Group group = std::exchange(group_, Group());
   absl::Status status;
   if (!group.entries.empty()) {
-    const Sequence first = synced_ + 1;
     const absl::StatusOr<Sequence> last = store_->Append(epoch_, group.append);
     if (last.ok()) {
       synced_ = *last;
-      projector_->Push(first, std::move(group.entries));
       absl::MutexLock lock(&mu_);
       ++groups_;
     } else {
@@ -194,7 +198,12 @@ absl::Status Writer::Flush() {
       }
     }
   }
+  // Whoever waits for an answer comes before the projections, which nobody waits for yet.
   for (std::function<void(absl::Status)>& answer : group.answers) answer(status);
+  if (status.ok() && !group.entries.empty()) {
+    const Sequence first = synced_ - group.entries.size() + 1;
+    projector_->Push(first, std::move(group.entries));
+  }
   return status;
 }
 
@@ -307,10 +316,15 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
   group_.answers.push_back([this, done, reply_id = payload->reply_id,
                             receipt = std::make_shared<journal::v1::StoredReceipt>(
                                 std::move(plan.receipt))](const absl::Status& status) {
-    executor_->Add([=] {
+    const auto answer = [=] {
       done(status.ok() ? ToResponses(reply_id, *receipt, false)
                        : RefusalResponses(reply_id, status));
-    });
+    };
+    if (receipt->records_size() <= kAnsweredAtOnce) {
+      answer();
+    } else {
+      executor_->Add(answer);
+    }
   });
   return absl::OkStatus();
 }

@@ -98,16 +98,19 @@ void AddUnemployment(const Case& person, const CivilDate& on, FactSet& facts) {
 void AddContracts(const Case& person, const CivilDate& on, FactSet& facts) {
   Fact employed = Known(false);
   Fact insured = Known(false);
+  Fact months = Known(std::int64_t{0});
+  Fact started = Known(std::monostate());
   std::int64_t longest = 0;
-  CivilDate longest_start;
   for (const auto& stated : person.employments) {
     const journal::v1::EmploymentFact& contract = stated.fact;
     if (!IsRunning(contract, on)) continue;
     employed.value = true;
-    AddEnd(employed, From(contract.contract_end_date()));
+    for (Fact* fact : {&employed, &insured, &months, &started}) {
+      AddEnd(*fact, From(contract.contract_end_date()));
+    }
     if (ContractMonths(contract) > longest) {
       longest = ContractMonths(contract);
-      longest_start = From(contract.contract_start_date());
+      months.date = From(contract.contract_start_date());
     }
     const CivilDate from = From(contract.social_insurance_from_month()).FirstDay();
     if (from.empty()) continue;
@@ -119,12 +122,16 @@ void AddContracts(const Case& person, const CivilDate& on, FactSet& facts) {
     }
   }
   const journal::v1::EmploymentFact* latest = RunningContract(person, on);
-  const CivilDate start = latest == nullptr ? CivilDate() : From(latest->contract_start_date());
-  employed.date = start;
+  if (latest != nullptr) {
+    started.date = From(latest->contract_start_date());
+    started.value = started.date;
+    employed.date = started.date;
+  }
+  months.value = longest;
   facts["employed"] = std::move(employed);
   facts["social_insurance_paid"] = std::move(insured);
-  facts["contract_months"] = Known(longest, longest_start);
-  facts["employment_started"] = DateOrNone(start);
+  facts["contract_months"] = std::move(months);
+  facts["employment_started"] = std::move(started);
 }
 
 void AddEmploymentFacts(const Case& person, const CivilDate& on, FactSet& facts) {

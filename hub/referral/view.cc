@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -20,11 +21,13 @@ constexpr std::size_t kDetailBytesMax = 200;
 constexpr std::size_t kBasisBytesMax = 300;
 constexpr std::int64_t kContractMonthsMax = 1200;
 // Words that would tell a recipient why the person is known.
-constexpr absl::string_view kTelling[] = {"毒", "尿检", "管控", "矫正"};
+constexpr absl::string_view kTelling[] = {"毒",   "尿检",  "管控",   "矫正",
+                                          "drug", "detox", "addict", "narcotic"};
 
 bool Tells(absl::string_view text) {
+  const std::string lower = absl::AsciiStrToLower(text);
   return std::any_of(std::begin(kTelling), std::end(kTelling),
-                     [&](absl::string_view word) { return absl::StrContains(text, word); });
+                     [&](absl::string_view word) { return absl::StrContains(lower, word); });
 }
 
 absl::Status Incomplete(absl::string_view field, absl::string_view giver) {
@@ -100,7 +103,9 @@ void FillTraining(const model::Case& person, const std::string& asked,
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
   const auto* done = policy::LatestQualification(person, person.as_of);
-  const std::string course = !asked.empty() ? asked : done == nullptr ? "" : done->course();
+  std::string course = asked;
+  // Whoever held the course may have named it after those whom it was for.
+  if (course.empty() && done != nullptr && !Tells(done->course())) course = done->course();
   filler.Text("course", course, "employment, or the detail course",
               [&](const std::string& v) { view->set_course(v); });
   filler.Text("certificate_number", done == nullptr ? "" : done->qualification_number(), "",

@@ -37,7 +37,7 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   options.compression = rocksdb::kLZ4Compression;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Small memtables stay in the processor's cache: inserting into them is what costs.
-  options.write_buffer_size = std::size_t{4} << 20;
+  options.write_buffer_size = std::size_t{16} << 20;
   options.max_write_buffer_number = 6;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{64} << 20;
