@@ -122,22 +122,24 @@ std::string NumberOrDash(std::uint64_t number) {
 
 void PrintProblems(Context& context, const SubmitResponse& response, bool all) {
   Table table({{"ROW 行", Table::Align::kRight},
+               {"RECORD 记录"},
                {"COLUMN 列", Table::Align::kRight},
                {"FIELD 栏目"},
                {"REASON 原因"},
                {"BECAME 处理"},
                {"MESSAGE 说明"}});
   int count = 0;
-  const auto add = [&](const Problem& problem, std::uint64_t row, const std::string& became) {
+  const auto add = [&](const Problem& problem, std::uint64_t row, const std::string& record_key,
+                       const std::string& became) {
     if (++count > kProblemsShown && !all) return;
-    table.AddRow({NumberOrDash(problem.row() == 0 ? row : problem.row()),
+    table.AddRow({NumberOrDash(problem.row() == 0 ? row : problem.row()), OrDash(record_key),
                   NumberOrDash(problem.column()), OrDash(problem.field()), problem.reason(), became,
                   problem.message()});
   };
-  for (const Problem& problem : response.summary().problems()) add(problem, 0, "-");
+  for (const Problem& problem : response.summary().problems()) add(problem, 0, "", "-");
   for (const auto& record : response.records()) {
     for (const Problem& problem : record.problems()) {
-      add(problem, record.row(), EnumText(record.disposition()));
+      add(problem, record.row(), record.record_key(), EnumText(record.disposition()));
     }
   }
   if (table.empty()) return;

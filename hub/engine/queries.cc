@@ -56,6 +56,41 @@ bool Matches(const CaseFilter& filter, const model::Case& folded) {
          (filter.display_name.empty() || folded.name == filter.display_name);
 }
 
+absl::string_view OutcomeTitleZh(absl::string_view code) {
+  if (code == "HIRED") return "已就业";
+  if (code == "TRAINED") return "已培训";
+  if (code == "INTERVIEWED") return "已面试";
+  if (code == "DID_NOT_ATTEND") return "未到场";
+  if (code == "GRANTED") return "已办理";
+  return "未办理";
+}
+
+// What came of the person's referrals, among what the agencies' records tell.
+absl::Status AddOutcomes(const store::Snapshot& snapshot, const PersonDocument& person,
+                         model::Case* folded) {
+  for (const std::string& id : person.referrals()) {
+    AQ_ASSIGN_OR_RETURN(const std::string bytes, snapshot.Get(store::ReferralKey(id)));
+    ReferralDocument referral;
+    if (!referral.ParseFromString(bytes)) {
+      return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                   "a stored document cannot be read");
+    }
+    const model::CivilDate date = model::CivilDate::FromProto(referral.outcome().date());
+    if (!referral.has_outcome() || date > folded->as_of) continue;
+    const std::string& code = referral.outcome().code();
+    folded->events.push_back({.date = date,
+                              .kind = absl::StrCat("OUTCOME_", code),
+                              .text_zh = absl::StrCat("转介结果：", OutcomeTitleZh(code), "（",
+                                                      referral.draft().service(), "）"),
+                              .text_en = absl::StrCat("outcome of the referral for ",
+                                                      referral.draft().service(), ": ", code),
+                              .agency = referral.draft().agency()});
+  }
+  std::stable_sort(folded->events.begin(), folded->events.end(),
+                   [](const auto& a, const auto& b) { return a.date < b.date; });
+  return absl::OkStatus();
+}
+
 void Count(const model::Case& folded, CensusCounts* counts) {
   const std::int64_t numbers = static_cast<std::int64_t>(folded.register_numbers.size());
   if (!folded.registered || numbers == 0) return;
@@ -104,7 +139,10 @@ absl::StatusOr<CaseView> EngineImpl::GetCase(const std::string& case_id,
                                              const model::CivilDate& as_of,
                                              const std::string& jurisdiction) {
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  return BookOf(*snapshot).FindCase(case_id, as_of.empty() ? Today() : as_of, jurisdiction);
+  AQ_ASSIGN_OR_RETURN(CaseView view, BookOf(*snapshot).FindCase(
+                                         case_id, as_of.empty() ? Today() : as_of, jurisdiction));
+  AQ_RETURN_IF_ERROR(AddOutcomes(*snapshot, view.document, &view.folded));
+  return view;
 }
 
 absl::StatusOr<Page<CaseView>> EngineImpl::ListCases(const CaseFilter& filter,
