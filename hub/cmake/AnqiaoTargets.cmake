@@ -14,6 +14,22 @@ function(anqiao_library)
   target_link_libraries(anqiao_${A_NAME} PUBLIC anqiao_options ${A_DEPS} PRIVATE ${A_PRIVATE_DEPS})
 endfunction()
 
+# What tests/testing/tsan_absl.cc puts itself in front of.
+set(ANQIAO_TSAN_WRAPPED
+  _ZN4absl7debian35Mutex4LockEv
+  _ZN4absl7debian35Mutex10ReaderLockEv
+  _ZN4absl7debian35Mutex7TryLockEv
+  _ZN4absl7debian35Mutex13ReaderTryLockEv
+  _ZN4absl7debian35Mutex6UnlockEv
+  _ZN4absl7debian35Mutex12ReaderUnlockEv
+  _ZN4absl7debian37CondVar4WaitEPNS0_5MutexE
+  _ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE
+  _ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE
+  _ZN4absl7debian312Notification6NotifyEv
+  _ZNK4absl7debian312Notification19WaitForNotificationEv
+  _ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE
+)
+
 function(anqiao_test)
   cmake_parse_arguments(A "" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT A_LABELS)
@@ -24,6 +40,12 @@ function(anqiao_test)
   endif()
   add_executable(${A_NAME} ${A_SRCS})
   target_link_libraries(${A_NAME} PRIVATE anqiao_options ${A_DEPS} GTest::gmock GTest::gtest_main)
+  if(ANQIAO_SANITIZE STREQUAL "tsan")
+    target_sources(${A_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests/testing/tsan_absl.cc)
+    foreach(symbol ${ANQIAO_TSAN_WRAPPED})
+      target_link_options(${A_NAME} PRIVATE LINKER:--wrap=${symbol})
+    endforeach()
+  endif()
   # One ctest entry an executable: thousands of process starts would cost more than the tests do.
   add_test(NAME ${A_NAME} COMMAND ${A_NAME})
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT}

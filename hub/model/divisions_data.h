@@ -12,8 +12,10 @@ struct DivisionRow {
   const char* name;
 };
 
+// NOLINTBEGIN(readability-identifier-naming): constants, though not constexpr.
 extern const DivisionRow kDivisionRows[];
 extern const std::size_t kDivisionRowCount;
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace anqiao::model
 

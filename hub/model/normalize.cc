@@ -504,7 +504,7 @@ struct Kind {
 
 // Kinds that state nothing about a person or an employer have no row.
 const Kind* KindOf(av1::RecordKind kind) {
-  static const Kind kKinds[] = {
+  static constexpr Kind kKinds[] = {
       {av1::RECORD_KIND_REGISTER, kSubjectRules, kRegisterRules},
       {av1::RECORD_KIND_ORDER, kSubjectRules, kOrderRules},
       {av1::RECORD_KIND_TEST, kSubjectRules, kTestRules},

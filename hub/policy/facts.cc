@@ -52,7 +52,7 @@ const Record* Latest(const std::vector<model::Stated<Record>>& all, Counts count
 }
 
 bool IsQualified(const journal::v1::TrainingFact& training) {
-  return training.has_completed_date() && !training.qualification_number().empty();
+  return !From(training.completed_date()).empty() && !training.qualification_number().empty();
 }
 
 bool IsRunning(const journal::v1::EmploymentFact& contract, const CivilDate& on) {
@@ -60,9 +60,9 @@ bool IsRunning(const journal::v1::EmploymentFact& contract, const CivilDate& on)
 }
 
 int ContractMonths(const journal::v1::EmploymentFact& contract) {
-  if (!contract.has_contract_end_date()) return kOpenEndedMonths;
-  return model::WholeMonthsBetween(From(contract.contract_start_date()),
-                                   From(contract.contract_end_date()).LastDay().AddDays(1));
+  const CivilDate end = From(contract.contract_end_date());
+  if (end.empty()) return kOpenEndedMonths;
+  return model::WholeMonthsBetween(From(contract.contract_start_date()), end.LastDay().AddDays(1));
 }
 
 void AddUnemployment(const Case& person, const CivilDate& on, FactSet& facts) {

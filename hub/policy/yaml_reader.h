@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,7 +23,7 @@
 
 namespace anqiao::policy {
 
-inline constexpr std::size_t kFileBytesMax = 256 * 1024;
+inline constexpr std::size_t kFileBytesMax = std::size_t{256} * 1024;
 
 // One node of a file. Every function fails with INVALID_ARGUMENT (CATALOGUE_INVALID).
 class YamlNode {
@@ -53,8 +54,8 @@ class YamlNode {
   absl::Status Wrong(absl::string_view message) const;
 
  private:
-  YamlNode(std::shared_ptr<const std::string> file, YAML::Node node)
-      : file_(std::move(file)), node_(std::move(node)) {}
+  YamlNode(std::shared_ptr<const std::string> file, const YAML::Node& node)
+      : file_(std::move(file)), node_(node) {}
 
   // Shared: every node of a file names it.
   std::shared_ptr<const std::string> file_;

@@ -140,7 +140,7 @@ void FillEmployer(const model::Case& person, const journal::v1::EntitlementAnswe
   if (filler.Note("contract_start_date", contract == nullptr, "employment")) {
     *view->mutable_contract_start_date() = contract->contract_start_date();
   }
-  const bool insured = contract != nullptr && contract->has_social_insurance_from_month();
+  const bool insured = contract != nullptr && contract->social_insurance_from_month().year() != 0;
   if (filler.Note("social_insurance_start_month", !insured, "employment")) {
     *view->mutable_social_insurance_start_month() = contract->social_insurance_from_month();
     view->mutable_social_insurance_start_month()->clear_day();

@@ -1,7 +1,14 @@
-// An adapter without a library: one record a line, "key|name|id number|seizure date" on the
-// register format ("roster", a snapshot) and its delta ("changes"). A key that begins with "-" is a
-// removed record. Lines of one word are commands: "BROKEN" fails the payload, "CUT" truncates it,
-// "FORBIDDEN" is content that must not be held, "BAD" is a row that cannot be read.
+// An adapter without a library: one record a line, values separated by "|".
+//
+//   roster, changes  key|name|id number|seizure date|division     register, whole and as changes
+//   jobless          key|name|id number|registered on|division    unemployment, changes
+//   answers          uuid|referral|etag|action|reason|outcome|outcome's date
+//   requests         only encodes
+//
+// A key that begins with "-" is a removed record. Lines of one word are commands: "BROKEN" fails
+// the payload, "FAULT" fails it without saying why, "CUT" truncates it, "FORBIDDEN" is content that
+// must not be held, "BAD" is a row that cannot be read, "HEADER" a row that is no record, with a
+// note.
 
 #ifndef ANQIAO_TESTS_TESTING_FAKE_ADAPTER_H_
 #define ANQIAO_TESTS_TESTING_FAKE_ADAPTER_H_
@@ -10,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "hub/adapter/adapter.h"
 #include "hub/base/errors.h"
@@ -18,7 +26,7 @@ namespace anqiao::testing {
 
 class FakeInstance : public adapter::AdapterInstance {
  public:
-  absl::Status Decode(absl::string_view, absl::string_view payload, absl::string_view,
+  absl::Status Decode(absl::string_view format, absl::string_view payload, absl::string_view,
                       const adapter::DecodeSink& sink) override {
     std::uint64_t row = 0;
     using Severity = adapter::Diagnostic::Severity;
@@ -28,6 +36,12 @@ class FakeInstance : public adapter::AdapterInstance {
       if (line == "BROKEN") {
         return Error(absl::StatusCode::kInvalidArgument, reason::kPayloadUndecodable,
                      "the payload cannot be decoded");
+      }
+      if (line == "FAULT") return absl::InternalError("the adapter is at fault");
+      if (line == "HEADER") {
+        sink.diagnostic(
+            {reason::kUnknownColumn, row, 3, "column", 0, "not taken up", Severity::kWarning});
+        continue;
       }
       if (line == "CUT") {
         sink.diagnostic({reason::kPayloadTruncated, row, 0, "", 0, "ends in the middle of a row",
@@ -39,33 +53,59 @@ class FakeInstance : public adapter::AdapterInstance {
                          "column", 0, "cannot be used", Severity::kRecord});
         continue;
       }
-      sink.record(Parse(line, row));
+      sink.record(Parse(format, line, row));
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::string> Encode(absl::string_view,
+  absl::StatusOr<std::string> Encode(absl::string_view format,
                                      const std::vector<adapter::v1::Record>& records) override {
-    return std::string("native:") + std::to_string(records.size());
+    if (records.size() != 1) return absl::InvalidArgumentError("one record at a time");
+    std::string native(format);
+    for (const adapter::v1::FieldValue& value : records[0].values()) {
+      absl::StrAppend(&native, "|", value.value());
+    }
+    return native;
   }
 
  private:
-  static adapter::v1::Record Parse(const std::string& line, std::uint64_t row) {
+  static std::vector<adapter::v1::Field> FieldsOf(absl::string_view format) {
+    using namespace adapter::v1;  // NOLINT(google-build-using-namespace): the names of one enum.
+    if (format == "answers") {
+      return {FIELD_REFERRAL,      FIELD_ETAG,         FIELD_ANSWER_ACTION,
+              FIELD_ANSWER_REASON, FIELD_OUTCOME_CODE, FIELD_OUTCOME_DATE};
+    }
+    if (format == "jobless") {
+      return {FIELD_PERSON_NAME, FIELD_ID_NUMBER, FIELD_UNEMPLOYED_SINCE, FIELD_DIVISION};
+    }
+    return {FIELD_PERSON_NAME, FIELD_ID_NUMBER, FIELD_SEIZURE_DATE, FIELD_DIVISION};
+  }
+
+  static void Add(adapter::v1::Field field, const std::string& text, std::size_t column,
+                  adapter::v1::Record* record) {
+    if (text.empty() || record->removed()) return;
+    adapter::v1::FieldValue* value = record->add_values();
+    value->set_field(field);
+    value->set_value(text);
+    value->set_column(static_cast<std::uint32_t>(column));
+  }
+
+  static adapter::v1::Record Parse(absl::string_view format, const std::string& line,
+                                   std::uint64_t row) {
     const std::vector<std::string> parts = absl::StrSplit(line, '|');
     adapter::v1::Record record;
-    record.set_kind(adapter::v1::RECORD_KIND_REGISTER);
+    record.set_kind(format == "answers"   ? adapter::v1::RECORD_KIND_REFERRAL_ANSWER
+                    : format == "jobless" ? adapter::v1::RECORD_KIND_UNEMPLOYMENT
+                                          : adapter::v1::RECORD_KIND_REGISTER);
     record.set_row(row);
     record.set_removed(parts[0][0] == '-');
     record.set_key(record.removed() ? parts[0].substr(1) : parts[0]);
-    const adapter::v1::Field fields[] = {
-        adapter::v1::FIELD_REGISTER_NUMBER, adapter::v1::FIELD_PERSON_NAME,
-        adapter::v1::FIELD_ID_NUMBER, adapter::v1::FIELD_SEIZURE_DATE};
-    for (std::size_t i = 0; i < parts.size() && i < 4; ++i) {
-      if (parts[i].empty() || record.removed()) continue;
-      adapter::v1::FieldValue* value = record.add_values();
-      value->set_field(fields[i]);
-      value->set_value(parts[i]);
-      value->set_column(static_cast<std::uint32_t>(i + 1));
+    if (record.kind() == adapter::v1::RECORD_KIND_REGISTER) {
+      Add(adapter::v1::FIELD_REGISTER_NUMBER, parts[0], 1, &record);
+    }
+    const std::vector<adapter::v1::Field> fields = FieldsOf(format);
+    for (std::size_t i = 1; i < parts.size() && i <= fields.size(); ++i) {
+      Add(fields[i - 1], parts[i], i + 1, &record);
     }
     return record;
   }
@@ -75,13 +115,12 @@ class FakeAdapter : public adapter::Adapter {
  public:
   FakeAdapter() {
     manifest_.set_name("fake");
-    for (const char* name : {"roster", "changes"}) {
+    for (const std::string name : {"roster", "changes", "jobless", "answers", "requests"}) {
       adapter::v1::Format* format = manifest_.add_formats();
       format->set_name(name);
-      format->set_mode(std::string(name) == "roster" ? adapter::v1::MODE_SNAPSHOT
-                                                     : adapter::v1::MODE_DELTA);
-      format->set_decodes(true);
-      format->set_encodes(true);
+      format->set_mode(name == "roster" ? adapter::v1::MODE_SNAPSHOT : adapter::v1::MODE_DELTA);
+      format->set_decodes(name != "requests");
+      format->set_encodes(name == "requests");
     }
   }
   const adapter::v1::Manifest& manifest() const override { return manifest_; }

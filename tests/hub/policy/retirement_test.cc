@@ -14,9 +14,9 @@
 namespace anqiao::policy {
 namespace {
 
+using model::CivilDate;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using model::CivilDate;
 using testing::StatusIs;
 
 constexpr char kFile[] = "retirement.yaml";
@@ -43,18 +43,19 @@ TEST(RetirementTest, DelaysByAMonthForEachFourOrTwoMonthsOfLaterBirth) {
       {"2", "1984-11-01", "2039-11-01"}, {"2", "1995-06-30", "2050-06-30"},
   };
   for (const Vector& vector : vectors) {
-    EXPECT_EQ(table.ForSex(vector.sex)
-                  .RetirementOf(CivilDate::Parse(vector.born).value())
-                  .ToString(),
-              vector.retires)
+    EXPECT_EQ(
+        table.ForSex(vector.sex).RetirementOf(CivilDate::Parse(vector.born).value()).ToString(),
+        vector.retires)
         << vector.sex << " " << vector.born;
   }
 }
 
 TEST(RetirementTest, AWrongVectorStopsTheLoad) {
-  const std::string file = Changed(RetirementFile(), "years: 61, months: 4", "years: 61, months: 5");
-  EXPECT_THAT(Read(file), StatusIs(absl::StatusCode::kInvalidArgument,
-                                   StartsWith(PlaceOf(kFile, file, "{row: man_60, born: 1970-01"))));
+  const std::string file =
+      Changed(RetirementFile(), "years: 61, months: 4", "years: 61, months: 5");
+  EXPECT_THAT(Read(file),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       StartsWith(PlaceOf(kFile, file, "{row: man_60, born: 1970-01"))));
   EXPECT_THAT(Read(file), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("test failed")));
   EXPECT_EQ(ReasonOf(Read(file).status()), reason::kCatalogueInvalid);
 }

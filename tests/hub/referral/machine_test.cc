@@ -227,7 +227,9 @@ TEST(MachineTest, AReasonMustBeACodeOfItsAction) {
           });
       const absl::StatusOr<ReferralState> next = Next(state, action, actor, code.code);
       EXPECT_EQ(next.ok(), own) << next.status();
-      if (!own) EXPECT_THAT(next, StatusIs(absl::StatusCode::kInvalidArgument));
+      if (!own) {
+        EXPECT_THAT(next, StatusIs(absl::StatusCode::kInvalidArgument));
+      }
     }
     EXPECT_THAT(Next(state, action, actor, "because"),
                 StatusIs(absl::StatusCode::kInvalidArgument));
@@ -248,7 +250,8 @@ TEST(MachineTest, EveryAnswerOfARecipientIsAnAction) {
   const auto* values = exchange::v1::AnswerAction_descriptor();
   for (int i = 0; i < values->value_count(); ++i) {
     const std::string name = values->value(i)->name().substr(std::string("ANSWER_ACTION_").size());
-    if (name != "UNSPECIFIED") EXPECT_THAT(ParseAction(name), testing::IsOk()) << name;
+    if (name == "UNSPECIFIED") continue;
+    EXPECT_THAT(ParseAction(name), testing::IsOk()) << name;
   }
 }
 

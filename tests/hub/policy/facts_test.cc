@@ -1,0 +1,250 @@
+#include "hub/policy/facts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hub/policy/yaml_reader.h"
+#include "tests/hub/model/person_builder.h"
+#include "tests/hub/policy/policy_files.h"
+
+namespace anqiao::policy {
+namespace {
+
+using model::Case;
+using model::Day;
+using model::SetDay;
+using ::testing::Contains;
+using ::testing::UnorderedElementsAre;
+
+RetirementTable Table() {
+  const YamlNode file = YamlNode::Parse("retirement.yaml", RetirementFile()).value();
+  return RetirementTable::Read(file).value();
+}
+
+template <typename Record>
+Record& AddTo(std::vector<model::Stated<Record>>& records) {
+  return records.emplace_back().fact;
+}
+
+Fact FactOn(const Case& person, const std::string& name, absl::string_view on = "2026-03-15") {
+  return DeriveFacts(person, Day(on), Table()).at(name);
+}
+
+std::string Text(const Case& person, const std::string& name, absl::string_view on = "2026-03-15") {
+  const Fact fact = FactOn(person, name, on);
+  return fact.known() ? ValueText(fact) : std::string(StateName(fact.state));
+}
+
+std::set<std::string> NamesHeldBy(absl::string_view holder) {
+  std::set<std::string> names;
+  for (const FactKind& kind : FactKinds()) {
+    if (kind.holder == holder) names.emplace(kind.name);
+  }
+  return names;
+}
+
+TEST(FactsTest, WhatNoAgencyThatKnowsThePersonCouldStateIsMissing) {
+  const FactSet facts = DeriveFacts(Case(), Day("2026-03-15"), Table());
+  for (const auto& [name, fact] : facts) {
+    EXPECT_EQ(fact.known(), name == "as_of_date") << name;
+    EXPECT_EQ(StateName(fact.state), name == "as_of_date" ? "" : "MISSING") << name;
+  }
+  EXPECT_EQ(facts.size(), FactKinds().size());
+}
+
+TEST(FactsTest, AnAgencyThatKnowsThePersonSpeaksCompletely) {
+  Case person;
+  person.known_to_employment = true;
+  person.known_to_tax = true;
+  person.known_to_civil_affairs = true;
+  for (const FactKind& kind : FactKinds()) {
+    if (kind.holder == "any" || kind.name == "disabled" || kind.name == "lost_land") continue;
+    const std::string expected = kind.type == FactType::kFlag     ? "false"
+                                 : kind.type == FactType::kNumber ? "0"
+                                                                  : "none";
+    EXPECT_EQ(Text(person, std::string(kind.name)), expected) << kind.name;
+  }
+  EXPECT_EQ(Text(person, "disabled"), "MISSING");
+  EXPECT_EQ(Text(person, "lost_land"), "MISSING");
+}
+
+TEST(FactsTest, AnAgencySpeaksOnlyOfWhatItHolds) {
+  Case person;
+  person.known_to_tax = true;
+  person.known_to_police = true;
+  for (const auto& [name, fact] : DeriveFacts(person, Day("2026-03-15"), Table())) {
+    EXPECT_EQ(fact.known(), NamesHeldBy("tax").contains(name) || name == "as_of_date") << name;
+  }
+  EXPECT_TRUE(NamesHeldBy("police").empty());
+}
+
+TEST(FactsTest, UnemploymentCountsWholeMonthsUpToItsEnd) {
+  Case person;
+  person.known_to_employment = true;
+  SetDay(AddTo(person.unemployments).mutable_registered_date(), "2025-09-15");
+  EXPECT_EQ(Text(person, "unemployed_since"), "2025-09-15");
+  EXPECT_EQ(Text(person, "unemployed_months"), "6");
+  EXPECT_EQ(Text(person, "unemployed_months", "2026-03-14"), "5");
+  EXPECT_EQ(Text(person, "unemployed_months", "2025-09-15"), "0");
+  EXPECT_EQ(Text(person, "unemployed_since", "2025-09-14"), "none");
+  EXPECT_EQ(Text(person, "unemployment_registered_ever", "2025-09-14"), "false");
+
+  SetDay(person.unemployments.front().fact.mutable_ended_date(), "2026-02-15");
+  EXPECT_EQ(Text(person, "unemployed_since"), "none");
+  EXPECT_EQ(Text(person, "unemployed_since", "2026-02-14"), "2025-09-15");
+  EXPECT_EQ(Text(person, "unemployed_months"), "5");
+  EXPECT_EQ(Text(person, "unemployment_registered_ever"), "true");
+}
+
+TEST(FactsTest, TheLatestRegistrationCounts) {
+  Case person;
+  person.known_to_employment = true;
+  SetDay(AddTo(person.unemployments).mutable_registered_date(), "2026-01-15");
+  SetDay(AddTo(person.unemployments).mutable_registered_date(), "2024-01-15");
+  EXPECT_EQ(Text(person, "unemployed_since"), "2026-01-15");
+  EXPECT_EQ(Text(person, "unemployed_months"), "2");
+}
+
+TEST(FactsTest, ARegistrationOfAMonthCountsFromItsLastDay) {
+  Case person;
+  person.known_to_employment = true;
+  SetDay(AddTo(person.unemployments).mutable_registered_date(), "2025-09");
+  EXPECT_EQ(Text(person, "unemployed_months", "2026-03-29"), "5");
+  EXPECT_EQ(Text(person, "unemployed_months", "2026-03-30"), "6");
+}
+
+TEST(FactsTest, ContractsCountWhileTheyRun) {
+  Case person;
+  person.known_to_employment = true;
+  journal::v1::EmploymentFact& contract = AddTo(person.employments);
+  SetDay(contract.mutable_contract_start_date(), "2026-01-01");
+  SetDay(contract.mutable_contract_end_date(), "2026-12-31");
+  SetDay(contract.mutable_social_insurance_from_month(), "2026-02");
+  EXPECT_EQ(Text(person, "employed"), "true");
+  EXPECT_EQ(Text(person, "contract_months"), "12");
+  EXPECT_EQ(Text(person, "employment_started"), "2026-01-01");
+  EXPECT_EQ(Text(person, "social_insurance_paid"), "true");
+  EXPECT_EQ(Text(person, "social_insurance_paid", "2026-01-31"), "false");
+  EXPECT_EQ(Text(person, "employed", "2026-12-31"), "true");
+  EXPECT_EQ(Text(person, "employed", "2027-01-01"), "false");
+  EXPECT_EQ(Text(person, "contract_months", "2027-01-01"), "0");
+  for (const char* name :
+       {"employed", "contract_months", "employment_started", "social_insurance_paid"}) {
+    EXPECT_THAT(FactOn(person, name).changes, Contains(Day("2027-01-01"))) << name;
+  }
+  SetDay(contract.mutable_contract_end_date(), "2026-12-30");
+  EXPECT_EQ(Text(person, "contract_months"), "11");
+  contract.clear_contract_end_date();
+  EXPECT_EQ(Text(person, "contract_months"), "999");
+}
+
+TEST(FactsTest, ARecognitionCountsWhileItIsValid) {
+  Case person;
+  person.known_to_employment = true;
+  journal::v1::DifficultyFact& difficulty = AddTo(person.difficulties);
+  SetDay(difficulty.mutable_valid_from_date(), "2025-03-16");
+  SetDay(difficulty.mutable_valid_to_date(), "2026-03-15");
+  EXPECT_EQ(Text(person, "difficulty_recognised"), "true");
+  EXPECT_EQ(Text(person, "difficulty_recognised", "2026-03-16"), "false");
+  EXPECT_THAT(FactOn(person, "difficulty_recognised").changes, Contains(Day("2026-03-16")));
+}
+
+TEST(FactsTest, AnnotationsAreOfAllCertificates) {
+  Case person;
+  person.known_to_employment = true;
+  journal::v1::CertificateFact& first = AddTo(person.certificates);
+  first.add_annotations("EMPLOYER");
+  SetDay(first.mutable_issued_date(), "2025-01-01");
+  journal::v1::CertificateFact& second = AddTo(person.certificates);
+  second.add_annotations("SELF_EMPLOYMENT");
+  SetDay(second.mutable_issued_date(), "2026-03-16");
+  EXPECT_EQ(Text(person, "certificate_annotations"), "EMPLOYER");
+  EXPECT_EQ(Text(person, "certificate_annotations", "2026-03-16"), "EMPLOYER, SELF_EMPLOYMENT");
+}
+
+TEST(FactsTest, OnlyACompletedCourseWithAQualificationCounts) {
+  Case person;
+  person.known_to_employment = true;
+  SetDay(AddTo(person.trainings).mutable_completed_date(), "2026-01-15");
+  EXPECT_EQ(Text(person, "training_certificate_date"), "none");
+  person.trainings.front().fact.set_qualification_number("Q1");
+  EXPECT_EQ(Text(person, "training_certificate_date"), "2026-01-15");
+  AddTo(person.trainings).set_qualification_number("Q2");
+  EXPECT_EQ(Text(person, "training_certificate_date"), "2026-01-15");
+}
+
+TEST(FactsTest, ReliefRunsUpToTheEndOfItsLastMonth) {
+  Case person;
+  person.known_to_civil_affairs = true;
+  journal::v1::HouseholdReliefFact& relief = AddTo(person.household_reliefs);
+  relief.set_kind(journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
+  relief.set_zero_employment(true);
+  SetDay(relief.mutable_from_month(), "2025-10");
+  SetDay(relief.mutable_to_month(), "2026-03");
+  EXPECT_EQ(Text(person, "urban_minimum_living", "2025-10-01"), "true");
+  EXPECT_EQ(Text(person, "urban_minimum_living", "2026-03-31"), "true");
+  EXPECT_EQ(Text(person, "zero_employment_household", "2026-03-31"), "true");
+  EXPECT_EQ(Text(person, "urban_minimum_living", "2026-04-01"), "false");
+  EXPECT_EQ(Text(person, "zero_employment_household", "2026-04-01"), "false");
+  EXPECT_EQ(Text(person, "rural_minimum_living"), "false");
+  relief.set_kind(journal::v1::RELIEF_KIND_RURAL_MINIMUM_LIVING);
+  EXPECT_EQ(Text(person, "rural_minimum_living"), "true");
+  EXPECT_EQ(Text(person, "urban_minimum_living"), "false");
+}
+
+TEST(FactsTest, ABusinessCountsUntilItIsDeregistered) {
+  Case person;
+  person.known_to_tax = true;
+  journal::v1::BusinessFact& business = AddTo(person.businesses);
+  SetDay(business.mutable_registered_date(), "2025-06-01");
+  SetDay(business.mutable_deregistered_date(), "2026-03-16");
+  EXPECT_EQ(Text(person, "business_registered"), "2025-06-01");
+  EXPECT_EQ(Text(person, "business_registered", "2026-03-16"), "none");
+  AddTo(person.tax_reliefs).set_policy("tax-relief-employer");
+  EXPECT_EQ(Text(person, "employer_relief_used"), "true");
+  EXPECT_EQ(Text(person, "self_employed_relief_used"), "false");
+}
+
+TEST(FactsTest, AgeAndWorkingAgeFollowFromBirthDateAndSex) {
+  Case person;
+  person.sex = "1";
+  person.birth_date = Day("1970-01-15");
+  EXPECT_EQ(Text(person, "sex"), "1");
+  EXPECT_EQ(Text(person, "age", "2026-01-14"), "55");
+  EXPECT_EQ(Text(person, "age", "2026-01-15"), "56");
+  EXPECT_EQ(Text(person, "working_age", "1986-01-14"), "false");
+  EXPECT_EQ(Text(person, "working_age", "1986-01-15"), "true");
+  EXPECT_EQ(Text(person, "working_age", "2031-05-14"), "true");
+  EXPECT_EQ(Text(person, "working_age", "2031-05-15"), "false");
+  person.sex = "2";
+  EXPECT_EQ(Text(person, "working_age", "2020-01-14"), "true");
+  EXPECT_EQ(Text(person, "working_age", "2020-01-15"), "false");
+}
+
+TEST(FactsTest, WithoutASexWorkingAgeIsKnownOnlyWhereBothAgree) {
+  Case person;
+  person.sex = "9";
+  person.birth_date = Day("1970-01-15");
+  EXPECT_EQ(Text(person, "sex"), "MISSING");
+  EXPECT_EQ(Text(person, "working_age", "2019-12-31"), "true");
+  EXPECT_EQ(Text(person, "working_age", "2026-03-15"), "MISSING");
+  EXPECT_EQ(Text(person, "working_age", "2032-01-01"), "false");
+}
+
+TEST(FactsTest, OfABirthMonthTheAgeIsKnownOnlyWhereTheDayDoesNotMatter) {
+  Case person;
+  person.sex = "1";
+  person.birth_date = Day("1976-03");
+  EXPECT_EQ(Text(person, "age", "2026-02-28"), "49");
+  EXPECT_EQ(Text(person, "age", "2026-03-15"), "MISSING");
+  EXPECT_EQ(Text(person, "age", "2026-03-31"), "50");
+  EXPECT_THAT(FactOn(person, "age", "2026-02-28").changes,
+              UnorderedElementsAre(Day("2026-03-01"), Day("2026-03-31")));
+}
+
+}  // namespace
+}  // namespace anqiao::policy
