@@ -76,6 +76,34 @@ void StreamRegistry::StopAll() {
   for (const std::shared_ptr<OpenStream>& stream : open) stream->Stop();
 }
 
+StreamThreads::~StreamThreads() {
+  std::vector<std::thread> over;
+  {
+    absl::MutexLock lock(&mu_);
+    const auto none_runs = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return running_.empty(); };
+    mu_.Await(absl::Condition(&none_runs));
+    over.swap(over_);
+  }
+  for (std::thread& thread : over) thread.join();
+}
+
+void StreamThreads::Run(std::function<void()> body) {
+  std::vector<std::thread> over;
+  {
+    absl::MutexLock lock(&mu_);
+    over.swap(over_);
+    const auto place = running_.emplace(running_.end());
+    *place = std::thread([this, place, body = std::move(body)]() mutable {
+      body();
+      body = nullptr;  // What it holds goes before the thread counts as over.
+      absl::MutexLock lock(&mu_);
+      over_.push_back(std::move(*place));
+      running_.erase(place);
+    });
+  }
+  for (std::thread& thread : over) thread.join();
+}
+
 grpc::ServerBidiReactor<exchange::v1::SubmitRequest, exchange::v1::SubmitResponse>*
 ExchangeServiceImpl::Submit(grpc::CallbackServerContext* context) {
   const absl::StatusOr<Caller> caller = gate_.Admit(*context, kSubmit);
@@ -97,7 +125,7 @@ ExchangeServiceImpl::Receive(grpc::CallbackServerContext* context) {
         caller.status());
   }
   auto stream = std::make_shared<ReceiveStream>(&engine_, &receives_, caller->principal.name());
-  stream->Start();
+  stream->Start(&receive_threads_);
   return stream.get();
 }
 

@@ -5,14 +5,19 @@
 // engine's thread, in the order of the payloads, so that a single record crosses no thread of
 // ours. At most the agency's pending_payloads_max payloads of one stream are unanswered; beyond
 // that, and while the engine takes no more, the stream is not read. A Receive stream has two
-// threads: one takes deliveries from the engine, one makes acknowledgements durable.
+// threads: one takes deliveries from the engine, one makes acknowledgements durable; the service
+// joins them.
 
 #ifndef ANQIAO_HUB_RPC_EXCHANGE_SERVICE_H_
 #define ANQIAO_HUB_RPC_EXCHANGE_SERVICE_H_
 
 #include <cstddef>
+#include <functional>
+#include <list>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -56,6 +61,24 @@ class StreamRegistry {
   absl::flat_hash_map<OpenStream*, std::weak_ptr<OpenStream>> streams_ ABSL_GUARDED_BY(mu_);
 };
 
+// The threads of streams; each is joined, at the latest by the destructor. Thread-safe.
+class StreamThreads {
+ public:
+  StreamThreads() = default;
+  // Waits until all are over.
+  ~StreamThreads();
+  StreamThreads(const StreamThreads&) = delete;
+  StreamThreads& operator=(const StreamThreads&) = delete;
+
+  // Runs "body" on a thread of its own, and joins those that are over.
+  void Run(std::function<void()> body);
+
+ private:
+  absl::Mutex mu_;
+  std::list<std::thread> running_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::thread> over_ ABSL_GUARDED_BY(mu_);
+};
+
 // Thread-safe. Stop order: StopStreams, then the server, then the engine, then this.
 class ExchangeServiceImpl final : public exchange::v1::ExchangeService::WithCallbackMethod_Submit<
                                       exchange::v1::ExchangeService::WithCallbackMethod_Receive<
@@ -84,6 +107,8 @@ class ExchangeServiceImpl final : public exchange::v1::ExchangeService::WithCall
   const Gate& gate_;
   StreamRegistry submits_;
   StreamRegistry receives_;
+  // Last: joined before the rest goes.
+  StreamThreads receive_threads_;
 };
 
 }  // namespace anqiao::rpc

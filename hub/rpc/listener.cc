@@ -108,11 +108,11 @@ struct Common {
 
 class ListenersImpl final : public Listeners {
  public:
-  ListenersImpl(engine::Engine* engine, bool insecure, ReflectionIndex agency_index,
-                ReflectionIndex hub_index)
-      : authorizer_(DefaultRules()),
-        gate_(engine, &authorizer_, insecure),
-        insecure_(insecure),
+  ListenersImpl(engine::Engine* engine, const ListenersOptions& options,
+                ReflectionIndex agency_index, ReflectionIndex hub_index)
+      : authorizer_(options.rules),
+        gate_(engine, &authorizer_, options.insecure_loopback),
+        insecure_(options.insecure_loopback),
         agency_common_(std::move(agency_index), &gate_),
         hub_common_(std::move(hub_index), &gate_),
         exchange_(engine, &gate_),
@@ -227,9 +227,9 @@ absl::StatusOr<std::unique_ptr<Listeners>> Listeners::Start(const ListenersOptio
   AQ_ASSIGN_OR_RETURN(ReflectionIndex hub_index, ReflectionIndex::Make(HubServices()));
   std::vector<const google::protobuf::ServiceDescriptor*> services = agency_index.descriptors();
   services.insert(services.end(), hub_index.descriptors().begin(), hub_index.descriptors().end());
-  AQ_RETURN_IF_ERROR(Authorizer::CheckComplete(DefaultRules(), services));
-  auto listeners = std::make_unique<ListenersImpl>(engine, options.insecure_loopback,
-                                                   std::move(agency_index), std::move(hub_index));
+  AQ_RETURN_IF_ERROR(Authorizer::CheckComplete(options.rules, services));
+  auto listeners = std::make_unique<ListenersImpl>(engine, options, std::move(agency_index),
+                                                   std::move(hub_index));
   AQ_RETURN_IF_ERROR(listeners->Open(options));
   return std::unique_ptr<Listeners>(std::move(listeners));
 }

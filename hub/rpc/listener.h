@@ -14,12 +14,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "hub/engine/engine.h"
+#include "hub/rpc/authorizer.h"
 
 namespace anqiao::rpc {
 
@@ -40,6 +42,8 @@ struct ListenersOptions {
   ListenerOptions hub;
   // Without TLS; only on loopback addresses.
   bool insecure_loopback = false;
+  // Who may call what.
+  std::vector<Rule> rules = DefaultRules();
 };
 
 // Sets what must be set before the first use of gRPC, and raises the limit of open files to the

@@ -17,6 +17,13 @@ constexpr int kInFlightMax = 1000;
 constexpr int kVisibilitySecondsDefault = 60;
 constexpr int kVisibilitySecondsMax = 600;
 constexpr absl::Duration kPoll = absl::Seconds(1);
+// Stands in the request until one is read. Parsing clears it, so that a failed read tells the end
+// of the stream from bytes that are no message.
+constexpr char kUnread[] = "unread";
+
+bool IsUnread(const ReceiveRequest& request) {
+  return request.nack().reason() == kUnread && request.nack().delivery().empty();
+}
 
 // 0 is the default.
 absl::StatusOr<int> InRange(absl::string_view field, int value, int value_default, int value_max) {
@@ -29,14 +36,17 @@ absl::StatusOr<int> InRange(absl::string_view field, int value, int value_defaul
 
 }  // namespace
 
-void ReceiveStream::Start() {
-  if (absl::Status added = registry_.Add(agency_, shared_from_this()); !added.ok()) End(added);
+void ReceiveStream::Start(StreamThreads* threads) {
+  const absl::Status added = registry_.Add(agency_, shared_from_this());
   {
     absl::MutexLock lock(&mu_);
     self_ = shared_from_this();
   }
-  // Detached: it ends the call itself, and nothing waits for it but the call.
-  std::thread([self = shared_from_this()] { self->AnswerLoop(); }).detach();
+  if (!added.ok()) {
+    Finish(ToGrpcStatus(added));
+    return;
+  }
+  threads->Run([self = shared_from_this()] { self->AnswerLoop(); });
 }
 
 void ReceiveStream::AnswerLoop() {
@@ -57,7 +67,8 @@ void ReceiveStream::AnswerLoop() {
 
 absl::Status ReceiveStream::ReadAll() {
   while (const std::optional<bool> ok = Read()) {
-    if (!*ok) return absl::OkStatus();
+    if (!*ok)
+      return IsUnread(request_) ? absl::OkStatus() : InvalidField("request", "is not a message");
     AQ_RETURN_IF_ERROR(deliveries_ == nullptr ? Open(request_) : Answer(request_));
   }
   return absl::OkStatus();
@@ -69,6 +80,8 @@ std::optional<bool> ReceiveStream::Read() {
     if (end_.has_value()) return std::nullopt;
     read_.reset();
   }
+  request_.Clear();
+  request_.mutable_nack()->set_reason(kUnread);
   StartRead(&request_);
   absl::MutexLock lock(&mu_);
   const auto awake = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {

@@ -31,12 +31,12 @@ class ReceiveStream final
       public OpenStream,
       public std::enable_shared_from_this<ReceiveStream> {
  public:
-  // Both pointers outlive the stream's call.
+  // All pointers outlive the stream's call.
   ReceiveStream(engine::Engine* engine, StreamRegistry* registry, std::string agency)
       : engine_(*engine), registry_(*registry), agency_(std::move(agency)) {}
 
   // Registers the stream and waits for its opening. It keeps itself alive until its call is done.
-  void Start();
+  void Start(StreamThreads* threads);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -48,7 +48,7 @@ class ReceiveStream final
   // Bodies of the two threads.
   void AnswerLoop();
   void DeliverLoop();
-  // Until the stream ends, with what.
+  // Until the stream ends; with what it ends.
   absl::Status ReadAll();
   // Nullopt: the stream ends.
   std::optional<bool> Read();

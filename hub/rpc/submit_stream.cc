@@ -11,6 +11,13 @@ namespace anqiao::rpc {
 namespace {
 
 constexpr std::size_t kFileNameBytesMax = 255;
+// Stands in the request until one is read. Parsing clears it, so that a failed read tells the end
+// of the stream from bytes that are no message.
+constexpr char kUnread[] = "unread";
+
+bool IsUnread(const exchange::v1::SubmitRequest& request) {
+  return request.data() == kUnread && !request.has_header() && !request.last();
+}
 
 absl::Status CheckHeader(const exchange::v1::PayloadHeader& header) {
   if (header.file_name().size() > kFileNameBytesMax) {
@@ -38,7 +45,9 @@ void SubmitStream::OnReadDone(bool ok) {
     absl::MutexLock lock(&mu_);
     stopped = stopped_;
   }
-  if (!ok) {
+  if (!ok && !IsUnread(request_)) {
+    End(InvalidField("request", "is not a message"));
+  } else if (!ok) {
     // A client that ends in the middle of a payload gets it recorded as cut off; when it is the hub
     // that ends, the client sends the payload again.
     if (assembly_.open && !stopped) {
@@ -200,7 +209,11 @@ void SubmitStream::Advance() {
         return;
       }
     }
-    if (step == Step::kRead) StartRead(&request_);
+    if (step == Step::kRead) {
+      request_.Clear();
+      request_.set_data(kUnread);
+      StartRead(&request_);
+    }
     if (step == Step::kWrite) StartWrite(&response_);
     if (step == Step::kFinish) Finish(ToGrpcStatus(status));
   }

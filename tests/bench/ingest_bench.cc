@@ -37,8 +37,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The servers that run; ended however the program ends.
+std::vector<pid_t>& Running() {
+  static auto* const pids = new std::vector<pid_t>;
+  return *pids;
+}
+
+void EndServers() {
+  for (const pid_t pid : Running()) kill(pid, SIGTERM);
+  for (const pid_t pid : Running()) waitpid(pid, nullptr, 0);
+  Running().clear();
+}
+
 [[noreturn]] void Die(const std::string& what) {
   std::fprintf(stderr, "ingest_bench: %s\n", what.c_str());
+  EndServers();
   std::exit(1);
 }
 
@@ -64,12 +77,13 @@ void Run(const std::vector<std::string>& command, const std::string& log) {
   if (status != 0) Die(absl::StrCat(absl::StrJoin(command, " "), " failed; see ", log));
 }
 
-// A process that is ended with the scope.
+// A server that is up, and where it listens.
 class Server {
  public:
   Server(const std::vector<std::string>& command, const std::string& log,
          std::string listeners_file)
       : pid_(Spawn(command, log)) {
+    Running().push_back(pid_);
     for (int i = 0; i < 600; ++i) {
       std::ifstream in(listeners_file);
       for (std::string line; std::getline(in, line);) {
@@ -84,13 +98,6 @@ class Server {
     }
     Die(absl::StrCat(command[0], " did not come up; see ", log));
   }
-  ~Server() {
-    kill(pid_, SIGTERM);
-    waitpid(pid_, nullptr, 0);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-
   pid_t pid() const { return pid_; }
   std::string Address(const std::string& listener) const { return listeners_.at(listener); }
 
@@ -228,6 +235,7 @@ int Main(const Settings& settings, const fs::path& binary) {
       static_cast<double>(memory_hub.resident_kib) / 1024);
   row("resident memory, peak, MiB", static_cast<double>(memory_raw.resident_peak_kib) / 1024,
       static_cast<double>(memory_hub.resident_peak_kib) / 1024);
+  EndServers();
   std::error_code ignored;
   fs::remove_all(directory, ignored);
   return 0;

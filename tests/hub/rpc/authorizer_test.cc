@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/hub/v1/cases.pb.h"
 #include "tests/testing/status_matchers.h"
@@ -44,6 +47,54 @@ TEST(AuthorizerTest, RefusesARuleWithoutAMethodAndTwoForOne) {
   rules.push_back(rules[0]);
   EXPECT_THAT(Authorizer::CheckComplete(rules, CaseService()),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("two rules")));
+}
+
+// Written by hand against the table: A agency, C caseworker, S supervisor, O operator, U auditor.
+TEST(AuthorizerTest, EveryMethodIsOpenToItsRolesAndToNoOther) {
+  const std::map<std::string, std::string> expected = {
+      {"/anqiao.exchange.v1.ExchangeService/Submit", "A"},
+      {"/anqiao.exchange.v1.ExchangeService/Receive", "A"},
+      {"/anqiao.exchange.v1.ExchangeService/AnswerReferral", "A"},
+      {"/anqiao.hub.v1.CaseService/GetCase", "CS"},
+      {"/anqiao.hub.v1.CaseService/ListCases", "CS"},
+      {"/anqiao.hub.v1.CaseService/GetCensus", "CSOU"},
+      {"/anqiao.hub.v1.EligibilityService/EvaluateEligibility", "CS"},
+      {"/anqiao.hub.v1.EligibilityService/ListEntitlements", "CS"},
+      {"/anqiao.hub.v1.EligibilityService/ListPolicies", "CSOU"},
+      {"/anqiao.hub.v1.ReferralService/CreateReferral", "CS"},
+      {"/anqiao.hub.v1.ReferralService/GetReferral", "CS"},
+      {"/anqiao.hub.v1.ReferralService/ListReferrals", "CS"},
+      {"/anqiao.hub.v1.ReferralService/SendReferral", "CS"},
+      {"/anqiao.hub.v1.ReferralService/MoveReferral", "CS"},
+      {"/anqiao.hub.v1.ReferralService/ListDisclosures", "CSU"},
+      {"/anqiao.hub.v1.OperationsService/ListAgencies", "CSOU"},
+      {"/anqiao.hub.v1.OperationsService/ListQuarantinedPayloads", "O"},
+      {"/anqiao.hub.v1.OperationsService/GetQuarantinedPayload", "O"},
+      {"/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload", "O"},
+      {"/anqiao.hub.v1.OperationsService/VerifyProjections", "OU"},
+      {"/anqiao.hub.v1.OperationsService/GetHubStatus", "CSOU"},
+      {"/grpc.health.v1.Health/Check", "ACSOU"},
+      {"/grpc.health.v1.Health/Watch", "ACSOU"},
+      {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "ACSOU"},
+      {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "ACSOU"}};
+  const std::map<char, std::string> roles = {
+      {'C', "caseworker"}, {'S', "supervisor"}, {'O', "operator"}, {'U', "auditor"}};
+  const Authorizer authorizer(DefaultRules());
+  EXPECT_EQ(DefaultRules().size(), expected.size());
+  for (const auto& [method, who] : expected) {
+    Caller caller;
+    caller.principal.set_kind(journal::v1::PRINCIPAL_KIND_AGENCY);
+    EXPECT_EQ(authorizer.Authorize(caller, method).ok(), who.find('A') != std::string::npos)
+        << method;
+    caller.principal.set_kind(journal::v1::PRINCIPAL_KIND_USER);
+    for (const auto& [letter, role] : roles) {
+      caller.principal.set_role(role);
+      EXPECT_EQ(authorizer.Authorize(caller, method).ok(), who.find(letter) != std::string::npos)
+          << method << " as " << role;
+    }
+    caller.principal.set_role("");
+    EXPECT_FALSE(authorizer.Authorize(caller, method).ok()) << method << " without a role";
+  }
 }
 
 TEST(AuthorizerTest, DeniesWhatNoRuleAllows) {

@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -36,6 +40,15 @@ SubmitRequest Part(const std::string& request_id, const std::string& data, bool 
   request.set_data(data);
   request.set_last(last);
   return request;
+}
+
+// Reads what is left, without which Finish would wait for ever, then the status.
+template <typename Request, typename Response>
+grpc::Status Drain(grpc::ClientReaderWriter<Request, Response>& stream) {
+  Response response;
+  while (stream.Read(&response)) {
+  }
+  return stream.Finish();
 }
 
 class ExchangeServiceTest : public ::testing::Test {
@@ -81,7 +94,7 @@ TEST_F(ExchangeServiceTest, AnswersInOrderOfPayloadsWhateverIsDoneFirst) {
   EXPECT_EQ(response.request_id(), "two");
   stream->WritesDone();
   EXPECT_FALSE(stream->Read(&response));
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, DiscardsWhatIsTooLargeAndLivesOn) {
@@ -99,7 +112,7 @@ TEST_F(ExchangeServiceTest, DiscardsWhatIsTooLargeAndLivesOn) {
   EXPECT_FALSE(pending[1].command.too_large);
   for (const auto& each : pending) FakeEngine::Reply(each);
   stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, TakesAPayloadOfExactlyTheLimit) {
@@ -116,7 +129,7 @@ TEST_F(ExchangeServiceTest, TakesAPayloadOfExactlyTheLimit) {
   EXPECT_EQ(pending[0].command.payload.size(), 3 * kChunkBytesMax);
   FakeEngine::Reply(pending[0]);
   stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, SaysWhenTheStreamEndedBeforeThePayload) {
@@ -131,7 +144,7 @@ TEST_F(ExchangeServiceTest, SaysWhenTheStreamEndedBeforeThePayload) {
   FakeEngine::Reply(pending[0]);
   SubmitResponse response;
   EXPECT_TRUE(stream->Read(&response));
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, SurvivesAClientThatGoesWhileThePayloadIsWithTheEngine) {
@@ -143,7 +156,7 @@ TEST_F(ExchangeServiceTest, SurvivesAClientThatGoesWhileThePayloadIsWithTheEngin
     const auto pending = engine_.TakePending(1);
     ASSERT_EQ(pending.size(), 1u);
     context.TryCancel();
-    EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+    EXPECT_EQ(Drain(*stream).error_code(), grpc::StatusCode::CANCELLED);
     FakeEngine::Reply(pending[0]);
   }
   listeners_->Shutdown(absl::Seconds(1));
@@ -172,7 +185,7 @@ TEST_F(ExchangeServiceTest, WaitsWhileTheEngineIsFull) {
   EXPECT_EQ(pending[0].command.payload, "ab");
   FakeEngine::Reply(pending[0]);
   stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, ReadsNoMoreThanItsWindow) {
@@ -192,7 +205,7 @@ TEST_F(ExchangeServiceTest, ReadsNoMoreThanItsWindow) {
   FakeEngine::Reply(more[0]);
   for (const auto& each : engine_.TakePending(1)) FakeEngine::Reply(each);
   stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, RefusesMalformedPayloads) {
@@ -254,7 +267,7 @@ TEST_F(ExchangeServiceTest, DeliversAndTakesAcknowledgements) {
   ASSERT_TRUE(stream->Write(request));
   stream->WritesDone();
   EXPECT_FALSE(stream->Read(&response));
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(Drain(*stream).ok());
   absl::MutexLock lock(&engine_.mu);
   EXPECT_THAT(engine_.answers, ElementsAre("ack d1", "nack d2 BUSY"));
   EXPECT_EQ(engine_.in_flight, 32);
@@ -291,33 +304,169 @@ TEST_F(ExchangeServiceTest, CapsReceiveStreamsOfAnAgencyAndEndsThemAtShutdown) {
   ReceiveRequest open;
   open.mutable_open();
   for (int i = 0; i < kReceiveStreamsPerAgencyMax; ++i) {
-    absl::MutexLock lock(&engine_.mu);
-    exchange::v1::Delivery delivery;
-    delivery.set_name("deliveries/d1");
-    engine_.deliveries.push_back(delivery);
-  }
-  ReceiveResponse response;
-  for (int i = 0; i < kReceiveStreamsPerAgencyMax; ++i) {
     contexts.push_back(std::make_unique<grpc::ClientContext>());
     SetUpContext(*contexts.back());
     streams.push_back(stub_->Receive(contexts.back().get()));
     ASSERT_TRUE(streams.back()->Write(open));
   }
-  grpc::Status refused;
-  for (int i = 0; i < 100 && refused.ok(); ++i) {
+  {
+    absl::MutexLock lock(&engine_.mu);
+    const auto opened = [&] { return engine_.receives_opened == kReceiveStreamsPerAgencyMax; };
+    ASSERT_TRUE(engine_.mu.AwaitWithTimeout(absl::Condition(&opened), absl::Seconds(10)));
+  }
+  grpc::ClientContext one_more;
+  SetUpContext(one_more);
+  const grpc::Status refused = stub_->Receive(&one_more)->Finish();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(ReasonIn(refused), "OVERLOADED");
+  const absl::Time start = absl::Now();
+  listeners_->Shutdown(absl::Seconds(10));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+  for (auto& stream : streams) EXPECT_EQ(ReasonIn(Drain(*stream)), "SHUTTING_DOWN");
+}
+
+TEST_F(ExchangeServiceTest, AStreamThatEndedLeavesItsPlace) {
+  ReceiveRequest open;
+  open.mutable_open();
+  for (int i = 0; i < 3 * kReceiveStreamsPerAgencyMax; ++i) {
     grpc::ClientContext context;
     SetUpContext(context);
     auto stream = stub_->Receive(&context);
+    ASSERT_TRUE(stream->Write(open));
     stream->WritesDone();
-    refused = stream->Finish();
+    EXPECT_TRUE(Drain(*stream).ok()) << i;
   }
-  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  listeners_->Shutdown(absl::Seconds(5));
-  for (auto& stream : streams) {
-    while (stream->Read(&response)) {
+}
+
+TEST_F(ExchangeServiceTest, CapsSubmitStreamsOfAnAgency) {
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReaderWriter<SubmitRequest, SubmitResponse>>> streams;
+  for (int i = 0; i < kSubmitStreamsPerAgencyMax; ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    SetUpContext(*contexts.back());
+    streams.push_back(stub_->Submit(contexts.back().get()));
+    ASSERT_TRUE(streams.back()->Write(Part("p", "x", true)));
+    for (const auto& each : engine_.TakePending(1)) FakeEngine::Reply(each);
+  }
+  grpc::ClientContext one_more;
+  SetUpContext(one_more);
+  auto refused = stub_->Submit(&one_more);
+  EXPECT_EQ(Drain(*refused).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  for (auto& stream : streams) stream->WritesDone();
+  for (auto& stream : streams) EXPECT_TRUE(Drain(*stream).ok());
+}
+
+TEST_F(ExchangeServiceTest, ShutdownAnswersWhatWasTakenInThenEndsTheStream) {
+  grpc::ClientContext context;
+  SetUpContext(context);
+  auto stream = stub_->Submit(&context);
+  ASSERT_TRUE(stream->Write(Part("taken", "ab", true)));
+  ASSERT_TRUE(stream->Write(Part("half", "cd", false)));
+  const auto pending = engine_.TakePending(1);
+  ASSERT_EQ(pending.size(), 1u);
+  std::thread shutdown([&] { listeners_->Shutdown(absl::Seconds(10)); });
+  absl::SleepFor(absl::Milliseconds(50));
+  FakeEngine::Reply(pending[0]);
+  SubmitResponse response;
+  EXPECT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.request_id(), "taken");
+  EXPECT_EQ(ReasonIn(Drain(*stream)), "SHUTTING_DOWN");
+  shutdown.join();
+  absl::MutexLock lock(&engine_.mu);
+  EXPECT_TRUE(engine_.pending.empty());  // the half payload is the client's to send again
+}
+
+TEST_F(ExchangeServiceTest, AnotherStreamIsServedWhileOneIsFull) {
+  grpc::ClientContext slow_context, quick_context;
+  SetUpContext(slow_context);
+  SetUpContext(quick_context);
+  auto slow = stub_->Submit(&slow_context);
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(slow->Write(Part("slow", "x", true)));
+  const auto held = engine_.TakePending(4);
+  ASSERT_EQ(held.size(), 4u);
+  auto quick = stub_->Submit(&quick_context);
+  ASSERT_TRUE(quick->Write(Part("quick", "x", true)));
+  for (const auto& each : engine_.TakePending(1)) FakeEngine::Reply(each);
+  SubmitResponse response;
+  ASSERT_TRUE(quick->Read(&response));
+  EXPECT_EQ(response.request_id(), "quick");
+  quick->WritesDone();
+  EXPECT_TRUE(Drain(*quick).ok());
+  for (const auto& each : held) FakeEngine::Reply(each);
+  slow->WritesDone();
+  EXPECT_TRUE(Drain(*slow).ok());
+}
+
+// At any moment of a stream's life, with the engine answering from another thread.
+TEST_F(ExchangeServiceTest, SurvivesCancellationAtAnyMoment) {
+  std::atomic<bool> over{false};
+  std::thread engine([&] {
+    while (!over) {
+      for (const auto& each : engine_.TakeAllPending()) FakeEngine::Reply(each);
+      absl::SleepFor(absl::Microseconds(50));
     }
-    EXPECT_EQ(ReasonIn(stream->Finish()), "SHUTTING_DOWN");
+  });
+  for (int i = 0; i < 300; ++i) {
+    grpc::ClientContext context;
+    SetUpContext(context);
+    auto stream = stub_->Submit(&context);
+    std::thread cancel([&] {
+      absl::SleepFor(absl::Microseconds(i * 10));
+      context.TryCancel();
+    });
+    for (int k = 0; k < 8 && stream->Write(Part("p", "x", k % 3 != 1)); ++k) {
+    }
+    cancel.join();
+    Drain(*stream);
   }
+  for (int i = 0; i < 100; ++i) {
+    grpc::ClientContext context;
+    SetUpContext(context);
+    auto stream = stub_->Receive(&context);
+    std::thread cancel([&] {
+      absl::SleepFor(absl::Microseconds(i * 20));
+      context.TryCancel();
+    });
+    ReceiveRequest open;
+    open.mutable_open();
+    stream->Write(open);
+    cancel.join();
+    Drain(*stream);
+  }
+  listeners_->Shutdown(absl::Seconds(5));
+  over = true;
+  engine.join();
+}
+
+TEST_F(ExchangeServiceTest, RefusesBytesThatAreNoMessage) {
+  grpc::GenericStub generic(
+      grpc::CreateChannel(listeners_->agency_address(), grpc::InsecureChannelCredentials()));
+  for (const char* method : {"/anqiao.exchange.v1.ExchangeService/Submit",
+                             "/anqiao.exchange.v1.ExchangeService/Receive"}) {
+    grpc::ClientContext context;
+    SetUpContext(context);
+    grpc::CompletionQueue queue;
+    void* tag = nullptr;
+    bool ok = false;
+    auto stream = generic.PrepareCall(&context, method, &queue);
+    stream->StartCall(&stream);
+    queue.Next(&tag, &ok);
+    const grpc::Slice garbage("\xff\xff\xff\xff");
+    stream->WriteLast(grpc::ByteBuffer(&garbage, 1), grpc::WriteOptions(), &stream);
+    queue.Next(&tag, &ok);
+    grpc::Status status;
+    stream->Finish(&status, &stream);
+    queue.Next(&tag, &ok);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << method;
+  }
+}
+
+TEST_F(ExchangeServiceTest, EndsAStreamWithAMessageOverTheTransportsLimit) {
+  grpc::ClientContext context;
+  SetUpContext(context);
+  auto stream = stub_->Submit(&context);
+  stream->Write(Part("a", std::string(2 * kChunkBytesMax, 'x'), true));
+  EXPECT_FALSE(Drain(*stream).ok());
 }
 
 TEST_F(ExchangeServiceTest, ChecksAnswers) {

@@ -88,6 +88,10 @@ class FakeEngine final : public engine::Engine {
     if (!mu.AwaitWithTimeout(absl::Condition(&enough), absl::Seconds(10))) return {};
     return std::exchange(pending, {});
   }
+  std::vector<Pending> TakeAllPending() {
+    absl::MutexLock lock(&mu);
+    return std::exchange(pending, {});
+  }
   static void Reply(const Pending& pending) {
     exchange::v1::SubmitResponse response;
     response.set_request_id(pending.command.header.request_id());
@@ -113,6 +117,7 @@ class FakeEngine final : public engine::Engine {
   absl::StatusOr<std::unique_ptr<engine::DeliveryStream>> OpenReceive(
       const std::string&, int max_in_flight, absl::Duration timeout) override {
     absl::MutexLock lock(&mu);
+    ++receives_opened;
     in_flight = max_in_flight;
     visibility = timeout;
     return std::make_unique<FakeDeliveries>(this);
@@ -220,6 +225,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<Pending> pending;
   std::vector<Access> accesses;
   std::string jurisdiction;
+  int receives_opened = 0;
   int in_flight = 0;
   absl::Duration visibility;
   std::vector<exchange::v1::Delivery> deliveries;

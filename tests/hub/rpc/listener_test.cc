@@ -1,5 +1,6 @@
 #include "hub/rpc/listener.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
@@ -9,7 +10,9 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/cases.grpc.pb.h"
+#include "hub/base/errors.h"
 #include "hub/rpc/authorizer.h"
 #include "tests/hub/rpc/fake_engine.h"
 #include "tests/testing/status_matchers.h"
@@ -34,29 +37,35 @@ bool Shell(const std::string& command) {
 class Certificates {
  public:
   Certificates() {
-    Make("ca", "", "basicConstraints=critical,CA:TRUE");
-    Make("server", "ca", "subjectAltName=IP:127.0.0.1,DNS:localhost");
+    MakeAuthority("ca");
+    Make("server", "subjectAltName=IP:127.0.0.1,DNS:localhost");
   }
-  void MakeClient(const std::string& name, const std::string& alternative_names) {
-    Make(name, "ca", absl::StrCat("subjectAltName=", alternative_names));
+  void MakeClient(const std::string& name, const std::string& alternative_names, int days = 2) {
+    Make(name, absl::StrCat("subjectAltName=", alternative_names), days);
+  }
+  // Its own authority.
+  void MakeSelfSigned(const std::string& name, const std::string& alternative_names) {
+    MakeAuthority(name, absl::StrCat("-addext subjectAltName=", alternative_names));
   }
   std::string Pem(const std::string& file) const { return Slurp(directory_.File(file)); }
   std::string Path(const std::string& file) const { return directory_.File(file); }
 
  private:
-  void Make(const std::string& name, const std::string& ca, const std::string& extension) {
-    const std::string cd = absl::StrCat("cd ", directory_.path(), " && ");
-    const std::string request =
-        absl::StrCat("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ",
-                     name, ".key -subj /CN=", name);
-    if (ca.empty()) {
-      ASSERT_TRUE(Shell(absl::StrCat(cd, request, " -x509 -days 2 -out ", name, ".crt")));
-      return;
-    }
+  std::string Request(const std::string& name) const {
+    return absl::StrCat("cd ", directory_.path(),
+                        " && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+                        "-keyout ",
+                        name, ".key -subj /CN=", name);
+  }
+  void MakeAuthority(const std::string& name, const std::string& more = "") {
+    EXPECT_TRUE(
+        Shell(absl::StrCat(Request(name), " -x509 -days 2 ", more, " -out ", name, ".crt")));
+  }
+  void Make(const std::string& name, const std::string& extension, int days = 2) {
     std::ofstream(directory_.File("extension")) << extension << "\n";
-    ASSERT_TRUE(Shell(absl::StrCat(cd, request, " -out request && openssl x509 -req -in request ",
-                                   "-CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile ",
-                                   "extension -out ", name, ".crt")));
+    EXPECT_TRUE(Shell(absl::StrCat(Request(name), " -out request && openssl x509 -req -in request ",
+                                   "-CA ca.crt -CAkey ca.key -CAcreateserial -days ", days,
+                                   " -extfile extension -out ", name, ".crt")));
   }
   testing::TempDir directory_;
 };
@@ -72,22 +81,36 @@ class TlsListenerTest : public ::testing::Test {
                                               .hub = {.address = "127.0.0.1:0", .tls = tls}},
                                              &engine_));
   }
+  std::shared_ptr<grpc::Channel> Connect(const std::string& address, const std::string& client) {
+    return grpc::CreateChannel(address, grpc::SslCredentials({certificates_.Pem("ca.crt"),
+                                                              certificates_.Pem(client + ".key"),
+                                                              certificates_.Pem(client + ".crt")}));
+  }
+  // What the hub listener says to "client".
   grpc::Status GetCensus(const std::string& client) {
-    const auto credentials =
-        grpc::SslCredentials({certificates_.Pem("ca.crt"), certificates_.Pem(client + ".key"),
-                              certificates_.Pem(client + ".crt")});
-    auto stub =
-        hub::v1::CaseService::NewStub(grpc::CreateChannel(listeners_->hub_address(), credentials));
+    auto stub = hub::v1::CaseService::NewStub(Connect(listeners_->hub_address(), client));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
     hub::v1::Census census;
     return stub->GetCensus(&context, hub::v1::GetCensusRequest(), &census);
   }
-  bool Handshake(const std::string& flags) {
-    return Shell(absl::StrCat(
-        "echo | timeout 10 openssl s_client -connect ", listeners_->agency_address(),
-        " -alpn h2 -CAfile ", certificates_.Path("ca.crt"), " -verify_return_error ", flags,
-        " -cert ", certificates_.Path("server.crt"), " -key ", certificates_.Path("server.key")));
+  // What the agency listener says to "client".
+  grpc::Status Submit(const std::string& client) {
+    auto stub =
+        exchange::v1::ExchangeService::NewStub(Connect(listeners_->agency_address(), client));
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    auto stream = stub->Submit(&context);
+    stream->WritesDone();
+    return stream->Finish();
+  }
+  // Whether openssl's client ends up with "outcome".
+  bool Handshake(const std::string& flags, const std::string& outcome) {
+    return Shell(
+        absl::StrCat("echo | timeout 10 openssl s_client -connect ", listeners_->agency_address(),
+                     " -alpn h2 -CAfile ", certificates_.Path("ca.crt"), " -verify_return_error ",
+                     flags, " -cert ", certificates_.Path("server.crt"), " -key ",
+                     certificates_.Path("server.key"), " 2>&1 | grep -a -q '", outcome, "'"));
   }
 
   Certificates certificates_;
@@ -96,35 +119,107 @@ class TlsListenerTest : public ::testing::Test {
 };
 
 TEST_F(TlsListenerTest, SpeaksOnlyTls13) {
-  EXPECT_TRUE(Handshake("-tls1_3"));
-  EXPECT_FALSE(Handshake("-tls1_2"));
-  EXPECT_FALSE(Handshake("-tls1_2 -cipher ALL:@SECLEVEL=0"));
+  EXPECT_TRUE(Handshake("-tls1_3", "^New, TLSv1.3, Cipher is TLS_"));
+  for (const char* flags : {"-tls1_2", "-tls1_2 -cipher ALL:@SECLEVEL=0", "-no_tls1_3"}) {
+    EXPECT_TRUE(Handshake(flags, "^New, (NONE), Cipher is (NONE)")) << flags;
+  }
 }
 
-TEST_F(TlsListenerTest, TakesTheOneUriOfTheCertificate) {
-  certificates_.MakeClient("user", "URI:anqiao://users/wang?role=caseworker");
-  EXPECT_EQ(GetCensus("user").error_code(), grpc::StatusCode::OK);
-  certificates_.MakeClient(
-      "two", "URI:anqiao://users/wang?role=caseworker,URI:anqiao://users/li?role=caseworker");
-  EXPECT_EQ(GetCensus("two").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+TEST_F(TlsListenerTest, AdmitsByTheOneUriOfTheCertificateAlone) {
+  using Code = grpc::StatusCode;
+  const std::string user = "URI:anqiao://users/wang?role=caseworker";
+  const std::string agency = "URI:anqiao://agencies/police";
+  const struct {
+    const char* name;
+    std::string names;
+    int days;
+    Code hub, agency;
+  } kCases[] = {
+      {"user", user, 2, Code::OK, Code::PERMISSION_DENIED},
+      {"agency", agency, 2, Code::PERMISSION_DENIED, Code::OK},
+      {"user_and_dns", user + ",DNS:wang.example.org", 2, Code::OK, Code::PERMISSION_DENIED},
+      {"no_uri", "DNS:localhost", 2, Code::UNAUTHENTICATED, Code::UNAUTHENTICATED},
+      {"email", "email:a@example.org", 2, Code::UNAUTHENTICATED, Code::UNAUTHENTICATED},
+      {"uri_as_dns", "DNS:anqiao", 2, Code::UNAUTHENTICATED, Code::UNAUTHENTICATED},
+      {"two_users", user + "," + user, 2, Code::UNAUTHENTICATED, Code::UNAUTHENTICATED},
+      {"user_and_agency", user + "," + agency, 2, Code::UNAUTHENTICATED, Code::UNAUTHENTICATED},
+      {"unknown_agency", "URI:anqiao://agencies/other", 2, Code::PERMISSION_DENIED,
+       Code::PERMISSION_DENIED},
+      {"bad_agency", "URI:anqiao://agencies/Police", 2, Code::UNAUTHENTICATED,
+       Code::UNAUTHENTICATED},
+      {"bad_role", "URI:anqiao://users/wang?role=root", 2, Code::UNAUTHENTICATED,
+       Code::UNAUTHENTICATED},
+      {"no_role", "URI:anqiao://users/wang", 2, Code::UNAUTHENTICATED, Code::UNAUTHENTICATED},
+      {"bad_jurisdiction", user + "&jurisdiction=all", 2, Code::UNAUTHENTICATED,
+       Code::UNAUTHENTICATED},
+      {"other_scheme", "URI:https://users/wang?role=caseworker", 2, Code::UNAUTHENTICATED,
+       Code::UNAUTHENTICATED},
+      {"expired", user, -1, Code::UNAVAILABLE, Code::UNAVAILABLE},
+      {"expired_agency", agency, -1, Code::UNAVAILABLE, Code::UNAVAILABLE}};
+  for (const auto& each : kCases) {
+    certificates_.MakeClient(each.name, each.names, each.days);
+    EXPECT_EQ(GetCensus(each.name).error_code(), each.hub) << each.name << " on the hub listener";
+    EXPECT_EQ(Submit(each.name).error_code(), each.agency)
+        << each.name << " on the agency listener";
+  }
+}
+
+TEST_F(TlsListenerTest, RefusesCertificatesOfAnotherAuthority) {
+  certificates_.MakeSelfSigned("self", "URI:anqiao://users/wang?role=caseworker");
+  EXPECT_EQ(GetCensus("self").error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(Submit("self").error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(TlsListenerTest, RefusesClientsWithoutACertificateOrWithoutTls) {
+  grpc::SslCredentialsOptions no_certificate;
+  no_certificate.pem_root_certs = certificates_.Pem("ca.crt");
+  for (const auto& credentials :
+       {grpc::SslCredentials(no_certificate), grpc::InsecureChannelCredentials()}) {
+    auto stub =
+        hub::v1::CaseService::NewStub(grpc::CreateChannel(listeners_->hub_address(), credentials));
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    hub::v1::Census census;
+    EXPECT_EQ(stub->GetCensus(&context, hub::v1::GetCensusRequest(), &census).error_code(),
+              grpc::StatusCode::UNAVAILABLE);
+  }
+}
+
+TEST_F(TlsListenerTest, IgnoresIdentitiesInMetadata) {
   certificates_.MakeClient("none", "DNS:localhost");
-  EXPECT_EQ(GetCensus("none").error_code(), grpc::StatusCode::UNAUTHENTICATED);
-  certificates_.MakeClient("agency", "URI:anqiao://agencies/police");
-  EXPECT_EQ(GetCensus("agency").error_code(), grpc::StatusCode::PERMISSION_DENIED);
-}
-
-TEST_F(TlsListenerTest, RefusesCertificatesOfAnotherCa) {
-  Certificates others;
-  others.MakeClient("user", "URI:anqiao://users/wang?role=caseworker");
-  const auto credentials = grpc::SslCredentials(
-      {certificates_.Pem("ca.crt"), others.Pem("user.key"), others.Pem("user.crt")});
-  auto stub =
-      hub::v1::CaseService::NewStub(grpc::CreateChannel(listeners_->hub_address(), credentials));
+  auto stub = hub::v1::CaseService::NewStub(Connect(listeners_->hub_address(), "none"));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  context.AddMetadata(kPrincipalMetadata, "anqiao://users/wang?role=caseworker");
   hub::v1::Census census;
   EXPECT_EQ(stub->GetCensus(&context, hub::v1::GetCensusRequest(), &census).error_code(),
-            grpc::StatusCode::UNAVAILABLE);
+            grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST(ListenerTest, AMethodWithoutARuleDoesNotStart) {
+  FakeEngine engine;
+  ListenersOptions options{.agency = {.address = "127.0.0.1:0"},
+                           .hub = {.address = "127.0.0.1:0"},
+                           .insecure_loopback = true};
+  options.rules.erase(options.rules.begin());
+  const auto listeners = Listeners::Start(options, &engine);
+  EXPECT_THAT(listeners, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                  ::testing::HasSubstr("no rule for /anqiao.exchange.v1")));
+  EXPECT_EQ(ReasonOf(listeners.status()), reason::kConfigurationInvalid);
+}
+
+TEST(ListenerTest, SaysWhichListenerCannotStart) {
+  FakeEngine engine;
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Listeners> first,
+                          Listeners::Start({.agency = {.address = "127.0.0.1:0"},
+                                            .hub = {.address = "127.0.0.1:0"},
+                                            .insecure_loopback = true},
+                                           &engine));
+  EXPECT_THAT(
+      Listeners::Start({.agency = {.address = "127.0.0.1:0"},
+                        .hub = {.address = first->hub_address()},
+                        .insecure_loopback = true},
+                       &engine),
+      StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("hub_listener")));
 }
 
 TEST(ListenerTest, InsecureListenersAreLoopbackOnly) {
@@ -156,6 +251,7 @@ TEST(ListenerTest, NoMethodAnswersStrangers) {
     grpc::GenericStub stub(
         grpc::CreateChannel(agency ? listeners->agency_address() : listeners->hub_address(),
                             grpc::InsecureChannelCredentials()));
+    const grpc::Slice empty;
     const auto call = [&](const char* uri) {
       grpc::ClientContext context;
       context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
@@ -166,7 +262,7 @@ TEST(ListenerTest, NoMethodAnswersStrangers) {
       bool ok = false;
       stream->StartCall(&stream);
       queue.Next(&tag, &ok);
-      stream->WriteLast(grpc::ByteBuffer(), grpc::WriteOptions(), &stream);
+      stream->WriteLast(grpc::ByteBuffer(&empty, 1), grpc::WriteOptions(), &stream);
       queue.Next(&tag, &ok);
       grpc::Status status;
       stream->Finish(&status, &stream);

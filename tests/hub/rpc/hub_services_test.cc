@@ -1,0 +1,307 @@
+#include "hub/rpc/hub_services.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "hub/rpc/listener.h"
+#include "tests/hub/rpc/fake_engine.h"
+#include "tests/testing/status_matchers.h"
+
+namespace anqiao::rpc {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::FakeEngine;
+
+constexpr char kUuid[] = "8a7e5c3e-0d3c-4c5a-9a52-1f6a3f3f0a11";
+constexpr char kCaseworker[] = "anqiao://users/wang?role=caseworker&jurisdiction=421202";
+constexpr char kOperatorUri[] = "anqiao://users/li?role=operator";
+
+// "REASON field", as the details of "status" say; "OK" if it is.
+std::string Fault(const grpc::Status& status) {
+  if (status.ok()) return "OK";
+  google::rpc::Status details;
+  google::rpc::ErrorInfo info;
+  google::rpc::BadRequest bad;
+  details.ParseFromString(status.error_details());
+  std::string out = "no details";
+  for (const auto& detail : details.details()) {
+    if (detail.UnpackTo(&info)) out = info.reason();
+    if (detail.UnpackTo(&bad)) out += " " + bad.field_violations(0).field();
+  }
+  return out;
+}
+
+class HubServicesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    AQ_ASSERT_OK_AND_ASSIGN(listeners_, Listeners::Start({.agency = {.address = "127.0.0.1:0"},
+                                                          .hub = {.address = "127.0.0.1:0"},
+                                                          .insecure_loopback = true},
+                                                         &engine_));
+    const auto channel =
+        grpc::CreateChannel(listeners_->hub_address(), grpc::InsecureChannelCredentials());
+    cases_ = hub::v1::CaseService::NewStub(channel);
+    eligibility_ = hub::v1::EligibilityService::NewStub(channel);
+    referrals_ = hub::v1::ReferralService::NewStub(channel);
+    operations_ = hub::v1::OperationsService::NewStub(channel);
+  }
+
+  // Calls "method" of "stub" as "uri".
+  template <typename Stub, typename Method, typename Request, typename Response>
+  static grpc::Status Call(Stub& stub, Method method, const Request& request, Response* response,
+                           const char* uri) {
+    grpc::ClientContext context;
+    context.AddMetadata(kPrincipalMetadata, uri);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    return (stub.*method)(&context, request, response);
+  }
+
+  grpc::Status ListCases(const hub::v1::ListCasesRequest& request,
+                         hub::v1::ListCasesResponse* response, const char* uri = kCaseworker) {
+    return Call(*cases_, &hub::v1::CaseService::Stub::ListCases, request, response, uri);
+  }
+  std::string Send(const std::function<void(hub::v1::SendReferralRequest&)>& change) {
+    hub::v1::SendReferralRequest request;
+    request.set_request_id(kUuid);
+    request.set_name("referrals/r");
+    request.set_etag("1");
+    request.set_legal_basis("CONSENT");
+    request.set_basis_reference("form 7");
+    change(request);
+    hub::v1::Referral response;
+    return Fault(Call(*referrals_, &hub::v1::ReferralService::Stub::SendReferral, request,
+                      &response, kCaseworker));
+  }
+  std::string Move(const std::function<void(hub::v1::MoveReferralRequest&)>& change) {
+    hub::v1::MoveReferralRequest request;
+    request.set_request_id(kUuid);
+    request.set_name("referrals/r");
+    request.set_etag("1");
+    request.set_action(hub::v1::REFERRAL_ACTION_CANCEL);
+    request.set_reason("NO_LONGER_WANTED");
+    change(request);
+    hub::v1::Referral response;
+    return Fault(Call(*referrals_, &hub::v1::ReferralService::Stub::MoveReferral, request,
+                      &response, kCaseworker));
+  }
+  std::string Create(const std::function<void(hub::v1::CreateReferralRequest&)>& change) {
+    hub::v1::CreateReferralRequest request;
+    request.set_request_id(kUuid);
+    request.set_case_("cases/one");
+    request.set_policy("policies/a-policy");
+    change(request);
+    hub::v1::Referral response;
+    return Fault(Call(*referrals_, &hub::v1::ReferralService::Stub::CreateReferral, request,
+                      &response, kCaseworker));
+  }
+
+  FakeEngine engine_;
+  std::unique_ptr<Listeners> listeners_;
+  std::unique_ptr<hub::v1::CaseService::Stub> cases_;
+  std::unique_ptr<hub::v1::EligibilityService::Stub> eligibility_;
+  std::unique_ptr<hub::v1::ReferralService::Stub> referrals_;
+  std::unique_ptr<hub::v1::OperationsService::Stub> operations_;
+};
+
+TEST_F(HubServicesTest, GivesACaseWithItsIdNumberMaskedAndRecordsTheRead) {
+  hub::v1::GetCaseRequest request;
+  request.set_name("cases/one");
+  hub::v1::Case response;
+  ASSERT_TRUE(
+      Call(*cases_, &hub::v1::CaseService::Stub::GetCase, request, &response, kCaseworker).ok());
+  EXPECT_EQ(response.name(), "cases/one");
+  EXPECT_EQ(response.masked_id_number(), "4212**********0018");
+  const auto accesses = engine_.TakeAccesses();
+  ASSERT_EQ(accesses.size(), 1u);
+  EXPECT_TRUE(accesses[0].allowed);
+  EXPECT_EQ(accesses[0].principal, "wang");
+  EXPECT_EQ(accesses[0].resource, "cases/one");
+  absl::MutexLock lock(&engine_.mu);
+  EXPECT_EQ(engine_.jurisdiction, "421202");
+}
+
+TEST_F(HubServicesTest, ChecksNamesAndDates) {
+  const auto get = [&](const std::string& name, int month) {
+    hub::v1::GetCaseRequest request;
+    request.set_name(name);
+    if (month != 0) {
+      request.mutable_as_of_date()->set_year(2026);
+      request.mutable_as_of_date()->set_month(month);
+      request.mutable_as_of_date()->set_day(31);
+    }
+    hub::v1::Case response;
+    return Fault(
+        Call(*cases_, &hub::v1::CaseService::Stub::GetCase, request, &response, kCaseworker));
+  };
+  EXPECT_EQ(get("cases/one", 5), "OK");
+  EXPECT_EQ(get("cases/two", 0), "CASE_NOT_FOUND");
+  for (const std::string& name :
+       std::vector<std::string>{"", "one", "cases/", "case/one", "cases/a/b", "cases/ ", "cases/\n",
+                                "cases/" + std::string(65, 'a')}) {
+    EXPECT_EQ(get(name, 0), "INVALID_FIELD name") << name;
+  }
+  EXPECT_EQ(get("cases/one", 6), "INVALID_FIELD as_of_date");
+  EXPECT_EQ(get("cases/one", 13), "INVALID_FIELD as_of_date");
+  EXPECT_EQ(get("cases/one", -1), "INVALID_FIELD as_of_date");
+}
+
+TEST_F(HubServicesTest, PagesThroughAList) {
+  hub::v1::ListCasesRequest request;
+  request.set_page_size(2);
+  hub::v1::ListCasesResponse response;
+  ASSERT_TRUE(ListCases(request, &response).ok());
+  ASSERT_EQ(response.cases_size(), 2);
+  EXPECT_EQ(response.cases(1).name(), "cases/b");
+  request.set_page_token(response.next_page_token());
+  request.set_page_size(1000);  // may change between pages
+  ASSERT_TRUE(ListCases(request, &response).ok());
+  ASSERT_EQ(response.cases_size(), 1);
+  EXPECT_EQ(response.cases(0).name(), "cases/c");
+  EXPECT_EQ(response.next_page_token(), "");
+  request.set_registered_only(true);
+  EXPECT_EQ(Fault(ListCases(request, &response)), "PAGE_TOKEN_INVALID page_token");
+  request.set_page_token("not a token");
+  EXPECT_EQ(Fault(ListCases(request, &response)), "PAGE_TOKEN_INVALID page_token");
+}
+
+TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
+  const auto check = [](auto& stub, auto method, auto request, auto response, const char* uri) {
+    request.set_page_size(-1);
+    EXPECT_EQ(Fault(Call(stub, method, request, &response, uri)), "INVALID_FIELD page_size")
+        << request.GetTypeName();
+  };
+  check(*cases_, &hub::v1::CaseService::Stub::ListCases, hub::v1::ListCasesRequest(),
+        hub::v1::ListCasesResponse(), kCaseworker);
+  check(*eligibility_, &hub::v1::EligibilityService::Stub::ListEntitlements,
+        hub::v1::ListEntitlementsRequest(), hub::v1::ListEntitlementsResponse(), kCaseworker);
+  check(*eligibility_, &hub::v1::EligibilityService::Stub::ListPolicies,
+        hub::v1::ListPoliciesRequest(), hub::v1::ListPoliciesResponse(), kCaseworker);
+  check(*referrals_, &hub::v1::ReferralService::Stub::ListReferrals,
+        hub::v1::ListReferralsRequest(), hub::v1::ListReferralsResponse(), kCaseworker);
+  check(*referrals_, &hub::v1::ReferralService::Stub::ListDisclosures,
+        hub::v1::ListDisclosuresRequest(), hub::v1::ListDisclosuresResponse(), kCaseworker);
+  check(*operations_, &hub::v1::OperationsService::Stub::ListAgencies,
+        hub::v1::ListAgenciesRequest(), hub::v1::ListAgenciesResponse(), kOperatorUri);
+  check(*operations_, &hub::v1::OperationsService::Stub::ListQuarantinedPayloads,
+        hub::v1::ListQuarantinedPayloadsRequest(), hub::v1::ListQuarantinedPayloadsResponse(),
+        kOperatorUri);
+}
+
+TEST_F(HubServicesTest, ChecksWhatCreatesAReferral) {
+  EXPECT_EQ(Create([](auto&) {}), "OK");
+  EXPECT_EQ(Create([](auto& r) { r.clear_request_id(); }), "INVALID_FIELD request_id");
+  EXPECT_EQ(Create([](auto& r) { r.set_request_id("8a7e5c3e"); }), "INVALID_FIELD request_id");
+  EXPECT_EQ(Create([](auto& r) { r.set_request_id(std::string(36, '-')); }),
+            "INVALID_FIELD request_id");
+  EXPECT_EQ(Create([](auto& r) { r.set_case_("one"); }), "INVALID_FIELD case");
+  EXPECT_EQ(Create([](auto& r) { r.clear_policy(); }), "INVALID_FIELD policy");
+  EXPECT_EQ(Create([](auto& r) { r.set_agency("tax"); }), "INVALID_FIELD agency");
+  EXPECT_EQ(Create([](auto& r) { r.set_replaces("x"); }), "INVALID_FIELD replaces");
+  EXPECT_EQ(Create([](auto& r) { (*r.mutable_details())["Bad Key"] = "x"; }),
+            "INVALID_FIELD details");
+  EXPECT_EQ(Create([](auto& r) { (*r.mutable_details())["key"] = std::string(257, 'x'); }),
+            "INVALID_FIELD details[key]");
+  EXPECT_EQ(Create([](auto& r) {
+              for (int i = 0; i < 17; ++i) (*r.mutable_details())[absl::StrCat("k", i)] = "x";
+            }),
+            "INVALID_FIELD details");
+}
+
+TEST_F(HubServicesTest, ChecksWhatSendsAReferral) {
+  EXPECT_EQ(Send([](auto&) {}), "OK");
+  EXPECT_EQ(Send([](auto& r) { r.set_request_id("x"); }), "INVALID_FIELD request_id");
+  EXPECT_EQ(Send([](auto& r) { r.set_name("cases/r"); }), "INVALID_FIELD name");
+  EXPECT_EQ(Send([](auto& r) { r.clear_etag(); }), "INVALID_FIELD etag");
+  EXPECT_EQ(Send([](auto& r) { r.set_etag(std::string(129, 'x')); }), "INVALID_FIELD etag");
+  EXPECT_EQ(Send([](auto& r) { r.clear_legal_basis(); }), "INVALID_FIELD legal_basis");
+  EXPECT_EQ(Send([](auto& r) { r.set_legal_basis("consent"); }), "INVALID_FIELD legal_basis");
+  EXPECT_EQ(Send([](auto& r) { r.clear_basis_reference(); }), "INVALID_FIELD basis_reference");
+}
+
+TEST_F(HubServicesTest, ChecksWhatMovesAReferral) {
+  EXPECT_EQ(Move([](auto&) {}), "OK");
+  EXPECT_EQ(Move([](auto& r) { r.set_request_id("x"); }), "INVALID_FIELD request_id");
+  EXPECT_EQ(Move([](auto& r) { r.set_name("r"); }), "INVALID_FIELD name");
+  EXPECT_EQ(Move([](auto& r) { r.clear_etag(); }), "INVALID_FIELD etag");
+  EXPECT_EQ(Move([](auto& r) { r.clear_action(); }), "INVALID_FIELD action");
+  EXPECT_EQ(Move([](auto& r) { r.set_reason("because"); }), "INVALID_FIELD reason");
+}
+
+TEST_F(HubServicesTest, EvaluatesTheNamedPoliciesOrAllInOrder) {
+  hub::v1::EvaluateEligibilityRequest request;
+  request.set_case_("cases/one");
+  hub::v1::EvaluateEligibilityResponse response;
+  const auto call = [&] {
+    return Fault(Call(*eligibility_, &hub::v1::EligibilityService::Stub::EvaluateEligibility,
+                      request, &response, kCaseworker));
+  };
+  EXPECT_EQ(call(), "OK");
+  EXPECT_EQ(response.entitlements_size(), 2);
+  request.add_policies("policies/b-policy");
+  EXPECT_EQ(call(), "OK");
+  EXPECT_EQ(response.entitlements_size(), 1);
+  request.add_policies("policies/none");
+  EXPECT_EQ(call(), "POLICY_NOT_FOUND");
+  request.set_policies(1, "none");
+  EXPECT_EQ(call(), "INVALID_FIELD policies[1]");
+}
+
+TEST_F(HubServicesTest, OperatesOnTheQuarantine) {
+  hub::v1::GetQuarantinedPayloadRequest get;
+  get.set_name("quarantinedPayloads/p");
+  hub::v1::QuarantinedPayload payload;
+  EXPECT_EQ(Fault(Call(*operations_, &hub::v1::OperationsService::Stub::GetQuarantinedPayload, get,
+                       &payload, kOperatorUri)),
+            "QUARANTINE_NOT_FOUND");
+  hub::v1::ReplayQuarantinedPayloadRequest replay;
+  replay.set_name("quarantinedPayloads/p");
+  hub::v1::ReplayQuarantinedPayloadResponse replayed;
+  const auto call = [&] {
+    return Fault(Call(*operations_, &hub::v1::OperationsService::Stub::ReplayQuarantinedPayload,
+                      replay, &replayed, kOperatorUri));
+  };
+  EXPECT_EQ(call(), "INVALID_FIELD request_id");
+  replay.set_request_id(kUuid);
+  EXPECT_EQ(call(), "OK");
+  replay.set_name("p");
+  EXPECT_EQ(call(), "INVALID_FIELD name");
+}
+
+TEST_F(HubServicesTest, VerifiesWithProgress) {
+  grpc::ClientContext context;
+  context.AddMetadata(kPrincipalMetadata, kOperatorUri);
+  auto reader = operations_->VerifyProjections(&context, hub::v1::VerifyProjectionsRequest());
+  hub::v1::VerifyProjectionsResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_EQ(response.total_entry_count(), 1);
+  ASSERT_TRUE(reader->Read(&response));
+  EXPECT_TRUE(response.result().equal());
+  EXPECT_FALSE(reader->Read(&response));
+  EXPECT_TRUE(reader->Finish().ok());
+}
+
+TEST_F(HubServicesTest, TellsItsStatusAndItsAgencies) {
+  hub::v1::HubStatus status;
+  ASSERT_TRUE(Call(*operations_, &hub::v1::OperationsService::Stub::GetHubStatus,
+                   hub::v1::GetHubStatusRequest(), &status, kOperatorUri)
+                  .ok());
+  EXPECT_EQ(status.journal_entry_count(), 9);
+  EXPECT_EQ(status.clock_time().seconds(), 1'782'781'200);
+  hub::v1::ListAgenciesResponse agencies;
+  ASSERT_TRUE(Call(*operations_, &hub::v1::OperationsService::Stub::ListAgencies,
+                   hub::v1::ListAgenciesRequest(), &agencies, kOperatorUri)
+                  .ok());
+  ASSERT_EQ(agencies.agencies_size(), 1);
+  EXPECT_EQ(agencies.agencies(0).name(), "agencies/police");
+  EXPECT_EQ(agencies.agencies(0).record_count(), 7);
+}
+
+}  // namespace
+}  // namespace anqiao::rpc

@@ -1,0 +1,154 @@
+#include "hub/server/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_replace.h"
+#include "hub/base/errors.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace anqiao::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::StatusIs;
+
+constexpr char kGood[] = R"(data_directory: ./data
+catalogue_directory: policies
+clock_start: "2026-06-30T09:00:00+08:00"
+agency_listener: {address: "127.0.0.1:0", certificate: s.crt, key: s.key, client_ca: ca.crt}
+hub_listener: {address: "127.0.0.1:8702", certificate: s.crt, key: s.key, client_ca: ca.crt}
+agencies:
+  - id: police
+    display_name: 咸安区公安分局
+    kind: police
+    adapter: {library: lib.so, samples: samples}
+    formats: [roster, orders]
+    payload_bytes_max: 1024
+    shrink_share_max: 0.5
+)";
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"policies", "samples"}) {
+      std::filesystem::create_directory(directory_.File(name));
+    }
+    for (const char* name : {"s.crt", "s.key", "ca.crt", "lib.so"}) {
+      std::ofstream(directory_.File(name)) << "x";
+    }
+  }
+  absl::StatusOr<Config> Parse(const std::string& text, bool insecure = false) {
+    return ParseConfig(text, directory_.File("hub.yaml"), insecure);
+  }
+  // The good configuration with "from" replaced.
+  absl::StatusOr<Config> Changed(const std::string& from, const std::string& to) {
+    const std::string text = absl::StrReplaceAll(kGood, {{from, to}});
+    EXPECT_NE(text, kGood) << from;
+    return Parse(text);
+  }
+  testing::TempDir directory_;
+};
+
+TEST_F(ConfigTest, ReadsEverythingWithPathsFromTheFile) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Config config, Parse(kGood));
+  EXPECT_EQ(config.data_directory, directory_.File("data"));
+  EXPECT_EQ(config.catalogue_directory, directory_.File("policies"));
+  EXPECT_EQ(absl::ToUnixSeconds(*config.clock_start), 1'782'781'200);
+  EXPECT_EQ(config.agency_listener.certificate, directory_.File("s.crt"));
+  EXPECT_EQ(config.hub_listener.address, "127.0.0.1:8702");
+  ASSERT_EQ(config.agencies.size(), 1u);
+  const AgencyConfig& agency = config.agencies[0];
+  EXPECT_EQ(agency.library, directory_.File("lib.so"));
+  EXPECT_EQ(agency.samples, directory_.File("samples"));
+  EXPECT_THAT(agency.options.formats, ElementsAre("roster", "orders"));
+  EXPECT_EQ(agency.options.payload_bytes_max, 1024u);
+  EXPECT_EQ(agency.options.payload_records_max, 200'000u);
+  EXPECT_EQ(agency.options.shrink_share_max, 0.5);
+}
+
+TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
+  const struct {
+    const char* from;
+    const char* to;
+    const char* place;
+    const char* message;
+  } kCases[] = {
+      {"clock_start:", "clock_begin:", "3:1", "unknown key clock_begin"},
+      {"catalogue_directory: policies", "data_directory: x", "2:1", "key data_directory twice"},
+      {"catalogue_directory: policies\n", "", "1:1", "key catalogue_directory is missing"},
+      {"catalogue_directory: policies", "catalogue_directory: [policies]", "2:22",
+       "must be a text"},
+      {"catalogue_directory: policies", "catalogue_directory: none", "2:22", "no directory"},
+      {"+08:00", "", "3:14", "must be an instant"},
+      {"127.0.0.1:8702", "127.0.0.1", "5:25", "host:port"},
+      {"127.0.0.1:8702", "127.0.0.1:65536", "5:25", "host:port"},
+      {"hub_listener: {address", "hub_listener: {adress", "5:16", "unknown key adress"},
+      {"\"127.0.0.1:0\", certificate: s.crt", "\"127.0.0.1:0\", certificate: none.crt", "4:56",
+       "no file"},
+      {"agencies:\n", "agencies: 7\nclock_start: \"x\"\nx:\n", "7:1", "twice"},
+      {"id: police", "id: Police", "7:9", "lower_snake_case"},
+      {"kind: police", "kind: court", "9:11", "kind must be"},
+      {"library: lib.so", "library: none.so", "10:24", "no file"},
+      {"samples: samples", "samples: none", "10:41", "no directory"},
+      {"formats: [roster, orders]", "formats: roster", "11:14", "must be a list"},
+      {"payload_bytes_max: 1024", "payload_bytes_max: many", "12:24", "whole number"},
+      {"payload_bytes_max: 1024", "payload_bytes_max: -1", "12:24", "whole number"},
+      {"payload_bytes_max: 1024", "payload_bytes_max: 99999999999999999999", "12:24",
+       "whole number"},
+      {"shrink_share_max: 0.5", "shrink_share_max: nan", "13:23", "from 0 to 1"},
+      {"shrink_share_max: 0.5", "shrink_share_max: 1.5", "13:23", "from 0 to 1"},
+      {"shrink_share_max: 0.5", "shrink_share: 0.5", "13:5", "unknown key shrink_share"}};
+  for (const auto& each : kCases) {
+    const absl::StatusOr<Config> config = Changed(each.from, each.to);
+    ASSERT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument)) << each.to;
+    EXPECT_THAT(std::string(config.status().message()),
+                HasSubstr(directory_.File("hub.yaml") + ":" + each.place + ": "))
+        << each.to;
+    EXPECT_THAT(std::string(config.status().message()), HasSubstr(each.message));
+    EXPECT_EQ(ReasonOf(config.status()), reason::kConfigurationInvalid);
+  }
+}
+
+TEST_F(ConfigTest, RefusesTheSameAgencyTwice) {
+  const std::string text = kGood;
+  const absl::StatusOr<Config> config = Parse(text + text.substr(text.find("  - id:")));
+  EXPECT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument,
+                               HasSubstr("hub.yaml:14:5: agency police twice")));
+}
+
+TEST_F(ConfigTest, RefusesWhatIsNotYaml) {
+  EXPECT_THAT(Parse("data_directory: [\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not valid YAML")));
+  for (const char* text : {"", "- a\n", "7", "null"}) {
+    EXPECT_THAT(Parse(text), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("mapping")))
+        << text;
+  }
+}
+
+TEST_F(ConfigTest, InsecureListenersNeedNoFiles) {
+  const std::string text =
+      absl::StrReplaceAll(kGood, {{", certificate: s.crt, key: s.key, client_ca: ca.crt", ""}});
+  AQ_EXPECT_OK(Parse(text, true));
+  EXPECT_THAT(Parse(text, false), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           HasSubstr("key certificate is missing")));
+}
+
+TEST_F(ConfigTest, SaysThatTheFileCannotBeRead) {
+  EXPECT_THAT(LoadConfig(directory_.File("none.yaml"), false),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(LoadConfig(directory_.path(), false), StatusIs(absl::StatusCode::kNotFound));
+  std::ofstream(directory_.File("large.yaml")) << std::string((1 << 20) + 1, '#');
+  EXPECT_THAT(LoadConfig(directory_.File("large.yaml"), false),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("larger than")));
+  std::ofstream(directory_.File("hub.yaml")) << kGood;
+  AQ_EXPECT_OK(LoadConfig(directory_.File("hub.yaml"), false));
+}
+
+}  // namespace
+}  // namespace anqiao::server

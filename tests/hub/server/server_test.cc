@@ -1,0 +1,139 @@
+#include "hub/server/server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/create_channel.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "anqiao/exchange/v1/exchange.grpc.pb.h"
+#include "anqiao/hub/v1/operations.grpc.pb.h"
+#include "hub/base/errors.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace anqiao::server {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::StatusIs;
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    config_.data_directory = directory_.File("data");
+    config_.catalogue_directory = ANQIAO_POLICIES;
+    config_.agency_listener.address = "127.0.0.1:0";
+    config_.hub_listener.address = "127.0.0.1:0";
+    AgencyConfig agency;
+    agency.options.id = "police";
+    agency.options.kind = "police";
+    agency.options.formats = {"roster"};
+    agency.library = ANQIAO_POLICE_LIBRARY;
+    config_.agencies.push_back(agency);
+  }
+  absl::StatusOr<std::unique_ptr<Server>> Start() {
+    return Server::Start(config_, {.insecure_loopback = true, .grace = absl::Seconds(5)});
+  }
+  static grpc::Status GetHubStatus(const Server& server) {
+    auto stub = hub::v1::OperationsService::NewStub(
+        grpc::CreateChannel(server.hub_address(), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    context.AddMetadata("x-anqiao-principal", "anqiao://users/li?role=operator");
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    hub::v1::HubStatus status;
+    return stub->GetHubStatus(&context, hub::v1::GetHubStatusRequest(), &status);
+  }
+
+  testing::TempDir directory_;
+  Config config_;
+};
+
+TEST_F(ServerTest, StartsOnFreePortsAnswersAndStops) {
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  EXPECT_NE(server->agency_address(), "127.0.0.1:0");
+  EXPECT_NE(server->agency_address(), server->hub_address());
+  EXPECT_TRUE(GetHubStatus(*server).ok());
+  server->Shutdown();
+  server->Shutdown();
+  EXPECT_EQ(GetHubStatus(*server).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ServerTest, StopsInTimeWithOpenStreams) {
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  auto stub = exchange::v1::ExchangeService::NewStub(
+      grpc::CreateChannel(server->agency_address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext receive_context, submit_context;
+  for (grpc::ClientContext* context : {&receive_context, &submit_context}) {
+    context->AddMetadata("x-anqiao-principal", "anqiao://agencies/police");
+  }
+  auto receive = stub->Receive(&receive_context);
+  exchange::v1::ReceiveRequest open;
+  open.mutable_open();
+  ASSERT_TRUE(receive->Write(open));
+  auto submit = stub->Submit(&submit_context);
+  exchange::v1::SubmitRequest part;
+  part.mutable_header()->set_format("none");
+  part.set_data("x");
+  part.set_last(true);
+  ASSERT_TRUE(submit->Write(part));
+  exchange::v1::SubmitResponse answer;
+  ASSERT_TRUE(submit->Read(&answer));
+  EXPECT_EQ(answer.summary().status().code(), grpc::StatusCode::NOT_FOUND);
+  const absl::Time start = absl::Now();
+  server->Shutdown();
+  EXPECT_LT(absl::Now() - start, absl::Seconds(4));
+  EXPECT_FALSE(submit->Read(&answer));
+  EXPECT_EQ(submit->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  exchange::v1::ReceiveResponse delivery;
+  EXPECT_FALSE(receive->Read(&delivery));
+  EXPECT_EQ(receive->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ServerTest, StartsAgainOnWhatItLeft) {
+  { AQ_ASSERT_OK(Start()); }
+  AQ_ASSERT_OK(Start());
+}
+
+TEST_F(ServerTest, OneServerADataDirectory) {
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  EXPECT_FALSE(Start().ok());
+  EXPECT_TRUE(GetHubStatus(*server).ok());
+}
+
+TEST_F(ServerTest, InsecureListenersStayOnLoopback) {
+  config_.hub_listener.address = "0.0.0.0:0";
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                HasSubstr("hub_listener: an insecure listener")));
+}
+
+TEST_F(ServerTest, SaysWhatItCannotUse) {
+  config_.agencies[0].library = directory_.File("none.so");
+  const auto no_adapter = Start();
+  EXPECT_EQ(ReasonOf(no_adapter.status()), reason::kAdapterUnusable);
+  config_.agencies.clear();
+  config_.catalogue_directory = directory_.File("none");
+  EXPECT_FALSE(Start().ok());
+  config_.catalogue_directory = ANQIAO_POLICIES;
+  std::ofstream(directory_.File("data")) << "a file";
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("data")));
+}
+
+TEST_F(ServerTest, WritesTheListenersFileWhole) {
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  const std::string path = directory_.File("listeners.yaml");
+  AQ_ASSERT_OK(WriteListenersFile(path, *server));
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_EQ(text, absl::StrCat("agency_listener: ", server->agency_address(),
+                               "\nhub_listener: ", server->hub_address(), "\n"));
+  EXPECT_FALSE(std::filesystem::exists(path + ".new"));
+  EXPECT_THAT(WriteListenersFile(directory_.File("none/listeners.yaml"), *server),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+}  // namespace
+}  // namespace anqiao::server
