@@ -7,7 +7,6 @@ reason; valid neighbours are accepted; the rest waits in quarantine and can be r
 
 import argparse
 import pathlib
-import signal
 import sys
 import uuid
 
@@ -278,7 +277,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dir", type=pathlib.Path, default=hubkit.ROOT / "build" / "bad_input")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(143))
+    hubkit.end_cleanly_on_signals()
     report = Report()
     with hubkit.Installation(hubkit.fresh_folder(options.dir), agency_settings={"employment": {"payload_bytes_max": BYTES_MAX}}) as hub:
         hub.start()
@@ -294,4 +293,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    hubkit.run_as_program(main)

@@ -30,6 +30,8 @@ PEOPLE = 2_000
 ON_FILE = (1, 2)  # accepted, unchanged
 # Formats whose records are about no person: they are on no case.
 WITHOUT_PERSON = ("employers", "vacancies", "replies")
+# UNAVAILABLE, DEADLINE_EXCEEDED, or not even an address.
+NO_HUB = ('"code": 14,', '"code": 4,', '"message": "cannot read ')
 JOURNEY = ["DRAFT", "SENT", "ACCEPTED", "IN_PROGRESS", "OUTCOME_REPORTED"]
 POLICIES = ("employment-assistance", "difficulty-recognition", "tax-relief-self-employed", "training-subsidy")
 LAW = {"employment-assistance": "就业促进法 第五十二条", "difficulty-recognition": "就业促进法 第五十二条",
@@ -75,7 +77,7 @@ class Cluster:
         with open(self.hub.folder / "logs" / "load.out", "ab") as output:
             self.hub.children["load"] = subprocess.Popen(
                 [hubkit.PYTHON, __file__, "--load", *arguments, "--log", self.hub.folder / "logs" / "load.jsonl"], stdout=output,
-                stderr=output, env={**os.environ, "ANQIAO_STUBS": str(hubkit.STUBS)})
+                stderr=output, env={**os.environ, "ANQIAO_STUBS": str(hubkit.STUBS)}, start_new_session=True)
 
     def wait_submitted(self, seconds=120):
         deadline = time.monotonic() + seconds
@@ -98,19 +100,19 @@ class Caseworker(threading.Thread):
         self.stopping = threading.Event()
 
     def until_answered(self, *arguments):
-        request_id = str(uuid.uuid4())
+        request_id, text = str(uuid.uuid4()), ""
         for _ in range(300):
             try:
                 return self.hub.ctl(*arguments, "--request-id", request_id)
             except hubkit.ToolError as error:
                 text = str(error)
-                # No hub just now; a wrong etag means that the same command with the same id will be answered as before.
-                if not any(word in text for word in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "listeners", "refused")):
+                # No hub just now: the same command with the same id will be answered as if for the first time, or as before.
+                if not any(sign in text for sign in NO_HUB):
                     raise
             except FileNotFoundError:
                 pass
             time.sleep(0.1)
-        raise hubkit.ToolError(f"no answer to {' '.join(arguments)}")
+        raise hubkit.ToolError(f"no answer to {' '.join(arguments)}, at last: {text}")
 
     def run(self):
         for policy, case in self.candidates:
@@ -287,9 +289,9 @@ def main():
     if options.load:
         load(options)
         return
-    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(143))
+    hubkit.end_cleanly_on_signals()
     sys.exit(run(options))
 
 
 if __name__ == "__main__":
-    main()
+    hubkit.run_as_program(main)

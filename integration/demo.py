@@ -4,6 +4,8 @@
 import argparse
 import json
 import pathlib
+import shlex
+import shutil
 import signal
 import sys
 import time
@@ -25,7 +27,11 @@ def parse_arguments():
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", type=pathlib.Path, default=hubkit.ROOT / "build" / "demo")
-    return parser.parse_args()
+    parser.add_argument("--arguments-only", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if not 2_000 <= options.people <= 100_000:
+        parser.error(f"--people must be 2000 to 100000, got {options.people}")
+    return options
 
 
 def say(text):
@@ -124,23 +130,31 @@ def check_quarantine(hub, check, district):
     check.expect(waiting == len(held), f"quarantine: {waiting} records wait, the truth is {len(held)}")
 
 
-def next_steps(hub):
-    tool = f"{hubkit.BUILD}/bin/anqiaoctl --listeners-file {hub.listeners_file} --certs {hub.certs}"
+def next_steps(hub, check):
+    detox = hub.ctl("cases", "list", "--registered", "--phase", "COMMUNITY_DETOX").get("cases", [])
+    entitled = set().union(*check.eligible.values())
+    case = min((found["name"] for found in detox), key=lambda name: (name not in entitled, name), default=check.cases[0]["name"])
+    told = hub.ctl("referrals", "list").get("referrals", [])
+    told = told[0]["case"] if told else case
+    known = check.eligible["startup-loan"] & set(check.linking.case_of.values())
+    loan = min(known or check.eligible["startup-loan"] or {case})
     print(f"""
-==> What to try next (everybody is made up)
+==> What to try next, in another terminal (everybody is made up)
 
-    export CTL="{tool}"
-    $CTL --as wang.fang cases list --registered --phase COMMUNITY_DETOX
-    $CTL --as wang.fang cases show CASE                     # one person, what each agency says, by date
-    $CTL --as wang.fang eligibility CASE --why              # every condition with its law
-    $CTL --as wang.fang entitlements --policy startup-loan
-    $CTL --as wang.fang referrals create --case CASE --policy startup-loan
-    $CTL --as wang.fang disclosures CASE                    # who was told what, on which basis
-    $CTL --as ops agencies
-    $CTL --as ops quarantine list                           # what could not be used, and why
-    $CTL --as ops verify                                    # rebuild everything from the journal and compare
+    ctl() {{ {shlex.quote(str(hubkit.BUILD))}/bin/anqiaoctl --listeners-file {shlex.quote(str(hub.listeners_file))} --certs {shlex.quote(str(hub.certs))} "$@"; }}
 
-    Agencies' own logs: {hub.folder}/logs
+    ctl --as wang.fang cases list --registered --phase COMMUNITY_DETOX
+    ctl --as wang.fang cases show {case}                # one person: what each agency says, by date
+    ctl --as wang.fang eligibility {case} --why         # every condition with its law
+    ctl --as wang.fang entitlements --policy startup-loan
+    ctl --as wang.fang referrals create --case {loan} --policy startup-loan
+    ctl --as wang.fang referrals list
+    ctl --as zhao.min disclosures {told}                # who was told what, on which basis
+    ctl --as ops agencies
+    ctl --as ops quarantine list                                # what could not be used, and why
+    ctl --as ops verify                                         # rebuild everything from the journal and compare
+
+    What the agencies sent and received: {hub.folder}/logs/*.jsonl
 """, flush=True)
 
 
@@ -165,22 +179,25 @@ def run(hub, options, district):
     result = verified.get("result", verified)
     print(f"    {result.get('keyCount', 0)} keys, " + ("equal" if result.get("equal") else "NOT equal"))
     check.expect(result.get("equal"), "verify: the rebuilt projections differ from the live ones")
-    return check.failures
+    return check
 
 
 def main():
     options = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(143))
+    if options.arguments_only:
+        return
+    hubkit.end_cleanly_on_signals()
     folder = hubkit.fresh_folder(options.dir)
     hubkit.generate_stubs()
     failures = ["did not come to an end"]
     try:
         with hubkit.Installation(folder) as hub:
-            failures = run(hub, options, folder / "district")
+            check = run(hub, options, folder / "district")
+            failures = check.failures
             for failure in failures:
                 print("FAILED " + failure)
             if not options.check:
-                next_steps(hub)
+                next_steps(hub, check)
                 print("    Everything keeps running; Ctrl-C ends it.", flush=True)
                 signal.pause()
     except hubkit.ToolError as error:
@@ -190,7 +207,7 @@ def main():
         print("\n    ended")
     finally:
         if not options.keep and not failures:
-            hubkit.fresh_folder(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     if options.check:
         print("\ndemo: " + (f"{len(failures)} checks failed; see {folder}" if failures else "everything equals the truth"))
     sys.exit(1 if failures else 0)

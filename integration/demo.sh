@@ -12,6 +12,7 @@ for argument in "$@"; do
   [[ $argument == -h || $argument == --help ]] && { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0; }
 done
 install_missing "${BUILD_PACKAGES[@]}"
+/usr/bin/python3 "$ROOT/integration/demo.py" --arguments-only "$@"
 if [[ -z ${ANQIAO_BUILD:-} ]]; then
   say "Building (build/release)"
   CMAKE_ARGUMENTS=(-DANQIAO_BENCHMARKS=OFF)

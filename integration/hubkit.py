@@ -7,11 +7,15 @@
 Nothing here links or imports code of the hub; it starts programs and reads what they print.
 """
 
+import fcntl
+import importlib.util
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,6 +34,7 @@ AGENCIES = {
 }
 USERS = {"wang.fang": "caseworker", "li.na": "supervisor", "ops": "operator", "zhao.min": "auditor"}
 READY_SECONDS = 30
+MARK = "made_up_by_integration"
 # anqiaoctl did what was asked and says with its exit code that something was held, or that projections differ.
 ANSWERED = (0, 3, 4)
 
@@ -39,14 +44,18 @@ class ToolError(Exception):
 
 
 def generate_stubs():
+    if importlib.util.find_spec("grpc") is None or importlib.util.find_spec("google.protobuf") is None:
+        sys.exit(f"error: {sys.executable} has no grpc or protobuf; use {PYTHON} with Debian's python3-grpcio and python3-protobuf")
     subprocess.run([ROOT / "integration" / "agencies" / "generate_stubs.sh", STUBS], check=True)
     os.environ["ANQIAO_STUBS"] = str(STUBS)
     sys.path.insert(0, str(ROOT / "integration" / "agencies"))
 
 
 def generate_district(out, people=10_000, seed=1):
-    subprocess.run([PYTHON, ROOT / "integration" / "district" / "generate.py", "--seed", str(seed), "--people", str(people),
-                    "--out", out], check=True)
+    done = subprocess.run([PYTHON, ROOT / "integration" / "district" / "generate.py", "--seed", str(seed), "--people", str(people),
+                           "--out", out], check=False)
+    if done.returncode:
+        raise ToolError("the district could not be generated (above: why)")
 
 
 class Installation:
@@ -71,6 +80,8 @@ class Installation:
         return self
 
     def __exit__(self, *unused):
+        # A second Ctrl-C would leave processes behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for name in list(self.children):
             self.stop_agency(name)
         self.stop()
@@ -92,7 +103,7 @@ class Installation:
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
                  "data_directory: data", f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
-                 f"agency_listener: {listener(0)}", f"hub_listener: {listener(0)}", "agencies:"]
+                 f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}", "agencies:"]
         for agency, (title, formats, services, delivery_format) in AGENCIES.items():
             lines += [f"  - id: {agency}", f"    display_name: {title}", f"    kind: {agency}",
                       f"    adapter: {{library: {BUILD / 'plugins' / f'libanqiao_{agency}.so'}, "
@@ -108,7 +119,7 @@ class Installation:
         self.listeners_file.unlink(missing_ok=True)
         with open(self.folder / "logs" / "anqiaod.log", "ab") as log:
             self.hub = subprocess.Popen([BUILD / "bin" / "anqiaod", "--config", self.folder / "anqiaod.yaml",
-                                         "--listeners-file", self.listeners_file], stdout=log, stderr=log, cwd=self.folder)
+                                         "--listeners-file", self.listeners_file], stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
         started = time.monotonic()
         while not self.listeners_file.exists():
             if self.hub.poll() is not None:
@@ -116,16 +127,7 @@ class Installation:
             if time.monotonic() - started > READY_SECONDS:
                 raise ToolError(f"anqiaod was not ready after {READY_SECONDS} s:\n" + self.tail("anqiaod.log"))
             time.sleep(0.02)
-        self._fix_ports()
         return time.monotonic() - started
-
-    def _fix_ports(self):
-        """After the first start the ports stay, so that agencies find the hub again after a restart."""
-        config = self.folder / "anqiaod.yaml"
-        text = config.read_text(encoding="utf-8")
-        for name in ("agency_listener", "hub_listener"):
-            text = text.replace(f'{name}: {{address: "127.0.0.1:0"', f'{name}: {{address: "{self.address(name)}"')
-        config.write_text(text, encoding="utf-8")
 
     def address(self, name):
         for line in self.listeners_file.read_text(encoding="utf-8").splitlines():
@@ -158,7 +160,7 @@ class Installation:
         with open(self.folder / "logs" / f"{agency}.out", "ab") as output:
             self.children[agency] = subprocess.Popen(
                 [*command, *self.agency_arguments(agency), "--files", files, "--log", log, *(extra or ("--serve",))],
-                stdout=output, stderr=output, env={**os.environ, "ANQIAO_STUBS": str(STUBS)})
+                stdout=output, stderr=output, env={**os.environ, "ANQIAO_STUBS": str(STUBS)}, start_new_session=True)
         return log
 
     def stop_agency(self, agency, how=signal.SIGTERM):
@@ -191,6 +193,57 @@ def end(process, how=signal.SIGTERM):
         process.wait()
 
 
+def free_port():
+    """A port of this machine that stays free over a restart: below those that the system gives to connections."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        top = min(int(file.read().split()[0]), 32768)
+    for _ in range(200):
+        port = random.SystemRandom().randrange(max(1024, top // 2), top)
+        with socket.socket() as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise ToolError("no free port was found on 127.0.0.1")
+
+
+_locks = []
+
+
 def fresh_folder(path):
+    """An empty folder that no other run uses. What an earlier run left there is removed, anything else is not."""
+    path = pathlib.Path(path).resolve()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = open(f"{path}.lock", "w", encoding="ascii")
+    except OSError as error:
+        sys.exit(f"error: cannot write beside {path}: {error.strerror}; give another folder with --dir")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"error: another run uses {path}; end it first, or give another folder with --dir")
+    _locks.append(lock)
+    if path.exists() and not path.is_dir():
+        sys.exit(f"error: {path} is not a folder")
+    if path.exists() and any(path.iterdir()) and not (path / MARK).exists() and not (path / "anqiaod.yaml").exists():
+        sys.exit(f"error: {path} has files that no earlier run made; give another folder with --dir")
     shutil.rmtree(path, ignore_errors=True)
-    return pathlib.Path(path)
+    path.mkdir()
+    (path / MARK).write_text("Made-up data of a run of integration/; the next run removes this folder.\n", encoding="utf-8")
+    return path
+
+
+def run_as_program(main):
+    """Calls "main"; what a user can mend ends the program with a message of one line instead of a traceback."""
+    try:
+        main()
+    except ToolError as error:
+        sys.exit(f"error: {error}")
+
+
+def end_cleanly_on_signals():
+    """Whatever ends this program, the processes that it started end too."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGINT, signal.default_int_handler)

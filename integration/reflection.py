@@ -7,7 +7,6 @@ of the other one or of what the hub is about. With buf installed (npm ci), buf c
 
 import argparse
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -21,7 +20,6 @@ import exchange  # noqa: E402,F401  (puts the stubs on the path)
 from google.protobuf import descriptor_pb2  # noqa: E402
 from grpc.health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
 from grpc.reflection.v1 import reflection_pb2, reflection_pb2_grpc  # noqa: E402
-from grpc.reflection.v1alpha import reflection_pb2 as alpha_pb2  # noqa: E402
 from grpc.reflection.v1alpha import reflection_pb2_grpc as alpha_pb2_grpc  # noqa: E402
 
 AGENCY_SERVICES = {"anqiao.exchange.v1.ExchangeService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
@@ -68,7 +66,7 @@ def look(hub, listener, folder, name, wanted, failures):
         failures.append(f"{listener}: health says {health.status}")
     files = {}
     for stub, messages in ((reflection_pb2_grpc.ServerReflectionStub(over), reflection_pb2),
-                           (alpha_pb2_grpc.ServerReflectionStub(over), alpha_pb2)):
+                           (alpha_pb2_grpc.ServerReflectionStub(over), reflection_pb2)):
         listed = {service.name for service in ask(stub, messages, list_services="").list_services_response.service}
         if listed != wanted:
             failures.append(f"{listener}: lists {sorted(listed)}")
@@ -118,7 +116,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dir", type=pathlib.Path, default=hubkit.ROOT / "build" / "reflection")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *unused: sys.exit(143))
+    hubkit.end_cleanly_on_signals()
     failures = []
     with hubkit.Installation(hubkit.fresh_folder(options.dir)) as hub:
         hub.start()
@@ -131,4 +129,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    hubkit.run_as_program(main)

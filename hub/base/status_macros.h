@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-// NOLINTBEGIN(bugprone-macro-parentheses): "lhs" declares a variable, parentheses would break it.
 #define AQ_RETURN_IF_ERROR(expr)                                \
   do {                                                          \
     if (::absl::Status aq_status_ = (expr); !aq_status_.ok()) { \
@@ -29,6 +28,5 @@
   auto tmp = (expr);                         \
   if (!tmp.ok()) return tmp.status();        \
   lhs = std::move(tmp).value()
-// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // ANQIAO_HUB_BASE_STATUS_MACROS_H_
