@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -170,6 +171,12 @@ absl::StatusOr<ReplayResult> EngineImpl::ReplayQuarantine(const Principal& princ
     command.header.set_format(document->format());
     command.header.set_file_name(document->file_name());
     command.payload = *std::move(bytes);
+    // What did not arrive whole is never used, however often it is tried.
+    command.cut_off =
+        document->whole() && std::any_of(document->problems().begin(), document->problems().end(),
+                                         [](const journal::v1::StoredProblem& problem) {
+                                           return problem.reason() == reason::kPayloadTruncated;
+                                         });
     decoded = BeginDecode(*agency, std::move(command));
     AQ_ASSIGN_OR_RETURN(const auto instance, agency->adapter->Open());
     Decode(instance.get(), Today(), &decoded);
@@ -226,7 +233,11 @@ absl::Status EngineImpl::ReplayTurn(Writer::Turn& turn, const Principal& princip
   Count(*replayed, result);
   std::vector<std::string> removed;
   if (!plan.hold_bytes) removed.push_back(payload);
-  return turn.Commit(std::move(plan.entries), std::move(removed), std::move(plan.heads)).status();
+  AQ_RETURN_IF_ERROR(
+      turn.Commit(std::move(plan.entries), std::move(removed), std::move(plan.heads)).status());
+  if (!plan.snapshot_taken) return absl::OkStatus();
+  return turn.TakeSnapshotVersion(document->agency(), document->format(),
+                                  document->source_version());
 }
 
 }  // namespace anqiao::engine

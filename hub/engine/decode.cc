@@ -168,6 +168,17 @@ void AddDiagnostics(const Emitted& emitted, DecodedPayload* payload) {
   }
   for (const auto& [row, diagnostics] : emitted.rows) {
     if (seen.count(row) > 0) continue;
+    // A note on a row that is no record, such as a header, holds nothing back.
+    if (std::all_of(diagnostics.begin(), diagnostics.end(), [](const auto& diagnostic) {
+          return diagnostic.severity == Severity::kWarning;
+        })) {
+      for (const adapter::Diagnostic& diagnostic : diagnostics) {
+        if (payload->problems.size() < kProblemsMax) {
+          payload->problems.push_back(ToStored(diagnostic));
+        }
+      }
+      continue;
+    }
     DecodedRecord record;
     record.row = row;
     record.verdict = Verdict::kHold;
@@ -258,8 +269,8 @@ DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command) {
            &payload);
   } else if (command.cut_off) {
     Refuse(absl::StatusCode::kInvalidArgument, reason::kPayloadTruncated,
-           absl::StrCat("the stream ended after ", payload.bytes.size(),
-                        " bytes, before the payload did"),
+           absl::StrCat("the payload was cut off after ", payload.bytes.size(),
+                        " bytes: send it again whole"),
            true, &payload);
   }
   return payload;

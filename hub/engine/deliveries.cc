@@ -1,7 +1,6 @@
 #include "hub/engine/deliveries.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/strings/strip.h"
 #include "hub/base/errors.h"
@@ -11,10 +10,6 @@
 
 namespace anqiao::engine {
 namespace {
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
-}
 
 absl::Status NoSuchDelivery() {
   return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound,
@@ -118,14 +113,18 @@ absl::Status Deliveries::Load() {
                    "a delivery that waits is not on file");
     }
     absl::MutexLock lock(&mu_);
-    Add(parts.agency, {parts.sequence, parts.delivery}, document->referral());
+    Add(parts.agency, {parts.sequence, parts.delivery}, document->referral(),
+        document->nack_count());
   }
   return absl::OkStatus();
 }
 
-void Deliveries::Add(const std::string& agency, const Place& place, const std::string& referral) {
+void Deliveries::Add(const std::string& agency, const Place& place, const std::string& referral,
+                     int attempts) {
   Queue& queue = queues_[agency];
-  queue.waiting[place].referral = referral;
+  Waiting& waiting = queue.waiting[place];
+  waiting.referral = referral;
+  waiting.attempts = attempts;
   queue.referrals[referral].insert(place);
   queue.places[place.second] = place;
 }
@@ -148,7 +147,7 @@ void Deliveries::OnEvents(const std::vector<DeliveryEvent>& events) {
     Queue& queue = queues_[event.agency];
     switch (event.kind) {
       case DeliveryEvent::Kind::kQueued:
-        Add(event.agency, {event.sequence, event.delivery}, event.referral);
+        Add(event.agency, {event.sequence, event.delivery}, event.referral, 0);
         break;
       case DeliveryEvent::Kind::kRefused:
         if (const auto at = queue.places.find(event.delivery); at != queue.places.end()) {
@@ -213,9 +212,7 @@ absl::StatusOr<exchange::v1::Delivery> Deliveries::Read(const HandedOut& handed_
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "a delivery that waits cannot be read");
   }
-  delivery.set_attempt(document->nack_count() > 0 && handed_out.attempt <= document->nack_count()
-                           ? document->nack_count() + 1
-                           : handed_out.attempt);
+  delivery.set_attempt(handed_out.attempt);
   return delivery;
 }
 

@@ -64,7 +64,7 @@ class Deliveries {
     int attempt = 0;
   };
 
-  void Add(const std::string& agency, const Place& place, const std::string& referral)
+  void Add(const std::string& agency, const Place& place, const std::string& referral, int attempts)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Remove(const std::string& agency, const std::string& delivery)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -20,6 +20,14 @@
 
 namespace anqiao::engine {
 
+// A value that the entry at "sequence" gives. Outside the class: clang 14 leaves out members of
+// such a nested template.
+template <typename Value>
+struct Placed {
+  Value value;
+  store::Sequence sequence = 0;
+};
+
 class Overlay {
  public:
   // Reads from "snapshot" from now on and forgets what it has.
@@ -48,11 +56,6 @@ class Overlay {
   void SetAcknowledged(const std::string& delivery, store::Sequence sequence);
 
  private:
-  template <typename Value>
-  struct Placed {
-    Value value;
-    store::Sequence sequence = 0;
-  };
   enum class Kind { kHead, kRequest, kVersion, kAck };
   struct Mark {
     store::Sequence sequence = 0;

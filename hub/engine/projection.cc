@@ -131,8 +131,7 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status Projection::Commit() {
-  if (last_ == 0) return absl::OkStatus();
+void Projection::CollectChanges() {
   Changes changes;
   heads_.Collect(&changes);
   people_.Collect(&changes);
@@ -144,15 +143,21 @@ absl::Status Projection::Commit() {
   others_.clear();
   std::sort(changes.begin(), changes.end(),
             [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::unique_ptr<store::ProjectionBatch> batch = store_->NewBatch();
+  batch_ = store_->NewBatch();
   for (const auto& [key, value] : changes) {
     if (value.has_value()) {
-      batch->Put(key, *value);
+      batch_->Put(key, *value);
     } else {
-      batch->Delete(key);
+      batch_->Delete(key);
     }
   }
-  AQ_RETURN_IF_ERROR(store_->Apply(*batch, last_));
+}
+
+absl::Status Projection::Commit() {
+  if (last_ == 0) return absl::OkStatus();
+  if (batch_ == nullptr) CollectChanges();
+  AQ_RETURN_IF_ERROR(store_->Apply(*batch_, last_));
+  batch_.reset();
   last_ = 0;
   snapshot_.reset();
   heads_.Trim(kCachedHeads);

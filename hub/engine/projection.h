@@ -97,9 +97,10 @@ class Projection {
   explicit Projection(store::Store* store) : store_(store) {}
 
   // Takes an entry into the batch. Entries come in order, without gaps, after the store's applied
-  // sequence.
+  // sequence; not after a Commit that failed.
   absl::Status Add(store::Sequence sequence, const journal::v1::Entry& entry);
-  // Writes the batch. Nothing happens if it is empty.
+  // Writes the batch. Nothing happens if it is empty. After RESOURCE_EXHAUSTED (the disk is full)
+  // it may be called again.
   absl::Status Commit();
   // What happened to deliveries since the last call.
   std::vector<DeliveryEvent> TakeDeliveryEvents() { return std::exchange(delivery_events_, {}); }
@@ -128,6 +129,7 @@ class Projection {
                         const std::string& request_hash, store::Sequence sequence);
   void Put(const std::string& key, std::string value) { others_[key] = std::move(value); }
   const store::Snapshot& snapshot();
+  void CollectChanges();
 
   store::Store* const store_;
   std::unique_ptr<store::Snapshot> snapshot_;
@@ -141,6 +143,7 @@ class Projection {
   std::map<std::string, std::optional<std::string>> others_;
   absl::flat_hash_map<std::string, std::int64_t> counts_;
   std::vector<DeliveryEvent> delivery_events_;
+  std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
 };
 
 // Keys of the counts.

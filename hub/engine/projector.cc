@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/values.h"
 
 namespace anqiao::engine {
 namespace {
@@ -18,6 +19,8 @@ constexpr std::size_t kBatchEntries = 8192;
 // many entries.
 constexpr absl::Duration kRest = absl::Milliseconds(5);
 constexpr std::size_t kRestEntries = 64;
+// Between two tries while the disk is full.
+constexpr absl::Duration kFullDiskPause = absl::Milliseconds(200);
 
 }  // namespace
 
@@ -80,6 +83,8 @@ absl::Status Projector::Start() {
 
 void Projector::Push(Sequence first, std::vector<journal::v1::Entry> entries) {
   absl::MutexLock lock(&mu_);
+  // They are in the journal; the next start takes them in.
+  if (failed_) return;
   const bool was_idle = groups_.empty();
   queued_ += entries.size();
   groups_.push_back({first, std::move(entries)});
@@ -90,20 +95,20 @@ bool Projector::Hurried() const { return waiters_ > 0 || queued_ >= kRestEntries
 
 void Projector::AwaitWork() {
   while (groups_.empty() && !stopping_) work_.Wait(&mu_);
-  const absl::Time until = absl::Now() + kRest;
-  while (!Hurried() && !work_.WaitWithDeadline(&mu_, until)) {
+  const absl::Duration until = SteadyNow() + kRest;
+  while (!Hurried() && !work_.WaitWithTimeout(&mu_, until - SteadyNow())) {
   }
 }
 
 absl::Status Projector::WaitFor(Sequence sequence, absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
+  const absl::Duration deadline = SteadyNow() + timeout;
   absl::MutexLock lock(&mu_);
   if (applied_ >= sequence) return absl::OkStatus();
   ++waiters_;
   work_.Signal();
   const auto leave = absl::MakeCleanup([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { --waiters_; });
   while (applied_ < sequence && status_.ok()) {
-    if (progress_.WaitWithDeadline(&mu_, deadline) && applied_ < sequence) {
+    if (progress_.WaitWithTimeout(&mu_, deadline - SteadyNow()) && applied_ < sequence) {
       return Error(absl::StatusCode::kUnavailable, reason::kOverloaded,
                    absl::StrCat("projections are at ", applied_, ", expected ", sequence));
     }
@@ -146,6 +151,7 @@ void Projector::Run() {
       applied_ = taken.back().first + taken.back().entries.size() - 1;
     } else {
       status_ = status;
+      failed_ = true;
       stopping_ = true;
       groups_.clear();
       queued_ = 0;
@@ -160,16 +166,30 @@ absl::Status Projector::Take(const std::deque<Group>& groups) {
     for (std::size_t i = 0; i < group.entries.size(); ++i) {
       AQ_RETURN_IF_ERROR(projection_.Add(group.first + i, group.entries[i]));
       if (++pending == kBatchEntries) {
-        AQ_RETURN_IF_ERROR(projection_.Commit());
+        AQ_RETURN_IF_ERROR(CommitPatiently());
         pending = 0;
       }
     }
   }
-  AQ_RETURN_IF_ERROR(projection_.Commit());
+  AQ_RETURN_IF_ERROR(CommitPatiently());
   if (std::vector<DeliveryEvent> events = projection_.TakeDeliveryEvents(); !events.empty()) {
     on_deliveries_(std::move(events));
   }
   return absl::OkStatus();
+}
+
+absl::Status Projector::CommitPatiently() {
+  while (true) {
+    absl::Status status = projection_.Commit();
+    absl::MutexLock lock(&mu_);
+    if (!absl::IsResourceExhausted(status) || stopping_) {
+      if (status.ok()) status_ = absl::OkStatus();
+      return status;
+    }
+    status_ = std::move(status);
+    progress_.SignalAll();
+    work_.WaitWithTimeout(&mu_, kFullDiskPause);
+  }
 }
 
 }  // namespace anqiao::engine

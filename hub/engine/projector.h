@@ -38,7 +38,7 @@ class Projector {
   // Entries that were synced, the first at "first"; without gaps.
   void Push(store::Sequence first, std::vector<journal::v1::Entry> entries);
   // Until the projections have reached "sequence". UNAVAILABLE: not within "timeout". Otherwise the
-  // error that stopped the projector.
+  // error that stopped the projector, or that stops it until the disk has room again.
   absl::Status WaitFor(store::Sequence sequence, absl::Duration timeout);
   store::Sequence applied() const;
   // Takes what was pushed, joins. Idempotent.
@@ -56,6 +56,8 @@ class Projector {
   void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Hurried() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Take(const std::deque<Group>& groups);
+  // While the disk is full, tries again and again.
+  absl::Status CommitPatiently();
 
   store::Store* const store_;
   const std::function<void(std::vector<DeliveryEvent>)> on_deliveries_;
@@ -70,6 +72,7 @@ class Projector {
   int waiters_ ABSL_GUARDED_BY(mu_) = 0;
   store::Sequence applied_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mu_);
+  bool failed_ ABSL_GUARDED_BY(mu_) = false;  // for good
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -80,7 +80,7 @@ void SetStatus(int code, const std::string& message, const std::string& reason_t
   if (code == 0) return;
   google::rpc::ErrorInfo info;
   info.set_reason(reason_text);
-  info.set_domain("exchange");
+  info.set_domain("anqiao");
   for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = value;
   status->add_details()->PackFrom(info);
 }

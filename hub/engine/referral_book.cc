@@ -27,6 +27,9 @@ using referral::Actor;
 constexpr char kStatutoryDuty[] = "STATUTORY_DUTY";
 constexpr std::size_t kReferenceBytes = 500;
 constexpr std::size_t kDetailsMax = 50;
+constexpr std::size_t kCodeBytes = 63;
+constexpr std::int64_t kAmountFenMax = 1'000'000'000'000;
+constexpr std::int32_t kContractMonthsMax = 1200;
 
 absl::Status EtagMismatch() {
   return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
@@ -98,8 +101,12 @@ absl::Status CheckOutcome(const exchange::v1::Outcome& outcome, absl::Time now) 
       outcome.reason().empty()) {
     return InvalidField("answer.outcome.reason", "must be given with this outcome");
   }
-  if (outcome.amount_fen() < 0 || outcome.contract_months() < 0) {
-    return InvalidField("answer.outcome", "amounts and lengths must not be negative");
+  if (outcome.amount_fen() < 0 || outcome.amount_fen() > kAmountFenMax ||
+      outcome.contract_months() < 0 || outcome.contract_months() > kContractMonthsMax) {
+    return InvalidField("answer.outcome", "amounts and lengths are out of range");
+  }
+  if (outcome.reason().size() > kCodeBytes || outcome.employer_code().size() > kCodeBytes) {
+    return InvalidField("answer.outcome", "codes must have at most 63 bytes");
   }
   for (const auto* date : {&outcome.valid_from_date(), &outcome.valid_to_date()}) {
     if (date->year() != 0 && !IsDay(*date)) {
@@ -431,6 +438,7 @@ absl::StatusOr<Entry> ReferralBook::Move(const Principal& principal,
   if (command.action == Action::kSupplyInformation) {
     journal::v1::ReferralDraft draft = document->draft();
     for (const auto& [key, value] : command.details) (*draft.mutable_details())[key] = value;
+    AQ_RETURN_IF_ERROR(CheckDetails({draft.details().begin(), draft.details().end()}));
     AQ_ASSIGN_OR_RETURN(const Basis basis, LastBasis(*document));
     AQ_RETURN_IF_ERROR(Disclose(*document, draft, basis, now, change));
     *change->mutable_draft() = std::move(draft);
@@ -467,10 +475,10 @@ absl::StatusOr<Entry> ReferralBook::Answer(const AnswerCommand& command, absl::T
   Entry entry = Begin(AgencyPrincipal(command.agency), now);
   ReferralChanged* change =
       Change(*document, to, answer.reason(), request.request_id(), command.hash, &entry);
-  if (*action == Action::kHold && !IsDay(answer.resume_date())) {
-    return InvalidField("answer.resume_date", "must be a day");
+  if (*action == Action::kHold) {
+    if (!IsDay(answer.resume_date())) return InvalidField("answer.resume_date", "must be a day");
+    *change->mutable_resume_date() = answer.resume_date();
   }
-  if (answer.has_resume_date()) *change->mutable_resume_date() = answer.resume_date();
   if (*action == Action::kReportOutcome) {
     AQ_RETURN_IF_ERROR(CheckOutcome(answer.outcome(), now));
     Record(answer.outcome(), change->mutable_outcome());

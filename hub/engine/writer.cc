@@ -19,6 +19,8 @@ using store::Sequence;
 // Of the store's 64 MiB, with room for what goes around the entries.
 constexpr std::size_t kAppendBytesMax = 60 << 20;
 constexpr std::size_t kQueuedMax = 10'000;
+// Accesses that wait for the disk to have room again; more are lost.
+constexpr std::size_t kUnrecordedMax = 10'000;
 // Receipts of so few records are answered on the writer's thread: waking another costs more.
 constexpr int kAnsweredAtOnce = 16;
 constexpr absl::Duration kProjectionWait = absl::Seconds(60);
@@ -54,6 +56,11 @@ void Writer::Start(store::Epoch epoch) {
   epoch_ = epoch;
   synced_ = store_->synced_sequence();
   overlay_.Refresh(store_->NewSnapshot());
+  // First sights go on from the last one, even if the clock was set back in between.
+  Entry last;
+  if (const auto bytes = store_->GetEntry(synced_); bytes.ok() && last.ParseFromString(*bytes)) {
+    last_version_ = absl::ToUnixMicros(ToTime(last.commit_time()));
+  }
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -162,6 +169,9 @@ void Writer::Handle(Item item) {
     Flush().IgnoreError();
   }
   if (!item.acknowledged.empty()) {
+    absl::Status status = MendOverlay();
+    if (status.ok()) status = WaitForLag();
+    if (!status.ok()) return item.finished(std::move(status));
     if (!overlay_.IsAcknowledged(item.acknowledged)) {
       overlay_.SetAcknowledged(item.acknowledged, synced_ + group_.entries.size() + 1);
       AddEntry(std::move(item.entry));
@@ -180,24 +190,31 @@ void Writer::AddEntry(Entry entry) {
   group_.entries.push_back(std::move(entry));
 }
 
-absl::Status Writer::Flush() {
-  Group group = std::exchange(group_, Group());
-  absl::Status status;
-  if (!group.entries.empty()) {
-    const absl::StatusOr<Sequence> last = store_->Append(epoch_, group.append);
-    if (last.ok()) {
-      synced_ = *last;
-      absl::MutexLock lock(&mu_);
-      ++groups_;
-    } else {
-      status = last.status();
-      // What the overlay says of the lost group must go, and nothing else with it.
-      if (projector_->WaitFor(synced_, kProjectionWait).ok()) {
-        overlay_.Clear();
-        overlay_.Refresh(store_->NewSnapshot());
+absl::Status Writer::Append(Group* group) {
+  const absl::StatusOr<Sequence> last = store_->Append(epoch_, group->append);
+  if (last.ok()) {
+    synced_ = *last;
+    absl::MutexLock lock(&mu_);
+    ++groups_;
+    return absl::OkStatus();
+  }
+  overlay_wrong_ = true;
+  MendOverlay().IgnoreError();
+  // Nobody waits for these and nobody sends them again: they join the next group.
+  if (absl::IsResourceExhausted(last.status())) {
+    for (Entry& entry : group->entries) {
+      if (entry.has_access_recorded() && group_.entries.size() < kUnrecordedMax) {
+        AddEntry(std::move(entry));
       }
     }
   }
+  return last.status();
+}
+
+absl::Status Writer::Flush() {
+  Group group = std::exchange(group_, Group());
+  absl::Status status;
+  if (!group.entries.empty()) status = Append(&group);
   // Whoever waits for an answer comes before the projections, which nobody waits for yet.
   for (std::function<void(absl::Status)>& answer : group.answers) answer(status);
   if (status.ok() && !group.entries.empty()) {
@@ -207,9 +224,29 @@ absl::Status Writer::Flush() {
   return status;
 }
 
+absl::Status Writer::MendOverlay() {
+  if (!overlay_wrong_) return absl::OkStatus();
+  // Once the projections have all that was appended, everything else in the overlay is wrong.
+  AQ_RETURN_IF_ERROR(projector_->WaitFor(synced_, kProjectionWait));
+  overlay_.Clear();
+  overlay_.Refresh(store_->NewSnapshot());
+  overlay_wrong_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status Writer::WaitForLag() {
+  if (synced_ <= options_->projection_lag_max) return absl::OkStatus();
+  const Sequence least = synced_ - options_->projection_lag_max;
+  if (projector_->applied() >= least) return absl::OkStatus();
+  // Those in the group do not wait with it.
+  AQ_RETURN_IF_ERROR(Flush());
+  return projector_->WaitFor(least, kProjectionWait);
+}
+
 absl::Status Writer::Settle() {
   AQ_RETURN_IF_ERROR(Flush());
   AQ_RETURN_IF_ERROR(projector_->WaitFor(synced_, kProjectionWait));
+  AQ_RETURN_IF_ERROR(MendOverlay());
   overlay_.Refresh(store_->NewSnapshot());
   return absl::OkStatus();
 }
@@ -226,10 +263,8 @@ void Writer::TakePayload(DecodedPayload* payload, const std::function<void(Respo
        group_.entries.size() + records >= static_cast<std::size_t>(options_->group_entries_max))) {
     Flush().IgnoreError();
   }
-  absl::Status status;
-  if (synced_ > options_->projection_lag_max) {
-    status = projector_->WaitFor(synced_ - options_->projection_lag_max, kProjectionWait);
-  }
+  absl::Status status = MendOverlay();
+  if (status.ok()) status = WaitForLag();
   if (status.ok()) status = PlanAndAdd(payload, done);
   if (!status.ok()) Answer(done, RefusalResponses(payload->reply_id, status));
 }
@@ -302,9 +337,8 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
     overlay_.SetRequest(key, std::move(answer), last);
   }
   if (plan.snapshot_taken) {
-    const std::string key = SnapshotVersionKey(payload->agency->id, payload->header.format());
-    AQ_ASSIGN_OR_RETURN(const std::int64_t newest, overlay_.SnapshotVersion(key));
-    overlay_.SetSnapshotVersion(key, std::max(newest, version), last);
+    AQ_RETURN_IF_ERROR(
+        SetSnapshotVersion(payload->agency->id, payload->header.format(), version, last));
   }
   journal::v1::RequestDocument closing;
   closing.set_sequence(last);
@@ -326,6 +360,14 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
       executor_->Add(answer);
     }
   });
+  return absl::OkStatus();
+}
+
+absl::Status Writer::SetSnapshotVersion(const std::string& agency, const std::string& format,
+                                        std::int64_t version, Sequence sequence) {
+  const std::string key = SnapshotVersionKey(agency, format);
+  AQ_ASSIGN_OR_RETURN(const std::int64_t newest, overlay_.SnapshotVersion(key));
+  overlay_.SetSnapshotVersion(key, std::max(newest, version), sequence);
   return absl::OkStatus();
 }
 
@@ -375,12 +417,34 @@ absl::StatusOr<Entry> Writer::Turn::EarlierEntry(const std::string& key,
 absl::StatusOr<Sequence> Writer::Turn::Commit(
     std::vector<Entry> entries, std::vector<std::string> removed_blobs,
     std::vector<std::pair<std::string, journal::v1::RecordHead>> heads) {
-  const Sequence last = writer_->synced_ + entries.size();
+  Sequence sequence = writer_->synced_;
+  const Sequence last = sequence + entries.size();
   for (auto& [key, head] : heads) writer_->overlay_.SetHead(key, std::move(head), last);
-  for (Entry& entry : entries) writer_->AddEntry(std::move(entry));
+  for (Entry& entry : entries) {
+    ++sequence;
+    const bool replayed = entry.has_quarantine_replayed();
+    if (replayed || entry.has_referral_changed()) {
+      const std::string& id = replayed ? entry.quarantine_replayed().request_id()
+                                       : entry.referral_changed().request_id();
+      journal::v1::RequestDocument request;
+      request.set_sequence(sequence);
+      request.set_request_hash(replayed ? entry.quarantine_replayed().request_hash()
+                                        : entry.referral_changed().request_hash());
+      if (!id.empty()) {
+        writer_->overlay_.SetRequest(store::RequestKey(PrincipalId(entry.principal()), id),
+                                     std::move(request), last);
+      }
+    }
+    writer_->AddEntry(std::move(entry));
+  }
   writer_->group_.append.removed_blobs = std::move(removed_blobs);
   AQ_RETURN_IF_ERROR(writer_->Flush());
   return writer_->synced_;
+}
+
+absl::Status Writer::Turn::TakeSnapshotVersion(const std::string& agency, const std::string& format,
+                                               std::int64_t version) {
+  return writer_->SetSnapshotVersion(agency, format, version, writer_->synced_);
 }
 
 }  // namespace anqiao::engine

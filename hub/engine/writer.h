@@ -47,10 +47,14 @@ class Writer {
     // NOT_FOUND: there is none, so nothing of that request was ever done.
     absl::StatusOr<journal::v1::Entry> EarlierEntry(const std::string& key,
                                                     const std::string& hash) const;
-    // Appends and syncs; the sequence of the last entry.
+    // Appends and syncs; the sequence of the last entry. What the entries say of requests and
+    // "heads" is known from then on, before it is projected.
     absl::StatusOr<store::Sequence> Commit(
         std::vector<journal::v1::Entry> entries, std::vector<std::string> removed_blobs = {},
         std::vector<std::pair<std::string, journal::v1::RecordHead>> heads = {});
+    // The snapshot of that version was taken up whole, by what was committed last.
+    absl::Status TakeSnapshotVersion(const std::string& agency, const std::string& format,
+                                     std::int64_t version);
 
    private:
     friend class Writer;
@@ -106,7 +110,14 @@ class Writer {
                   absl::Time now, Plan* plan);
   std::int64_t VersionOf(const DecodedPayload& payload, absl::Time now);
   void AddEntry(journal::v1::Entry entry);
+  absl::Status Append(Group* group);
   absl::Status Flush();
+  // An overlay that says nothing of entries that were never appended.
+  absl::Status MendOverlay();
+  // Waits while the projections are too far behind.
+  absl::Status WaitForLag();
+  absl::Status SetSnapshotVersion(const std::string& agency, const std::string& format,
+                                  std::int64_t version, store::Sequence sequence);
   // Flush, and projections that have it all.
   absl::Status Settle();
   void Answer(const std::function<void(Responses)>& done, Responses responses);
@@ -123,6 +134,7 @@ class Writer {
   store::Epoch epoch_ = 0;
   store::Sequence synced_ = 0;
   Overlay overlay_;
+  bool overlay_wrong_ = false;  // has entries that could not be appended
   Group group_;
   NativeEncoder encoder_;
   std::int64_t last_version_ = 0;

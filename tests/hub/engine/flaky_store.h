@@ -1,0 +1,120 @@
+// A store that fails when it is told to, or lets its writer wait.
+//
+// Thread-safe as the store that it wraps.
+
+#ifndef ANQIAO_TESTS_HUB_ENGINE_FLAKY_STORE_H_
+#define ANQIAO_TESTS_HUB_ENGINE_FLAKY_STORE_H_
+
+#include <memory>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/base/errors.h"
+#include "hub/store/store.h"
+
+namespace anqiao::engine {
+
+class FlakyStore : public store::Store {
+ public:
+  explicit FlakyStore(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
+
+  // The next "count" appends fail as on a full disk.
+  void FillDisk(int count) {
+    absl::MutexLock lock(&mu_);
+    append_failures_ = count;
+  }
+  // The next "count" changes of projections fail as on a full disk.
+  void FillProjections(int count) {
+    absl::MutexLock lock(&mu_);
+    apply_failures_ = count;
+  }
+  // A sync fails; no append works any more.
+  void LoseDisk() {
+    absl::MutexLock lock(&mu_);
+    lost_ = true;
+  }
+  // Appends wait until Release.
+  void Hold() {
+    absl::MutexLock lock(&mu_);
+    held_ = true;
+  }
+  void Release() {
+    absl::MutexLock lock(&mu_);
+    held_ = false;
+    changed_.SignalAll();
+  }
+  // Until an append waits.
+  void AwaitAppend() const {
+    absl::MutexLock lock(&mu_);
+    while (waiting_ == 0) changed_.Wait(&mu_);
+  }
+
+  absl::StatusOr<store::Epoch> AcquireWriter() override { return store_->AcquireWriter(); }
+
+  absl::StatusOr<store::Sequence> Append(store::Epoch epoch,
+                                         const store::AppendGroup& group) override {
+    {
+      absl::MutexLock lock(&mu_);
+      ++waiting_;
+      changed_.SignalAll();
+      while (held_) changed_.Wait(&mu_);
+      --waiting_;
+      if (lost_) {
+        return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, "a sync failed");
+      }
+      if (append_failures_ > 0) {
+        --append_failures_;
+        return Full();
+      }
+    }
+    return store_->Append(epoch, group);
+  }
+
+  absl::Status ReadJournal(
+      store::Sequence first,
+      const std::function<bool(store::Sequence, absl::string_view)>& visit) const override {
+    return store_->ReadJournal(first, visit);
+  }
+  absl::StatusOr<std::string> GetEntry(store::Sequence sequence) const override {
+    return store_->GetEntry(sequence);
+  }
+  store::Sequence synced_sequence() const override { return store_->synced_sequence(); }
+  absl::StatusOr<std::string> GetBlob(absl::string_view name) const override {
+    return store_->GetBlob(name);
+  }
+  std::unique_ptr<store::ProjectionBatch> NewBatch() const override { return store_->NewBatch(); }
+
+  absl::Status Apply(const store::ProjectionBatch& batch, store::Sequence sequence) override {
+    {
+      absl::MutexLock lock(&mu_);
+      if (apply_failures_ > 0) {
+        --apply_failures_;
+        return Full();
+      }
+    }
+    return store_->Apply(batch, sequence);
+  }
+
+  store::Sequence applied_sequence() const override { return store_->applied_sequence(); }
+  std::unique_ptr<store::Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
+  absl::Status ClearProjections() override { return store_->ClearProjections(); }
+
+ private:
+  static absl::Status Full() {
+    return Error(absl::StatusCode::kResourceExhausted, reason::kStorageFull, "the disk is full");
+  }
+
+  const std::unique_ptr<store::Store> store_;
+  mutable absl::Mutex mu_;
+  mutable absl::CondVar changed_;
+  int append_failures_ ABSL_GUARDED_BY(mu_) = 0;
+  int apply_failures_ ABSL_GUARDED_BY(mu_) = 0;
+  int waiting_ ABSL_GUARDED_BY(mu_) = 0;
+  bool lost_ ABSL_GUARDED_BY(mu_) = false;
+  bool held_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_TESTS_HUB_ENGINE_FLAKY_STORE_H_
