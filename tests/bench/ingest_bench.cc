@@ -134,6 +134,8 @@ std::string Machine() {
 
 struct Series {
   std::vector<double> rate, p50, p99, cpu_server, cpu_client;
+  // Right after the bulk, while what it wrote is being put in order on disk.
+  std::vector<double> p99_after_bulk;
 };
 
 struct Settings {
@@ -146,21 +148,38 @@ T OrDie(absl::StatusOr<T> value) {
   return *std::move(value);
 }
 
-void Round(const Settings& settings, int round, const Endpoint& endpoint, pid_t pid,
-           const std::function<absl::Status()>& settle, Series& series) {
-  const std::uint64_t base = static_cast<std::uint64_t>(round) * 10'000'000;
-  const ProcessFigures before = FiguresOf(pid);
+// What is loaded: one of the two servers.
+struct Target {
+  Endpoint endpoint;
+  pid_t pid;
+  std::function<absl::Status()> settle;  // may be null
+  Series series;
+};
+
+LatencyFigures Latency(const Settings& settings, int round, std::uint64_t part,
+                       const Target& target) {
+  const std::uint64_t first = static_cast<std::uint64_t>(round) * 10'000'000 + part * 1'000'000;
+  return OrDie(MeasureLatency(target.endpoint, settings.rate, settings.seconds, first, round));
+}
+
+void QuietRound(const Settings& settings, int round, Target& target) {
+  const LatencyFigures figures = Latency(settings, round, 8, target);
+  target.series.p50.push_back(figures.p50_us);
+  target.series.p99.push_back(figures.p99_us);
+}
+
+void BulkRound(const Settings& settings, int round, Target& target) {
+  const ProcessFigures before = FiguresOf(target.pid);
   const double own_before = OwnCpuSeconds();
-  const ThroughputFigures t =
-      OrDie(MeasureThroughput(endpoint, settings.payloads, settings.rows, base, round, settle));
+  const ThroughputFigures t = OrDie(
+      MeasureThroughput(target.endpoint, settings.payloads, settings.rows,
+                        static_cast<std::uint64_t>(round) * 10'000'000, round, target.settle));
   const double per_100k = 100'000.0 / static_cast<double>(t.records);
-  series.cpu_server.push_back((FiguresOf(pid).cpu_seconds - before.cpu_seconds) * per_100k);
+  Series& series = target.series;
+  series.cpu_server.push_back((FiguresOf(target.pid).cpu_seconds - before.cpu_seconds) * per_100k);
   series.cpu_client.push_back((OwnCpuSeconds() - own_before) * per_100k);
   series.rate.push_back(static_cast<double>(t.records) / t.seconds);
-  const LatencyFigures l =
-      OrDie(MeasureLatency(endpoint, settings.rate, settings.seconds, base + 5'000'000, round));
-  series.p50.push_back(l.p50_us);
-  series.p99.push_back(l.p99_us);
+  series.p99_after_bulk.push_back(Latency(settings, round, 9, target).p99_us);
 }
 
 void WriteConfig(const fs::path& directory, const fs::path& build, const fs::path& source) {
@@ -198,25 +217,34 @@ int Main(const Settings& settings, const fs::path& binary) {
   const Server hub({(build / "bin/anqiaod").string(), "--config", (directory / "hub.yaml").string(),
                     "--listeners-file", (directory / "hub.listeners").string()},
                    log, (directory / "hub.listeners").string());
-  const Endpoint agency_raw{raw.Address("agency_listener"), certs + "/ca.crt",
-                            certs + "/agencies/police.crt", certs + "/agencies/police.key"};
-  const Endpoint agency_hub{hub.Address("agency_listener"), agency_raw.ca, agency_raw.certificate,
-                            agency_raw.key};
-  const Endpoint user{hub.Address("hub_listener"), agency_raw.ca, certs + "/users/bench.crt",
+  const Endpoint agency{raw.Address("agency_listener"), certs + "/ca.crt",
+                        certs + "/agencies/police.crt", certs + "/agencies/police.key"};
+  Endpoint agency_hub = agency;
+  agency_hub.address = hub.Address("agency_listener");
+  const Endpoint user{hub.Address("hub_listener"), agency.ca, certs + "/users/bench.crt",
                       certs + "/users/bench.key"};
+  Target of_raw{agency, raw.pid(), nullptr, {}};
+  Target of_hub{agency_hub, hub.pid(), [&] { return WaitProjected(user); }, {}};
 
   std::printf(
-      "machine: %s; mTLS; %d rounds of %d payloads x %d records, then %d single records/s for %d "
-      "s\n",
-      Machine().c_str(), settings.rounds, settings.payloads, settings.rows, settings.rate,
-      settings.seconds);
-  Series of_raw, of_hub;
+      "machine: %s; mTLS; %d rounds: %d single records/s for %d s; then %d rounds: %d payloads x "
+      "%d records\n",
+      Machine().c_str(), settings.rounds, settings.rate, settings.seconds, settings.rounds,
+      settings.payloads, settings.rows);
   for (int round = 0; round < settings.rounds; ++round) {
-    Round(settings, round, agency_raw, raw.pid(), nullptr, of_raw);
-    Round(
-        settings, round, agency_hub, hub.pid(), [&] { return WaitProjected(user); }, of_hub);
-    std::printf("round %d: raw %.0f/s p99 %.0f us; hub %.0f/s p99 %.0f us\n", round + 1,
-                of_raw.rate.back(), of_raw.p99.back(), of_hub.rate.back(), of_hub.p99.back());
+    QuietRound(settings, round, of_raw);
+    QuietRound(settings, round, of_hub);
+    std::printf("single records, round %d: p99 raw %.0f us, hub %.0f us\n", round + 1,
+                of_raw.series.p99.back(), of_hub.series.p99.back());
+    std::fflush(stdout);
+  }
+  for (int round = 0; round < settings.rounds; ++round) {
+    BulkRound(settings, round, of_raw);
+    BulkRound(settings, round, of_hub);
+    std::printf(
+        "bulk, round %d: raw %.0f/s, hub %.0f/s; p99 right after: raw %.0f us, hub %.0f us\n",
+        round + 1, of_raw.series.rate.back(), of_hub.series.rate.back(),
+        of_raw.series.p99_after_bulk.back(), of_hub.series.p99_after_bulk.back());
     std::fflush(stdout);
   }
   const ProcessFigures memory_raw = FiguresOf(raw.pid()), memory_hub = FiguresOf(hub.pid());
@@ -224,13 +252,15 @@ int Main(const Settings& settings, const fs::path& binary) {
   const auto row = [](const char* what, double a, double b) {
     std::printf("%-44s %12.1f %12.1f %8.2f\n", what, a, b, b / a);
   };
-  row("records/s (hub: until projected)", Median(of_raw.rate), Median(of_hub.rate));
-  row("single record, p50, us", Median(of_raw.p50), Median(of_hub.p50));
-  row("single record, p99, us", Median(of_raw.p99), Median(of_hub.p99));
-  row("server CPU seconds per 100,000 records", Median(of_raw.cpu_server),
-      Median(of_hub.cpu_server));
-  row("client CPU seconds per 100,000 records", Median(of_raw.cpu_client),
-      Median(of_hub.cpu_client));
+  const auto medians = [&row](const char* what, const std::vector<double>& a,
+                              const std::vector<double>& b) { row(what, Median(a), Median(b)); };
+  const Series &a = of_raw.series, &b = of_hub.series;
+  medians("records/s (hub: until projected)", a.rate, b.rate);
+  medians("single record, p50, us", a.p50, b.p50);
+  medians("single record, p99, us", a.p99, b.p99);
+  medians("single record right after a bulk, p99, us", a.p99_after_bulk, b.p99_after_bulk);
+  medians("server CPU seconds per 100,000 records", a.cpu_server, b.cpu_server);
+  medians("client CPU seconds per 100,000 records", a.cpu_client, b.cpu_client);
   row("resident memory at the end, MiB", static_cast<double>(memory_raw.resident_kib) / 1024,
       static_cast<double>(memory_hub.resident_kib) / 1024);
   row("resident memory, peak, MiB", static_cast<double>(memory_raw.resident_peak_kib) / 1024,
