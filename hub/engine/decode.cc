@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
+#include "hub/engine/health_code.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
 #include "hub/model/normalize.h"
@@ -36,6 +37,13 @@ std::string Part(absl::string_view text) { return absl::StrCat(text.size(), ":",
 
 void Refuse(absl::StatusCode code, absl::string_view reason, absl::string_view message, bool hold,
             DecodedPayload* payload) {
+  if (hold && NamesHealthCode(payload->bytes)) {
+    payload->forbidden = true;
+    payload->problems.clear();
+    return Refuse(absl::StatusCode::kInvalidArgument, reason::kForbiddenContent,
+                  "the payload has content that must not be held; nothing of it was kept", false,
+                  payload);
+  }
   payload->code = code;
   payload->reason = std::string(reason);
   payload->message = Bounded(message, 300);
@@ -237,6 +245,10 @@ absl::Status CheckHeader(const exchange::v1::PayloadHeader& header, absl::Time n
   return absl::OkStatus();
 }
 
+void DoNotUseUpId(DecodedPayload* payload) {
+  payload->request_id = absl::StrCat("refused-", Hex(payload->request_hash));
+}
+
 DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command) {
   DecodedPayload payload;
   payload.agency = &agency;
@@ -260,10 +272,12 @@ DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command) {
   if (!registered) {
     Refuse(absl::StatusCode::kNotFound, reason::kFormatNotRegistered,
            "the format is not registered for the agency", false, &payload);
+    DoNotUseUpId(&payload);
   } else if (command.too_large || payload.bytes.size() > agency.payload_bytes_max) {
     Refuse(absl::StatusCode::kResourceExhausted, reason::kPayloadTooLarge,
            absl::StrCat("the payload has more than ", agency.payload_bytes_max, " bytes"), false,
            &payload);
+    DoNotUseUpId(&payload);
   } else if (payload.bytes.empty()) {
     Refuse(absl::StatusCode::kInvalidArgument, reason::kPayloadEmpty, "the payload is empty", false,
            &payload);

@@ -63,6 +63,9 @@ absl::Status CheckHeader(const exchange::v1::PayloadHeader& header, absl::Time n
 // What can be said without an adapter: request id, hash, refusals. Requires: CheckHeader.
 DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command);
 
+// For refusals that the operator can mend: the same payload may come again under the same id.
+void DoNotUseUpId(DecodedPayload* payload);
+
 // The whole. "instance" is one of the agency's adapter.
 void Decode(adapter::AdapterInstance* instance, const model::CivilDate& today,
             DecodedPayload* payload);

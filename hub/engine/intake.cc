@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/base/errors.h"
+#include "hub/engine/health_code.h"
 #include "hub/engine/receipts.h"
 #include "hub/model/civil_date.h"
 
@@ -151,7 +152,8 @@ void Intake::DecodeSlot(Slot* slot, Instances* instances) {
       slot->payload->code = absl::StatusCode::kUnavailable;
       slot->payload->reason = reason::kAdapterUnusable;
       slot->payload->message = "the agency's adapter cannot be opened";
-      slot->payload->hold_bytes = true;
+      slot->payload->hold_bytes = !NamesHealthCode(slot->payload->bytes);
+      DoNotUseUpId(slot->payload.get());
       slot->payload->problems.push_back(
           PayloadProblem(reason::kAdapterUnusable, slot->payload->message));
       return;

@@ -110,7 +110,7 @@ absl::Status Projector::WaitFor(Sequence sequence, absl::Duration timeout) {
   while (applied_ < sequence && status_.ok()) {
     if (progress_.WaitWithTimeout(&mu_, deadline - SteadyNow()) && applied_ < sequence) {
       return Error(absl::StatusCode::kUnavailable, reason::kOverloaded,
-                   absl::StrCat("projections are at ", applied_, ", expected ", sequence));
+                   "the projections are too far behind: try again");
     }
   }
   return applied_ >= sequence ? absl::OkStatus() : status_;

@@ -163,8 +163,13 @@ std::vector<SubmitResponse> RefusalResponses(const std::string& request_id,
   responses[0].set_request_id(Bounded(request_id, 100));
   exchange::v1::PayloadSummary* summary = responses[0].mutable_summary();
   const std::optional<ErrorDetail> detail = DetailOf(status);
+  // What went wrong inside is for the operator.
+  const bool inside =
+      absl::IsDataLoss(status) || absl::IsInternal(status) || absl::IsUnknown(status);
   SetStatus(
-      static_cast<int>(status.code()), std::string(status.message()), ReasonOf(status),
+      static_cast<int>(status.code()),
+      inside ? std::string("the payload cannot be taken now") : std::string(status.message()),
+      ReasonOf(status),
       detail.has_value() ? detail->metadata : std::vector<std::pair<std::string, std::string>>(),
       summary->mutable_status());
   return responses;

@@ -325,20 +325,49 @@ absl::StatusOr<Entry> ReferralBook::Send(const Principal& principal,
   return entry;
 }
 
+namespace {
+
+model::Case FoldWithoutPolice(const CaseView& view) {
+  journal::v1::PersonDocument person;
+  person.set_person(view.document.person());
+  for (const journal::v1::PersonRecord& record : view.document.records()) {
+    switch (record.record().kind()) {
+      case adapter::v1::RECORD_KIND_REGISTER:
+      case adapter::v1::RECORD_KIND_ORDER:
+      case adapter::v1::RECORD_KIND_TEST:
+        break;
+      default:
+        *person.add_records() = record;
+    }
+  }
+  return model::FoldCase(person, view.folded.as_of);
+}
+
+}  // namespace
+
 absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
                                     const journal::v1::ReferralDraft& draft, const Basis& basis,
                                     absl::Time now, ReferralChanged* change) {
   AQ_ASSIGN_OR_RETURN(const CaseView view,
                       FindCase(draft.case_id(), model::CivilDate::At(now), ""));
-  AQ_ASSIGN_OR_RETURN(const journal::v1::EntitlementAnswer answer,
-                      RequireEligible(draft.policy(), view.folded));
+  AQ_RETURN_IF_ERROR(RequireEligible(draft.policy(), view.folded).status());
+  // What leaves is decided without the police's records: neither their presence nor their content
+  // may show.
+  const model::Case outward = FoldWithoutPolice(view);
+  const absl::StatusOr<journal::v1::EntitlementAnswer> answer =
+      RequireEligible(draft.policy(), outward);
+  if (!answer.ok()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kViewIncomplete,
+                 "the entitlement rests on a birth date or sex that only the police state; another "
+                 "agency must state it before the request can leave");
+  }
   const policy::PolicySummary* policy = catalogue_->Find(draft.policy());
   if (policy == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound, "there is no such policy");
   }
   const std::map<std::string, std::string> details(draft.details().begin(), draft.details().end());
   AQ_ASSIGN_OR_RETURN(const referral::BuiltView built,
-                      referral::BuildView(*policy, answer, view.folded, details, basis.reference));
+                      referral::BuildView(*policy, *answer, outward, details, basis.reference));
   exchange::v1::Delivery delivery;
   *delivery.mutable_request() = built.request;
   journal::v1::Disclosure* disclosure = change->mutable_disclosure();

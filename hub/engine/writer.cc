@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/receipts.h"
@@ -32,7 +33,12 @@ absl::Status ShuttingDown() {
   return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown, "the hub is shutting down");
 }
 
-absl::Status Conflict(const std::string& request_id, absl::string_view earlier) {
+// Names content by itself: no position in the journal leaves.
+std::string NameOfContent(const std::string& hash) {
+  return absl::StrCat("content sha256-", Hex(hash).substr(0, 16));
+}
+
+Error Conflict(const std::string& request_id, absl::string_view earlier) {
   return Error(absl::StatusCode::kAlreadyExists, reason::kRequestIdConflict,
                absl::StrCat("request id ", request_id, " was used with other content by ", earlier))
       .Meta("request_id", request_id)
@@ -287,7 +293,8 @@ absl::StatusOr<bool> Writer::AnswerAgain(const DecodedPayload& payload,
   if (!entry.has_payload_closed()) return Conflict(payload.request_id, "another call");
   const journal::v1::PayloadClosed& closed = entry.payload_closed();
   if (hash != payload.request_hash) {
-    return Conflict(payload.request_id, absl::StrCat("payload ", closed.payload()));
+    return Conflict(payload.request_id, NameOfContent(hash))
+        .Meta("content", NameOfContent(payload.request_hash));
   }
   Answer(done, ToResponses(payload.reply_id, closed.receipt(), true));
   return true;
@@ -381,7 +388,7 @@ void Writer::AddClosing(DecodedPayload* payload, const std::string& id, std::int
   closed->set_agency(payload->agency->id);
   closed->set_request_id(payload->request_id);
   closed->set_format(payload->header.format());
-  closed->set_file_name(payload->header.file_name());
+  if (!payload->forbidden) closed->set_file_name(payload->header.file_name());
   closed->set_payload_hash(payload->request_hash);
   closed->set_source_version(version);
   *closed->mutable_receipt() = plan->receipt;

@@ -21,8 +21,10 @@ constexpr std::size_t kDetailBytesMax = 200;
 constexpr std::size_t kBasisBytesMax = 300;
 constexpr std::int64_t kContractMonthsMax = 1200;
 // Words that would tell a recipient why the person is known.
-constexpr absl::string_view kTelling[] = {"毒",   "尿检",  "管控",   "矫正",
-                                          "drug", "detox", "addict", "narcotic"};
+constexpr absl::string_view kTelling[] = {
+    "毒",     "尿检",     "管控",   "矫正",   "社区康复", "社戒",      "吸食",
+    "海洛因", "冰毒",     "美沙酮", "阿片",   "成瘾",     "drug",      "detox",
+    "addict", "narcotic", "rehab",  "heroin", "opioid",   "methadone", "sober"};
 
 bool Tells(absl::string_view text) {
   const std::string lower = absl::AsciiStrToLower(text);
