@@ -30,6 +30,12 @@ set(ANQIAO_TSAN_WRAPPED
   _ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE
 )
 
+# Without a symbolizer TSan cannot match suppressions that name functions.
+find_program(ANQIAO_SYMBOLIZER NAMES llvm-symbolizer-14 llvm-symbolizer)
+if(ANQIAO_SYMBOLIZER)
+  set(ANQIAO_TSAN_SYMBOLIZER ":external_symbolizer_path=${ANQIAO_SYMBOLIZER}")
+endif()
+
 function(anqiao_test)
   cmake_parse_arguments(A "" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   if(NOT A_LABELS)
@@ -49,7 +55,7 @@ function(anqiao_test)
   # One ctest entry an executable: thousands of process starts would cost more than the tests do.
   add_test(NAME ${A_NAME} COMMAND ${A_NAME})
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT}
-                       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan-suppressions")
+                       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan-suppressions${ANQIAO_TSAN_SYMBOLIZER}")
 endfunction()
 
 # A libFuzzer binary with ANQIAO_FUZZ, else a test that replays tests/fuzz/corpus/<name>.
