@@ -4,7 +4,7 @@
 //   AQ_ASSIGN_OR_RETURN(std::unique_ptr<AdapterInstance> instance, police->Open());
 //   DecodeResult result = instance->Decode("roster", bytes, file_name, sink);
 //
-// This adapters run in process; the seam is made so that a sandboxed worker can stand
+// Adapters run in process for now; the seam is made so that a sandboxed worker can stand
 // behind it.
 
 #ifndef ANQIAO_HUB_ADAPTER_ADAPTER_H_
