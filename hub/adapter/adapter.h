@@ -2,7 +2,7 @@
 //
 //   AQ_ASSIGN_OR_RETURN(std::unique_ptr<Adapter> police, Adapter::Load(path, ""));
 //   AQ_ASSIGN_OR_RETURN(std::unique_ptr<AdapterInstance> instance, police->Open());
-//   DecodeResult result = instance->Decode("roster", bytes, file_name, sink);
+//   AQ_RETURN_IF_ERROR(instance->Decode("roster", bytes, file_name, sink));
 //
 // Adapters run in process for now; the seam is made so that a sandboxed worker can stand
 // behind it.
