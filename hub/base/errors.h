@@ -69,6 +69,7 @@ inline constexpr char kViewIncomplete[] = "VIEW_INCOMPLETE";
 inline constexpr char kStorageFull[] = "STORAGE_FULL";
 inline constexpr char kStorageLost[] = "STORAGE_LOST";
 inline constexpr char kFormatVersionUnknown[] = "FORMAT_VERSION_UNKNOWN";
+inline constexpr char kFormatVersionOld[] = "FORMAT_VERSION_OLD";
 inline constexpr char kWriterFenced[] = "WRITER_FENCED";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";

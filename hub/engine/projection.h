@@ -94,7 +94,7 @@ class Table {
 class Projection {
  public:
   // "store" outlives the projection.
-  explicit Projection(store::Store* store) : store_(store) {}
+  explicit Projection(store::ProjectionStore* store) : store_(store) {}
 
   // Takes an entry into the batch. Entries come in order, without gaps, after the store's applied
   // sequence; not after a Commit that failed.
@@ -131,7 +131,7 @@ class Projection {
   const store::Snapshot& snapshot();
   void CollectChanges();
 
-  store::Store* const store_;
+  store::ProjectionStore* const store_;
   std::unique_ptr<store::Snapshot> snapshot_;
   store::Sequence last_ = 0;  // of the batch; 0: the batch is empty
   Table<journal::v1::RecordHead> heads_;

@@ -24,8 +24,8 @@ constexpr absl::Duration kFullDiskPause = absl::Milliseconds(200);
 
 }  // namespace
 
-absl::Status ApplyJournal(const store::Store& journal, Sequence last, store::Store* target,
-                          Projection* projection,
+absl::Status ApplyJournal(const store::Store& journal, Sequence last,
+                          store::ProjectionStore* target, Projection* projection,
                           const std::function<bool(Sequence, Sequence)>& progress) {
   const Sequence first = target->applied_sequence() + 1;
   if (first > last) return absl::OkStatus();

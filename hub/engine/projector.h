@@ -22,8 +22,8 @@ namespace anqiao::engine {
 
 // Adds the journal's entries after the applied sequence up to "last" to the projections of
 // "target". "progress" may be null; CANCELLED if it returns false.
-absl::Status ApplyJournal(const store::Store& journal, store::Sequence last, store::Store* target,
-                          Projection* projection,
+absl::Status ApplyJournal(const store::Store& journal, store::Sequence last,
+                          store::ProjectionStore* target, Projection* projection,
                           const std::function<bool(store::Sequence, store::Sequence)>& progress);
 
 class Projector {

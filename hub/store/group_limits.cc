@@ -9,9 +9,12 @@ namespace anqiao::store {
 
 absl::Status CheckGroup(const AppendGroup& group) {
   if (group.entries.empty()) return absl::InvalidArgumentError("a group needs at least one entry");
+  if (!group.headers.empty() && group.headers.size() != group.entries.size()) {
+    return absl::InvalidArgumentError("a group needs a header for each entry, or none at all");
+  }
   std::size_t bytes = 0;
   for (const std::string& entry : group.entries) bytes += entry.size();
-  for (const auto& [name, blob] : group.blobs) bytes += name.size() + blob.size();
+  for (const Blob& blob : group.blobs) bytes += blob.name.size() + blob.bytes.size();
   if (bytes > kGroupBytesMax) {
     return absl::InvalidArgumentError(
         absl::StrCat("a group holds at most ", kGroupBytesMax, " bytes, got ", bytes));

@@ -24,7 +24,8 @@ constexpr std::size_t kScanRows = 256;
 
 class MemoryBatch : public ProjectionBatch {
  public:
-  void Put(absl::string_view key, absl::string_view value) override {
+  using ProjectionBatch::Put;
+  void Put(absl::string_view key, absl::string_view value, absl::string_view owner) override {
     changes_.insert_or_assign(std::string(key), std::make_shared<const std::string>(value));
   }
   void Delete(absl::string_view key) override {
@@ -70,17 +71,6 @@ class VersionedRows {
     for (const auto& [key, value] : changes) Change(key, value);
     if (live_.empty()) Prune();
     return absl::OkStatus();
-  }
-
-  void Clear() {
-    absl::MutexLock lock(&mu_);
-    ++version_;
-    sequence_ = 0;
-    for (auto& [key, versions] : rows_) {
-      versions.push_back({.at = version_, .value = nullptr});
-      changed_.insert(key);
-    }
-    if (live_.empty()) Prune();
   }
 
   Value Get(absl::string_view key, std::uint64_t version) const {
@@ -145,13 +135,14 @@ class VersionedRows {
 
 class MemorySnapshot : public Snapshot {
  public:
-  explicit MemorySnapshot(VersionedRows& rows) : rows_(rows), view_(rows.Open()) {}
-  ~MemorySnapshot() override { rows_.Release(view_.version); }
+  explicit MemorySnapshot(std::shared_ptr<VersionedRows> rows)
+      : rows_(std::move(rows)), view_(rows_->Open()) {}
+  ~MemorySnapshot() override { rows_->Release(view_.version); }
 
   Sequence sequence() const override { return view_.sequence; }
 
   absl::StatusOr<std::string> Get(absl::string_view key) const override {
-    const Value value = rows_.Get(key, view_.version);
+    const Value value = rows_->Get(key, view_.version);
     if (value == nullptr) return absl::NotFoundError("there is no such key");
     return *value;
   }
@@ -162,7 +153,7 @@ class MemorySnapshot : public Snapshot {
     const std::string stop(end);
     std::string next(begin);
     while (true) {
-      const auto rows = rows_.Read(next, stop, view_.version);
+      const auto rows = rows_->Read(next, stop, view_.version);
       for (const auto& [key, value] : rows) {
         if (!visit(key, *value)) return absl::OkStatus();
       }
@@ -172,8 +163,28 @@ class MemorySnapshot : public Snapshot {
   }
 
  private:
-  VersionedRows& rows_;
+  // Shared with the projections, which it may outlive.
+  const std::shared_ptr<VersionedRows> rows_;
   const VersionedRows::View view_;
+};
+
+class MemoryProjections : public ProjectionStore {
+ public:
+  std::unique_ptr<ProjectionBatch> NewBatch() const override {
+    return std::make_unique<MemoryBatch>();
+  }
+  absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override {
+    const auto* own = dynamic_cast<const MemoryBatch*>(&batch);
+    if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
+    return rows_->Apply(own->changes(), sequence);
+  }
+  Sequence applied_sequence() const override { return rows_->sequence(); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override {
+    return std::make_unique<MemorySnapshot>(rows_);
+  }
+
+ private:
+  const std::shared_ptr<VersionedRows> rows_ = std::make_shared<VersionedRows>();
 };
 
 class MemoryStore : public Store {
@@ -187,7 +198,7 @@ class MemoryStore : public Store {
     AQ_RETURN_IF_ERROR(CheckGroup(group));
     absl::MutexLock lock(&mu_);
     AQ_RETURN_IF_ERROR(CheckEpoch(epoch, epoch_));
-    for (const auto& [name, bytes] : group.blobs) blobs_.insert_or_assign(name, bytes);
+    for (const Blob& blob : group.blobs) blobs_.insert_or_assign(blob.name, blob.bytes);
     for (const std::string& name : group.removed_blobs) blobs_.erase(name);
     for (const std::string& entry : group.entries) {
       entries_.push_back(std::make_shared<const std::string>(entry));
@@ -224,28 +235,38 @@ class MemoryStore : public Store {
     return blob->second;
   }
 
+  absl::Status Checkpoint(const std::string& directory) override {
+    return absl::UnimplementedError("a store in memory has no files to copy");
+  }
+
   std::unique_ptr<ProjectionBatch> NewBatch() const override {
     return std::make_unique<MemoryBatch>();
   }
-
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override {
-    const auto* own = dynamic_cast<const MemoryBatch*>(&batch);
-    if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
-    return rows_.Apply(own->changes(), sequence);
+    return Live()->Apply(batch, sequence);
   }
-
-  Sequence applied_sequence() const override { return rows_.sequence(); }
-
-  std::unique_ptr<Snapshot> NewSnapshot() const override {
-    return std::make_unique<MemorySnapshot>(rows_);
+  Sequence applied_sequence() const override { return Live()->applied_sequence(); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override { return Live()->NewSnapshot(); }
+  absl::Status FlushProjections() override { return absl::OkStatus(); }
+  absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
+      ProjectionPurpose purpose) override {
+    return std::make_unique<MemoryProjections>();
   }
-
-  absl::Status ClearProjections() override {
-    rows_.Clear();
+  absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override {
+    if (dynamic_cast<MemoryProjections*>(projections.get()) == nullptr) {
+      return absl::InvalidArgumentError("the projections are of another store");
+    }
+    absl::MutexLock lock(&mu_);
+    projections_ = std::move(projections);
     return absl::OkStatus();
   }
 
  private:
+  std::shared_ptr<ProjectionStore> Live() const {
+    absl::MutexLock lock(&mu_);
+    return projections_;
+  }
+
   // Requires: there is such an entry.
   Value Entry(Sequence sequence) const {
     absl::MutexLock lock(&mu_);
@@ -256,7 +277,9 @@ class MemoryStore : public Store {
   Epoch epoch_ ABSL_GUARDED_BY(mu_) = 0;
   std::vector<Value> entries_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::string> blobs_ ABSL_GUARDED_BY(mu_);
-  mutable VersionedRows rows_;
+  // Shared with those who are just reading when it is replaced.
+  std::shared_ptr<ProjectionStore> projections_ ABSL_GUARDED_BY(mu_) =
+      std::make_shared<MemoryProjections>();
 };
 
 }  // namespace

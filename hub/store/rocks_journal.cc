@@ -3,6 +3,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +21,7 @@
 namespace anqiao::store {
 namespace {
 
-constexpr std::uint64_t kFormatVersion = 1;
+constexpr std::uint64_t kFormatVersion = 2;
 constexpr char kFormatKey[] = "format_version";
 constexpr char kEpochKey[] = "writer_epoch";
 constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
@@ -84,7 +85,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStor
   std::unique_ptr<RocksJournal> journal(new RocksJournal());
   journal->read_only_ = options.read_only;
   AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, env));
-  AQ_RETURN_IF_ERROR(journal->CheckFormat(head_path, options.read_only));
+  AQ_RETURN_IF_ERROR(journal->CheckFormat(head_path, options));
   AQ_RETURN_IF_ERROR(journal->ReadEpoch());
   AQ_RETURN_IF_ERROR(journal->FindEnd(recorded.value_or(0)));
   if (!options.read_only) {
@@ -114,10 +115,12 @@ absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, rocksd
           ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, Families(), &families_, &db)
           : rocksdb::DB::Open(DatabaseOptions(env), path, Families(), &families_, &db);
   db_.reset(db);
+  env_ = env;
   return FromRocks(opened, "opening the journal");
 }
 
-absl::Status RocksJournal::CheckFormat(const std::string& head_path, bool read_only) {
+absl::Status RocksJournal::CheckFormat(const std::string& head_path,
+                                       const RocksStoreOptions& options) {
   std::string text;
   const rocksdb::Status got = db_->Get({}, families_[kMeta], kFormatKey, &text);
   if (got.ok()) {
@@ -128,12 +131,17 @@ absl::Status RocksJournal::CheckFormat(const std::string& head_path, bool read_o
                    absl::StrCat("the store has format version ", version,
                                 "; this program knows versions up to ", kFormatVersion));
     }
+    if (version < kFormatVersion && !(options.older_format && options.read_only)) {
+      return Error(absl::StatusCode::kFailedPrecondition, reason::kFormatVersionOld,
+                   absl::StrCat("the store has format version ", version, "; this program writes ",
+                                kFormatVersion, " and has to upgrade it first"));
+    }
     AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
     if (!recorded.has_value()) return Lost("the journal's recorded head (HEAD) is missing");
     return absl::OkStatus();
   }
   if (!got.IsNotFound()) return FromRocks(got, "reading the journal's format version");
-  if (read_only) return absl::FailedPreconditionError("there is no store to read");
+  if (options.read_only) return absl::FailedPreconditionError("there is no store to read");
   std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, families_[kEntries]));
   any->SeekToFirst();
   if (any->Valid()) return Lost("the journal has entries but no format version");
@@ -221,8 +229,8 @@ absl::StatusOr<Sequence> RocksJournal::Append(Epoch epoch, const AppendGroup& gr
   AQ_RETURN_IF_ERROR(CheckEpoch(epoch, epoch_));
   rocksdb::WriteBatch batch;
   rocksdb::Status put;
-  for (const auto& [name, bytes] : group.blobs) {
-    if (put.ok()) put = batch.Put(families_[kBlobs], name, Seal(name, bytes));
+  for (const Blob& blob : group.blobs) {
+    if (put.ok()) put = batch.Put(families_[kBlobs], blob.name, Seal(blob.name, blob.bytes));
   }
   for (const std::string& name : group.removed_blobs) {
     if (put.ok()) put = batch.Delete(families_[kBlobs], name);
@@ -287,6 +295,25 @@ absl::StatusOr<std::string> RocksJournal::GetBlob(absl::string_view name) const 
   AQ_RETURN_IF_ERROR(FromRocks(got, "reading a blob"));
   AQ_ASSIGN_OR_RETURN(const absl::string_view bytes, Unseal(name, sealed));
   return std::string(bytes);
+}
+
+absl::Status RocksJournal::Checkpoint(const std::string& directory) const {
+  constexpr char kDoing[] = "copying the journal";
+  if (env_->FileExists(directory).ok()) {
+    return absl::AlreadyExistsError(absl::StrCat(directory, " exists already"));
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(env_->CreateDirIfMissing(directory), kDoing));
+  // Before the copy, which may have more.
+  const Sequence head = synced_sequence();
+  rocksdb::Checkpoint* made = nullptr;
+  AQ_RETURN_IF_ERROR(FromRocks(rocksdb::Checkpoint::Create(db_.get(), &made), kDoing));
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  AQ_RETURN_IF_ERROR(FromRocks(checkpoint->CreateCheckpoint(directory + "/journal"), kDoing));
+  AQ_RETURN_IF_ERROR(HeadFile::Create(directory + "/HEAD"));
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<HeadFile> file,
+                      HeadFile::Open(directory + "/HEAD", head));
+  AQ_RETURN_IF_ERROR(file->Record(head));
+  return file->Sync();
 }
 
 }  // namespace anqiao::store

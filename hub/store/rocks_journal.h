@@ -38,6 +38,8 @@ class RocksJournal {
                     const std::function<bool(Sequence, absl::string_view)>& visit) const;
   absl::StatusOr<std::string> GetEntry(Sequence sequence) const;
   absl::StatusOr<std::string> GetBlob(absl::string_view name) const;
+  // Makes <directory>/journal and <directory>/HEAD.
+  absl::Status Checkpoint(const std::string& directory) const;
   Sequence synced_sequence() const { return synced_.load(std::memory_order_acquire); }
 
  private:
@@ -45,7 +47,7 @@ class RocksJournal {
 
   absl::Status OpenDatabase(const RocksStoreOptions& options, rocksdb::Env* env);
   // Checks the format, or writes it into a new journal together with HEAD at "head_path".
-  absl::Status CheckFormat(const std::string& head_path, bool read_only);
+  absl::Status CheckFormat(const std::string& head_path, const RocksStoreOptions& options);
   absl::Status ReadEpoch();
   // Finds the end and checks what lies behind "recorded".
   absl::Status FindEnd(Sequence recorded);
@@ -53,6 +55,7 @@ class RocksJournal {
   absl::Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Write(rocksdb::WriteBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  rocksdb::Env* env_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;
   // Owned by db_ until they are destroyed through it.
   std::vector<rocksdb::ColumnFamilyHandle*> families_;

@@ -19,6 +19,27 @@
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
+
+struct RocksProjections::Database {
+  Database(std::unique_ptr<rocksdb::DB> db, std::string path)
+      : db(std::move(db)), path(std::move(path)) {}
+  ~Database() {
+    rocksdb::Env* const env = db->GetEnv();
+    db.reset();
+    if (!remove) return;
+    // What cannot be removed now is removed when the store is opened next.
+    rocksdb::Options options;
+    options.env = env;
+    rocksdb::DestroyDB(path, options).PermitUncheckedError();
+  }
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  std::unique_ptr<rocksdb::DB> db;
+  const std::string path;
+  std::atomic<bool> remove = false;
+};
+
 namespace {
 
 // The store's own key lies before those of keys.h, which start with a letter.
@@ -53,7 +74,8 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
 
 class RocksBatch : public ProjectionBatch {
  public:
-  void Put(absl::string_view key, absl::string_view value) override {
+  using ProjectionBatch::Put;
+  void Put(absl::string_view key, absl::string_view value, absl::string_view owner) override {
     changes_.push_back({std::string(key), std::string(value)});
   }
   void Delete(absl::string_view key) override {
@@ -95,7 +117,8 @@ absl::StatusOr<Sequence> ReadApplied(rocksdb::DB& db, const rocksdb::ReadOptions
 
 class RocksSnapshot : public Snapshot {
  public:
-  explicit RocksSnapshot(rocksdb::DB& db) : db_(db), snapshot_(db.GetSnapshot()) {
+  explicit RocksSnapshot(std::shared_ptr<RocksProjections::Database> database)
+      : database_(std::move(database)), db_(*database_->db), snapshot_(db_.GetSnapshot()) {
     absl::StatusOr<Sequence> sequence = ReadApplied(db_, Options());
     if (sequence.ok()) {
       sequence_ = *sequence;
@@ -138,6 +161,7 @@ class RocksSnapshot : public Snapshot {
     return options;
   }
 
+  const std::shared_ptr<RocksProjections::Database> database_;
   rocksdb::DB& db_;
   const rocksdb::Snapshot* const snapshot_;
   Sequence sequence_ = 0;
@@ -147,23 +171,23 @@ class RocksSnapshot : public Snapshot {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
-    const RocksStoreOptions& options, rocksdb::Env* env) {
-  const std::string path = options.directory + "/projections";
+absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(const std::string& path,
+                                                                         bool read_only,
+                                                                         rocksdb::Env* env) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = options.read_only
+  const rocksdb::Status opened = read_only
                                      ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, &db)
                                      : rocksdb::DB::Open(DatabaseOptions(env), path, &db);
   std::unique_ptr<rocksdb::DB> owned(db);
   const absl::Status status = FromRocks(opened, "opening the projections");
   if (absl::IsDataLoss(status)) {
-    return absl::DataLossError(absl::StrCat(
-        status.message(), "; remove the folder projections and they are rebuilt from the journal"));
+    return absl::DataLossError(absl::StrCat(status.message(), "; remove ", path,
+                                            " and the projections are computed again"));
   }
   AQ_RETURN_IF_ERROR(status);
   std::unique_ptr<RocksProjections> projections(
-      new RocksProjections(std::move(owned), options.read_only));
-  AQ_ASSIGN_OR_RETURN(projections->applied_, ReadApplied(*projections->db_, {}));
+      new RocksProjections(std::make_shared<Database>(std::move(owned), path), read_only));
+  AQ_ASSIGN_OR_RETURN(projections->applied_, ReadApplied(*projections->database_->db, {}));
   return projections;
 }
 
@@ -176,9 +200,10 @@ absl::Status RocksProjections::Write(rocksdb::WriteBatch& changes, Sequence sequ
                                "building changes of projections"));
   rocksdb::WriteOptions unlogged;
   unlogged.disableWAL = true;
-  rocksdb::Status written = db_->Write(unlogged, &changes);
+  rocksdb::Status written = database_->db->Write(unlogged, &changes);
   // Once the disk was full RocksDB refuses writes until it is told to look again.
-  if (written.IsNoSpace() && db_->Resume().ok()) written = db_->Write(unlogged, &changes);
+  if (written.IsNoSpace() && database_->db->Resume().ok())
+    written = database_->db->Write(unlogged, &changes);
   AQ_RETURN_IF_ERROR(FromRocks(written, "writing projections"));
   applied_.store(sequence, std::memory_order_release);
   return absl::OkStatus();
@@ -195,16 +220,21 @@ absl::Status RocksProjections::Apply(const ProjectionBatch& batch, Sequence sequ
 }
 
 std::unique_ptr<Snapshot> RocksProjections::NewSnapshot() const {
-  return std::make_unique<RocksSnapshot>(*db_);
+  return std::make_unique<RocksSnapshot>(database_);
 }
 
-absl::Status RocksProjections::Clear() {
+absl::Status RocksProjections::Flush(bool wait) {
   if (read_only_) return absl::FailedPreconditionError("the store was opened read-only");
-  rocksdb::WriteBatch changes;
-  // Keys start with a letter, so 0xff is above them all.
-  AQ_RETURN_IF_ERROR(FromRocks(changes.DeleteRange(ToSlice(kFirstKey), rocksdb::Slice("\xff")),
-                               "emptying the projections"));
-  return Write(changes, 0);
+  rocksdb::FlushOptions options;
+  options.wait = wait;
+  options.allow_write_stall = true;
+  return FromRocks(database_->db->Flush(options), "writing projections out");
 }
+
+const std::string& RocksProjections::path() const { return database_->path; }
+
+void RocksProjections::RemoveAfterUse() { database_->remove = true; }
+
+void RocksProjections::KeepAfterUse() { database_->remove = false; }
 
 }  // namespace anqiao::store

@@ -12,9 +12,12 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/write_batch.h>
 
 #include <atomic>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,25 +25,35 @@
 
 namespace anqiao::store {
 
-class RocksProjections {
+class RocksProjections : public ProjectionStore {
  public:
-  // Opens <directory>/projections; "env" must outlive the projections.
-  static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const RocksStoreOptions& options,
-                                                                rocksdb::Env* env);
+  // Opens or makes the database at "path"; "env" must outlive the projections and their snapshots.
+  static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const std::string& path,
+                                                                bool read_only, rocksdb::Env* env);
 
-  std::unique_ptr<ProjectionBatch> NewBatch() const;
-  absl::Status Apply(const ProjectionBatch& batch, Sequence sequence);
-  Sequence applied_sequence() const { return applied_.load(std::memory_order_acquire); }
-  std::unique_ptr<Snapshot> NewSnapshot() const;
-  absl::Status Clear();
+  std::unique_ptr<ProjectionBatch> NewBatch() const override;
+  absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;
+  Sequence applied_sequence() const override { return applied_.load(std::memory_order_acquire); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override;
+
+  // Writes everything out; with "wait" it is on disk when this returns.
+  absl::Status Flush(bool wait);
+  const std::string& path() const;
+  // Removes the database once it and its snapshots are gone.
+  void RemoveAfterUse();
+  void KeepAfterUse();
+
+  // Closes when the last of projections and snapshots lets go.
+  struct Database;
 
  private:
-  RocksProjections(std::unique_ptr<rocksdb::DB> db, bool read_only)
-      : db_(std::move(db)), read_only_(read_only) {}
+  RocksProjections(std::shared_ptr<Database> database, bool read_only)
+      : database_(std::move(database)), read_only_(read_only) {}
 
   absl::Status Write(rocksdb::WriteBatch& changes, Sequence sequence);
 
-  std::unique_ptr<rocksdb::DB> db_;
+  // Shared with snapshots, which may outlive the projections.
+  const std::shared_ptr<Database> database_;
   const bool read_only_;
   std::atomic<Sequence> applied_ = 0;
 };

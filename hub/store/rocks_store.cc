@@ -1,20 +1,87 @@
-#include <filesystem>
-#include <system_error>
+#include <rocksdb/env.h>
+#include <rocksdb/options.h>
 
+#include <cstdint>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/store/rocks_journal.h"
 #include "hub/store/rocks_projections.h"
+#include "hub/store/rocks_status.h"
 #include "hub/store/rocks_store_internal.h"
 
 namespace anqiao::store {
 namespace {
 
+// Names the live projections: a decimal number N, for projections-N.
+constexpr char kCurrentFile[] = "/PROJECTIONS";
+constexpr char kFolder[] = "projections-";
+// The folder of format version 1.
+constexpr char kOldFolder[] = "projections";
+
+std::string PathOf(const std::string& directory, std::uint64_t generation) {
+  return absl::StrCat(directory, "/", kFolder, generation);
+}
+
+// 0: none is named yet.
+absl::StatusOr<std::uint64_t> ReadGeneration(const std::string& directory, rocksdb::Env* env) {
+  std::string text;
+  const rocksdb::Status read = rocksdb::ReadFileToString(env, directory + kCurrentFile, &text);
+  if (read.IsNotFound() || read.IsPathNotFound() ||
+      !env->FileExists(directory + kCurrentFile).ok()) {
+    return 0;
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(read, "reading which projections are the live ones"));
+  std::uint64_t generation = 0;
+  // Damage costs no more than computing them again.
+  if (!absl::SimpleAtoi(text, &generation)) return 0;
+  return generation;
+}
+
+absl::Status WriteGeneration(const std::string& directory, std::uint64_t generation,
+                             rocksdb::Env* env) {
+  const std::string path = directory + kCurrentFile;
+  constexpr char kDoing[] = "writing which projections are the live ones";
+  AQ_RETURN_IF_ERROR(FromRocks(
+      rocksdb::WriteStringToFile(env, absl::StrCat(generation, "\n"), path + ".new", true),
+      kDoing));
+  AQ_RETURN_IF_ERROR(FromRocks(env->RenameFile(path + ".new", path), kDoing));
+  std::unique_ptr<rocksdb::Directory> folder;
+  AQ_RETURN_IF_ERROR(FromRocks(env->NewDirectory(directory, &folder), kDoing));
+  return FromRocks(folder->Fsync(), kDoing);
+}
+
+// What a crash left behind: projections that never became the live ones, or are it no more.
+void RemoveOthers(const std::string& directory, std::uint64_t generation, rocksdb::Env* env) {
+  std::vector<std::string> children;
+  if (!env->GetChildren(directory, &children).ok()) return;
+  rocksdb::Options options;
+  options.env = env;
+  for (const std::string& child : children) {
+    if (child != kOldFolder && !absl::StartsWith(child, kFolder)) continue;
+    const std::string path = absl::StrCat(directory, "/", child);
+    if (path == PathOf(directory, generation)) continue;
+    // Whatever stays is tried again at the next opening.
+    rocksdb::DestroyDB(path, options).PermitUncheckedError();
+  }
+}
+
 class RocksStore : public Store {
  public:
-  RocksStore(std::unique_ptr<RocksJournal> journal, std::unique_ptr<RocksProjections> projections)
-      : journal_(std::move(journal)), projections_(std::move(projections)) {}
+  RocksStore(RocksStoreOptions options, rocksdb::Env* env, std::uint64_t generation,
+             std::unique_ptr<RocksJournal> journal, std::unique_ptr<RocksProjections> projections)
+      : options_(std::move(options)),
+        env_(env),
+        newest_(generation),
+        journal_(std::move(journal)),
+        projections_(std::move(projections)) {}
 
   absl::StatusOr<Epoch> AcquireWriter() override { return journal_->AcquireWriter(); }
   absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) override {
@@ -32,8 +99,11 @@ class RocksStore : public Store {
   absl::StatusOr<std::string> GetBlob(absl::string_view name) const override {
     return journal_->GetBlob(name);
   }
+  absl::Status Checkpoint(const std::string& directory) override {
+    return journal_->Checkpoint(directory);
+  }
 
-  std::unique_ptr<ProjectionBatch> NewBatch() const override { return projections_->NewBatch(); }
+  std::unique_ptr<ProjectionBatch> NewBatch() const override { return Live()->NewBatch(); }
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override {
     // Projections ahead of the journal would be taken for a journal that lost its end.
     if (sequence > journal_->synced_sequence()) {
@@ -41,15 +111,66 @@ class RocksStore : public Store {
                                                      journal_->synced_sequence(),
                                                      ", before projections of ", sequence));
     }
-    return projections_->Apply(batch, sequence);
+    return Live()->Apply(batch, sequence);
   }
-  Sequence applied_sequence() const override { return projections_->applied_sequence(); }
-  std::unique_ptr<Snapshot> NewSnapshot() const override { return projections_->NewSnapshot(); }
-  absl::Status ClearProjections() override { return projections_->Clear(); }
+  Sequence applied_sequence() const override { return Live()->applied_sequence(); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override { return Live()->NewSnapshot(); }
+  absl::Status FlushProjections() override { return Live()->Flush(false); }
+
+  absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
+      ProjectionPurpose purpose) override {
+    if (options_.read_only) {
+      // Beside a store that somebody else may be writing nothing is left behind.
+      const std::string path = absl::StrCat(
+          options_.scratch_directory.empty() ? options_.directory : options_.scratch_directory,
+          "/compare-", RandomName());
+      return OpenBeside(path);
+    }
+    absl::MutexLock lock(&mu_);
+    return OpenBeside(PathOf(options_.directory, ++newest_));
+  }
+
+  absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override {
+    auto* const own = dynamic_cast<RocksProjections*>(projections.get());
+    if (own == nullptr || options_.read_only) {
+      return absl::InvalidArgumentError("the projections are of another store");
+    }
+    AQ_RETURN_IF_ERROR(own->Flush(true));
+    std::uint64_t generation = 0;
+    if (!absl::SimpleAtoi(own->path().substr(PathOf(options_.directory, 0).size() - 1),
+                          &generation)) {
+      return absl::InvalidArgumentError("the projections are of another store");
+    }
+    AQ_RETURN_IF_ERROR(WriteGeneration(options_.directory, generation, env_));
+    own->KeepAfterUse();
+    projections.release();
+    std::shared_ptr<RocksProjections> next(own);
+    absl::MutexLock lock(&mu_);
+    projections_->RemoveAfterUse();
+    projections_.swap(next);
+    return absl::OkStatus();
+  }
 
  private:
+  std::shared_ptr<RocksProjections> Live() const {
+    absl::MutexLock lock(&mu_);
+    return projections_;
+  }
+
+  absl::StatusOr<std::unique_ptr<ProjectionStore>> OpenBeside(const std::string& path) const {
+    AQ_ASSIGN_OR_RETURN(std::unique_ptr<RocksProjections> projections,
+                        RocksProjections::Open(path, false, env_));
+    projections->RemoveAfterUse();
+    return std::unique_ptr<ProjectionStore>(std::move(projections));
+  }
+
+  const RocksStoreOptions options_;
+  rocksdb::Env* const env_;
+  mutable absl::Mutex mu_;
+  std::uint64_t newest_ ABSL_GUARDED_BY(mu_);
   const std::unique_ptr<RocksJournal> journal_;
-  const std::unique_ptr<RocksProjections> projections_;
+  // Shared with those who are just reading when it is replaced.
+  std::shared_ptr<RocksProjections> projections_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace
@@ -57,31 +178,36 @@ class RocksStore : public Store {
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
                                                         const RocksStoreOptions& options) {
   if (!options.read_only) {
-    std::error_code error;
-    std::filesystem::create_directories(options.directory, error);
-    if (error) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the store's directory could not be made: ", error.message()));
-    }
-  } else if (!std::filesystem::exists(options.directory + "/HEAD")) {
+    AQ_RETURN_IF_ERROR(
+        FromRocks(env->CreateDirIfMissing(options.directory), "making the store's directory"));
+  } else if (!env->FileExists(options.directory + "/HEAD").ok()) {
     return absl::FailedPreconditionError("there is no store to read");
   }
+  AQ_ASSIGN_OR_RETURN(std::uint64_t generation, ReadGeneration(options.directory, env));
   std::unique_ptr<RocksJournal> journal;
   std::unique_ptr<RocksProjections> projections;
   if (options.read_only) {
     // A live writer may move both on: the projections opened first cannot be ahead.
-    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(options, env));
+    AQ_ASSIGN_OR_RETURN(projections,
+                        RocksProjections::Open(PathOf(options.directory, generation), true, env));
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
   } else {
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
-    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(options, env));
+    if (generation == 0) {
+      generation = 1;
+      AQ_RETURN_IF_ERROR(WriteGeneration(options.directory, generation, env));
+    }
+    RemoveOthers(options.directory, generation, env);
+    AQ_ASSIGN_OR_RETURN(projections,
+                        RocksProjections::Open(PathOf(options.directory, generation), false, env));
   }
   if (projections->applied_sequence() > journal->synced_sequence()) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  absl::StrCat("the journal ends at ", journal->synced_sequence(),
                               " but projections of ", projections->applied_sequence(), " exist"));
   }
-  return std::make_unique<RocksStore>(std::move(journal), std::move(projections));
+  return std::make_unique<RocksStore>(options, env, generation, std::move(journal),
+                                      std::move(projections));
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {

@@ -15,6 +15,7 @@
 #ifndef ANQIAO_HUB_STORE_STORE_H_
 #define ANQIAO_HUB_STORE_STORE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,20 +26,51 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "hub/base/digest.h"
 
 namespace anqiao::store {
+
+class AuditLog;
 
 // Position of an entry, from 1, without gaps.
 using Sequence = std::uint64_t;
 // Number of a writer's lease; grows with every writer.
 using Epoch = std::uint64_t;
+// Slot of the key ring; 0 is the journal's own key.
+using KeyId = std::uint64_t;
+
+// What of an entry is told beside it, so that a store that seals entries need not look inside.
+struct EntryHeader {
+  std::int64_t commit_time_micros = 0;
+  // Name of what happened, such as "RECORD_OBSERVED".
+  std::string kind;
+  KeyId key = 0;
+  // In whose log it is; empty: only in the hub's.
+  std::string agency;
+  // See journal.v1.Entry.request_digest.
+  std::string request_digest;
+  // SHA-256 of the normalized record; empty if there is none.
+  std::string content_hash;
+};
+
+// Bytes that entries name. "parts" says from which offset on which key holds, in order, the first
+// from 0; without any the journal's own key holds all.
+struct Blob {
+  Blob(std::string name, std::string bytes, std::vector<std::pair<std::size_t, KeyId>> parts = {})
+      : name(std::move(name)), bytes(std::move(bytes)), parts(std::move(parts)) {}
+  std::string name;
+  std::string bytes;
+  std::vector<std::pair<std::size_t, KeyId>> parts;
+};
 
 // One group for the journal.
 struct AppendGroup {
   // Serialized journal.v1.Entry each; at least one.
   std::vector<std::string> entries;
-  // Name and bytes of blobs that the entries name; stored before them, in the same sync.
-  std::vector<std::pair<std::string, std::string>> blobs;
+  // One an entry, or none at all if the store does not seal.
+  std::vector<EntryHeader> headers;
+  // Stored before the entries, in the same sync.
+  std::vector<Blob> blobs;
   // Names of blobs to remove together with the group.
   std::vector<std::string> removed_blobs;
 };
@@ -47,7 +79,9 @@ struct AppendGroup {
 class ProjectionBatch {
  public:
   virtual ~ProjectionBatch() = default;
-  virtual void Put(absl::string_view key, absl::string_view value) = 0;
+  // "owner" is the person that the value is about, under whose key it is sealed; empty: nobody.
+  virtual void Put(absl::string_view key, absl::string_view value, absl::string_view owner) = 0;
+  void Put(absl::string_view key, absl::string_view value) { Put(key, value, {}); }
   virtual void Delete(absl::string_view key) = 0;
 };
 
@@ -66,10 +100,32 @@ class Snapshot {
       const std::function<bool(absl::string_view key, absl::string_view value)>& visit) const = 0;
 };
 
-class Store {
+// One set of projections. One thread applies at a time; any thread takes snapshots.
+class ProjectionStore {
  public:
-  virtual ~Store() = default;
+  virtual ~ProjectionStore() = default;
 
+  // Empty batch for Apply.
+  virtual std::unique_ptr<ProjectionBatch> NewBatch() const = 0;
+
+  // Applies "batch" whole and moves the projections to "sequence". Not synced.
+  virtual absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) = 0;
+
+  // Sequence that the projections have reached; 0 if none.
+  virtual Sequence applied_sequence() const = 0;
+
+  // May outlive the projections, but not the store.
+  virtual std::unique_ptr<Snapshot> NewSnapshot() const = 0;
+};
+
+// What projections beside the live ones are for.
+enum class ProjectionPurpose {
+  kReplace,  // to become the live ones: with an index key and keys of people of their own
+  kCompare,  // to be compared and thrown away: with the live ones' index key, so that keys agree
+};
+
+class Store : public ProjectionStore {
+ public:
   // Takes the writer's lease; earlier ones are fenced.
   virtual absl::StatusOr<Epoch> AcquireWriter() = 0;
 
@@ -95,29 +151,63 @@ class Store {
   // NOT_FOUND: there is no such blob.
   virtual absl::StatusOr<std::string> GetBlob(absl::string_view name) const = 0;
 
-  // Empty batch for Apply.
-  virtual std::unique_ptr<ProjectionBatch> NewBatch() const = 0;
+  // Empty projections beside the live ones, thrown away with the object unless they replace them.
+  virtual absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
+      ProjectionPurpose purpose) = 0;
 
-  // Applies "batch" whole and moves the projections to "sequence". Not synced.
-  virtual absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) = 0;
+  // Makes "projections", of NewProjections(kReplace), the live ones; durable when it returns.
+  // Requires: nobody applies meanwhile. Snapshots of the old ones stay readable, but for values
+  // under keys of people, which are destroyed.
+  virtual absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) = 0;
 
-  // Sequence that the projections have reached; 0 if none.
-  virtual Sequence applied_sequence() const = 0;
+  // Writes the projections out, so that less must be computed again after a crash.
+  virtual absl::Status FlushProjections() = 0;
 
-  virtual std::unique_ptr<Snapshot> NewSnapshot() const = 0;
+  // A copy of journal and blobs as of the last synced entry, in "directory", which must not exist;
+  // taken while the store is in use. Projections and keys are not in it.
+  virtual absl::Status Checkpoint(const std::string& directory) = 0;
 
-  // Empties the projections, back to sequence 0.
-  virtual absl::Status ClearProjections() = 0;
+  // --- Keys; a store that does not seal has none and gives 0. Thread-safe. ---
+
+  // A fresh key that is already durable.
+  virtual absl::StatusOr<KeyId> NewKey() { return 0; }
+  // Durable when it returns. Repeats are OK.
+  virtual absl::Status DestroyKeys(const std::vector<KeyId>& keys) { return absl::OkStatus(); }
+  // Destroys the key of a person's projections, if there is one.
+  virtual absl::Status DestroyOwner(const std::string& owner) { return absl::OkStatus(); }
+  // Up to which PersonErased or Purged entry the keys that it names are known to be destroyed.
+  virtual Sequence destroyed_through() const { return synced_sequence(); }
+  virtual absl::Status SetDestroyedThrough(Sequence sequence) { return absl::OkStatus(); }
+  // "text" sealed under "key", bound to "purpose".
+  virtual absl::StatusOr<std::string> SealText(KeyId key, absl::string_view purpose,
+                                               absl::string_view text) const {
+    return std::string(text);
+  }
+  // NOT_FOUND (KEY_DESTROYED): it was erased.
+  virtual absl::StatusOr<std::string> OpenText(KeyId key, absl::string_view purpose,
+                                               absl::string_view sealed) const {
+    return std::string(sealed);
+  }
+  // 16 bytes of a keyed hash that stays the same for the life of the key ring.
+  virtual std::string Digest(absl::string_view text) const { return Sha256(text).substr(0, 16); }
+
+  // --- Logs; null if the store keeps none. ---
+  virtual const AuditLog* audit_log() const { return nullptr; }
 };
 
 struct RocksStoreOptions {
-  // Holds "journal/" and "projections/", made if missing. The directory is locked.
+  // Holds "journal/" and "projections-N/", made if missing. The directory is locked.
   std::string directory;
-  // Only reads: Append, Apply, AcquireWriter and ClearProjections fail.
+  // Only reads: Append, Apply, AcquireWriter and new projections fail.
   bool read_only = false;
+  // Where projections to compare are put beside a read-only store; empty: in "directory".
+  std::string scratch_directory = {};
+  // Also journals of older formats, read-only: for upgrading them.
+  bool older_format = false;
 };
 
-// FAILED_PRECONDITION (FORMAT_VERSION_UNKNOWN): written by a newer version. DATA_LOSS: the journal
+// FAILED_PRECONDITION: written by a newer version (FORMAT_VERSION_UNKNOWN), or by an older one and
+// to be upgraded (FORMAT_VERSION_OLD). DATA_LOSS: the journal
 // is damaged or shorter than its recorded head. UNAVAILABLE: another process has the directory
 // open.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options);

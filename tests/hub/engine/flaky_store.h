@@ -98,7 +98,38 @@ class FlakyStore : public store::Store {
 
   store::Sequence applied_sequence() const override { return store_->applied_sequence(); }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
-  absl::Status ClearProjections() override { return store_->ClearProjections(); }
+  absl::StatusOr<std::unique_ptr<store::ProjectionStore>> NewProjections(
+      store::ProjectionPurpose purpose) override {
+    return store_->NewProjections(purpose);
+  }
+  absl::Status ReplaceProjections(std::unique_ptr<store::ProjectionStore> projections) override {
+    return store_->ReplaceProjections(std::move(projections));
+  }
+  absl::Status FlushProjections() override { return store_->FlushProjections(); }
+  absl::Status Checkpoint(const std::string& directory) override {
+    return store_->Checkpoint(directory);
+  }
+  absl::StatusOr<store::KeyId> NewKey() override { return store_->NewKey(); }
+  absl::Status DestroyKeys(const std::vector<store::KeyId>& keys) override {
+    return store_->DestroyKeys(keys);
+  }
+  absl::Status DestroyOwner(const std::string& owner) override {
+    return store_->DestroyOwner(owner);
+  }
+  store::Sequence destroyed_through() const override { return store_->destroyed_through(); }
+  absl::Status SetDestroyedThrough(store::Sequence sequence) override {
+    return store_->SetDestroyedThrough(sequence);
+  }
+  absl::StatusOr<std::string> SealText(store::KeyId key, absl::string_view purpose,
+                                       absl::string_view text) const override {
+    return store_->SealText(key, purpose, text);
+  }
+  absl::StatusOr<std::string> OpenText(store::KeyId key, absl::string_view purpose,
+                                       absl::string_view sealed) const override {
+    return store_->OpenText(key, purpose, sealed);
+  }
+  std::string Digest(absl::string_view text) const override { return store_->Digest(text); }
+  const store::AuditLog* audit_log() const override { return store_->audit_log(); }
 
  private:
   static absl::Status Full() {

@@ -258,7 +258,7 @@ TEST_F(RocksStoreTest, ProjectionsThatWereRemovedStartAgain) {
     AppendEach(*store, 1, 3);
     AQ_ASSERT_OK(ApplyRows(*store, {{"a", "1"}}, 3));
   }
-  fs::remove_all(directory_.File("projections"));
+  fs::remove_all(directory_.File("projections-1"));
   AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
   EXPECT_EQ(store->applied_sequence(), 0u);
   EXPECT_EQ(store->synced_sequence(), 3u);
@@ -275,7 +275,7 @@ TEST_F(RocksStoreTest, RefusesANewerFormat) {
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(options, Journal(), families, &handles, &db).ok());
-    ASSERT_TRUE(db->Put({}, "format_version", "2").ok());
+    ASSERT_TRUE(db->Put({}, "format_version", "3").ok());
     for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
     delete db;
   }
@@ -299,7 +299,7 @@ TEST_F(RocksStoreTest, ReadOnlyReadsAndChangesNothing) {
   EXPECT_THAT(reader->AcquireWriter(), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(reader->Append(1, Entries({"x"})), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(ApplyRows(*reader, {{"a", "1"}}, 1), StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_THAT(reader->ClearProjections(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(reader->ReplaceProjections(nullptr), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 // What the next write to or sync of the journal's log does; shared with the files.

@@ -58,7 +58,7 @@ inline Rows ScanAll(const Snapshot& snapshot, absl::string_view begin = "",
 }
 
 // An empty value deletes.
-inline absl::Status ApplyRows(Store& store, const Rows& rows, Sequence sequence) {
+inline absl::Status ApplyRows(ProjectionStore& store, const Rows& rows, Sequence sequence) {
   const std::unique_ptr<ProjectionBatch> batch = store.NewBatch();
   for (const auto& [key, value] : rows) {
     if (value.empty()) {
@@ -199,7 +199,9 @@ TEST_P(StoreContract, SnapshotsDoNotMove) {
   const auto early = store_->NewSnapshot();
   AQ_ASSERT_OK(ApplyRows(*store_, {{"a", "2"}, {"b", ""}, {"c", "2"}}, 2));
   const auto middle = store_->NewSnapshot();
-  AQ_ASSERT_OK(store_->ClearProjections());
+  AQ_ASSERT_OK_AND_ASSIGN(auto next, store_->NewProjections(ProjectionPurpose::kReplace));
+  AQ_ASSERT_OK(ApplyRows(*next, {{"a", "3"}}, 3));
+  AQ_ASSERT_OK(store_->ReplaceProjections(std::move(next)));
   EXPECT_EQ(early->sequence(), 1u);
   EXPECT_EQ(ScanAll(*early), (Rows{{"a", "1"}, {"b", "1"}}));
   EXPECT_EQ(middle->sequence(), 2u);
@@ -236,16 +238,30 @@ TEST_P(StoreContract, ScansManyRowsAndMayReadWhileScanning) {
   EXPECT_EQ(seen, rows);
 }
 
-TEST_P(StoreContract, ClearsProjectionsBackToTheStart) {
-  Fill(2);
+TEST_P(StoreContract, ProjectionsAreReplacedWhole) {
+  Fill(3);
   AQ_ASSERT_OK(ApplyRows(*store_, {{"a", "1"}, {"w\xff\xff", "2"}}, 2));
-  AQ_ASSERT_OK(store_->ClearProjections());
-  EXPECT_EQ(store_->applied_sequence(), 0u);
-  EXPECT_EQ(store_->NewSnapshot()->sequence(), 0u);
-  EXPECT_EQ(ScanAll(*store_->NewSnapshot()), Rows{});
-  EXPECT_EQ(store_->synced_sequence(), 2u);
-  AQ_ASSERT_OK(ApplyRows(*store_, {{"a", "3"}}, 1));
-  EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"a", "3"}}));
+  AQ_ASSERT_OK_AND_ASSIGN(auto next, store_->NewProjections(ProjectionPurpose::kReplace));
+  EXPECT_EQ(next->applied_sequence(), 0u);
+  EXPECT_EQ(ScanAll(*next->NewSnapshot()), Rows{});
+  AQ_ASSERT_OK(ApplyRows(*next, {{"b", "3"}}, 1));
+  EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"a", "1"}, {"w\xff\xff", "2"}}));
+  AQ_ASSERT_OK(store_->ReplaceProjections(std::move(next)));
+  EXPECT_EQ(store_->applied_sequence(), 1u);
+  EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"b", "3"}}));
+  AQ_ASSERT_OK(ApplyRows(*store_, {{"c", "4"}}, 3));
+  EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"b", "3"}, {"c", "4"}}));
+}
+
+TEST_P(StoreContract, ProjectionsToCompareChangeNothing) {
+  Fill(2);
+  AQ_ASSERT_OK(ApplyRows(*store_, {{"a", "1"}}, 2));
+  {
+    AQ_ASSERT_OK_AND_ASSIGN(auto beside, store_->NewProjections(ProjectionPurpose::kCompare));
+    AQ_ASSERT_OK(ApplyRows(*beside, {{"a", "2"}}, 2));
+    EXPECT_EQ(ScanAll(*beside->NewSnapshot()), (Rows{{"a", "2"}}));
+  }
+  EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"a", "1"}}));
 }
 
 TEST_P(StoreContract, ReadersSeeWholeBatchesWhileAWriterAppliesThem) {
