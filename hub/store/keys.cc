@@ -97,11 +97,30 @@ std::string RecordKey(const journal::v1::RecordRef& record) {
 std::string PersonKey(absl::string_view person) { return OnePart(Family::kPerson, person); }
 std::string BlockKey(absl::string_view block) { return OnePart(Family::kBlock, block); }
 
-std::string RequestKey(absl::string_view principal, absl::string_view request_id) {
+std::string RequestKey(absl::string_view digest) {
   std::string key = Start(Family::kRequest);
-  AddText(key, principal);
-  AddText(key, request_id);
+  key.append(digest.data(), digest.size());
   return key;
+}
+
+bool IsHidden(absl::string_view key) {
+  return !key.empty() && (key[0] == static_cast<char>(Family::kRecord) ||
+                          key[0] == static_cast<char>(Family::kBlock));
+}
+
+std::string HideKey(absl::string_view key,
+                    const std::function<std::string(absl::string_view)>& hash) {
+  if (!IsHidden(key)) return std::string(key);
+  // The family, and of records the agency and the format.
+  std::size_t open = 1;
+  for (int parts = key[0] == static_cast<char>(Family::kRecord) ? 2 : 0; parts > 0; --parts) {
+    const std::size_t end = key.find('\0', open);
+    if (end == absl::string_view::npos) break;
+    open = end + 1;
+  }
+  std::string hidden(key.substr(0, open));
+  hidden += hash(key);
+  return hidden;
 }
 
 std::string ReferralKey(absl::string_view referral) { return OnePart(Family::kReferral, referral); }

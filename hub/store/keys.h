@@ -8,6 +8,7 @@
 #define ANQIAO_HUB_STORE_KEYS_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -23,7 +24,7 @@ enum class Family : char {
   kRecord = 'r',      // agency, format, kind, key -> RecordHead
   kPerson = 'p',      // person -> PersonDocument
   kBlock = 'b',       // blocking key (hash) -> BlockDocument
-  kRequest = 'q',     // principal, request id -> RequestDocument
+  kRequest = 'q',     // digest of principal and request id -> RequestDocument
   kReferral = 'f',    // referral -> ReferralDocument
   kPseudonym = 'o',   // agency, pseudonym -> referral id
   kDelivery = 'd',    // delivery -> DeliveryDocument
@@ -37,7 +38,8 @@ std::string MetaKey(absl::string_view name);
 std::string RecordKey(const journal::v1::RecordRef& record);
 std::string PersonKey(absl::string_view person);
 std::string BlockKey(absl::string_view block);
-std::string RequestKey(absl::string_view principal, absl::string_view request_id);
+// "digest" is Store::Digest of the principal and the request id.
+std::string RequestKey(absl::string_view digest);
 std::string ReferralKey(absl::string_view referral);
 std::string PseudonymKey(absl::string_view agency, absl::string_view pseudonym);
 std::string DeliveryKey(absl::string_view delivery);
@@ -46,6 +48,14 @@ std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
 std::string QuarantineKey(absl::string_view payload);
 std::string DisclosureKey(absl::string_view person, std::uint64_t sequence);
 std::string CountKey(absl::string_view name);
+
+// The key as it is stored where keys hide what is personal: what follows the agency and format of a
+// record, and a blocking key, are replaced by "hash" of the whole key. Ranges of hidden keys that
+// end with the open part stay ranges.
+std::string HideKey(absl::string_view key,
+                    const std::function<std::string(absl::string_view)>& hash);
+// True if HideKey changes keys of this family.
+bool IsHidden(absl::string_view key);
 
 // First key and end of a range, for Snapshot::Scan.
 struct KeyRange {
