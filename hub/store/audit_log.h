@@ -75,8 +75,9 @@ exchange::v1::InclusionProof MakeInclusionProof(const exchange::v1::LogLeaf& lea
 exchange::v1::ConsistencyProof MakeConsistencyProof(std::uint64_t old_size, std::uint64_t new_size,
                                                     const MerkleProof& proof);
 
-// OK if "inclusion" shows its leaf in the tree of "head". Does not verify the head's signature.
-// INVALID_ARGUMENT (AUDIT_PROOF_INVALID) otherwise.
+// OK if "inclusion" shows its leaf in the tree of "head" and, in an agency's log, the leaf's
+// envelope names that agency and that index. Does not verify the head's signature. INVALID_ARGUMENT
+// (AUDIT_PROOF_INVALID) otherwise.
 absl::Status VerifyLeaf(const exchange::v1::InclusionProof& inclusion,
                         const exchange::v1::SignedTreeHead& head);
 
@@ -86,9 +87,8 @@ absl::Status VerifyGrowth(const exchange::v1::ConsistencyProof& proof,
                           const exchange::v1::SignedTreeHead& old_head,
                           const exchange::v1::SignedTreeHead& new_head);
 
-// OK if "public_key" signed the head, the leaf is in its tree, the leaf commits to salt and
-// content, and in an agency's log the envelope names that agency and that index. INVALID_ARGUMENT
-// (SIGNATURE_INVALID or AUDIT_PROOF_INVALID) otherwise.
+// OK if "public_key" signed the head, VerifyLeaf holds, and the leaf commits to salt and content.
+// INVALID_ARGUMENT (SIGNATURE_INVALID or AUDIT_PROOF_INVALID) otherwise.
 absl::Status VerifyRecordProof(const exchange::v1::RecordProof& proof,
                                absl::string_view public_key);
 
