@@ -74,6 +74,9 @@ inline constexpr char kWriterFenced[] = "WRITER_FENCED";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";
 inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";
+// Of the audit log.
+inline constexpr char kAuditProofInvalid[] = "AUDIT_PROOF_INVALID";
+inline constexpr char kSignatureInvalid[] = "SIGNATURE_INVALID";
 }  // namespace reason
 
 // What an error carries beside code and message.
