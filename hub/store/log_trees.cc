@@ -6,6 +6,7 @@
 
 #include "hub/store/log_trees.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -82,6 +83,7 @@ absl::Status LogTrees::Restore() {
   const absl::StatusOr<std::string> bytes = journal_->GetBlob(kLogsBlob);
   if (absl::IsNotFound(bytes.status())) {
     if (hub.durable > 0) return Lost("what was kept of the agencies' logs is missing");
+    restore_ = false;
     return absl::OkStatus();
   }
   AQ_RETURN_IF_ERROR(bytes.status());
@@ -137,19 +139,22 @@ MerkleTileReader LogTrees::TilesOf(const std::string& log) const {
              ABSL_NO_THREAD_SAFETY_ANALYSIS { return ReadTile(log, level, index); };
 }
 
+absl::Status LogTrees::Ready() {
+  absl::MutexLock lock(&mu_);
+  return restore_ ? Restore() : absl::OkStatus();
+}
+
 LogPlace LogTrees::NextPlace(const std::string& agency) {
   absl::MutexLock lock(&mu_);
   const Log& log = logs_[AgencyLog(agency)];
   return {.index = log.tree.size(), .previous = log.last};
 }
 
-absl::Status LogTrees::Add(const std::string& agency, Sequence sequence,
-                           absl::string_view leaf_bytes) {
+void LogTrees::Add(const std::string& agency, Sequence sequence, absl::string_view leaf_bytes) {
   absl::MutexLock lock(&mu_);
   const MerkleHash leaf = MerkleLeafHash(leaf_bytes);
   Extend(kHubLog, sequence, leaf);
   if (!agency.empty()) Extend(AgencyLog(agency), sequence, leaf);
-  return absl::OkStatus();
 }
 
 void LogTrees::Extend(const std::string& name, Sequence sequence, const MerkleHash& leaf) {

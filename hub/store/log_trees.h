@@ -4,9 +4,9 @@
 // Whoever appends to the journal extends the trees first, stores what that gives together with the
 // entries, and then says whether that succeeded; only what is durable is ever shown.
 //
-//   LogTrees::Extension extension = trees.Begin();
-//   extension.Add(agency, leaf_bytes);  ...
-//   trees.Finish(store->Append(epoch, group with extension.blobs).ok());
+//   AQ_RETURN_IF_ERROR(trees.Ready());
+//   trees.Add(agency, sequence, leaf_bytes);  ...
+//   trees.Finish(store->Append(epoch, group with trees.TakeBlobs()).ok());
 //
 // One thread extends; any thread asks for heads and proofs.
 
@@ -58,10 +58,12 @@ class LogTrees {
                                                         std::unique_ptr<SigningKey> key);
 
   // --- For the one who appends. ---
+  // Mends what a failed append left. The errors of Open.
+  absl::Status Ready();
   // The place that the next entry of "agency" gets.
   LogPlace NextPlace(const std::string& agency);
   // Takes the leaf of the entry at "sequence", which is the journal's next.
-  absl::Status Add(const std::string& agency, Sequence sequence, absl::string_view leaf_bytes);
+  void Add(const std::string& agency, Sequence sequence, absl::string_view leaf_bytes);
   // Blobs to be stored together with what was added.
   std::vector<Blob> TakeBlobs();
   // What was added is durable, or, if not "ok", was not appended.

@@ -3,6 +3,7 @@
 
 #include "hub/store/sealed_projections.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -56,8 +57,13 @@ absl::StatusOr<Opened> OpenRow(const SealedProjections::Vault& vault,
   if (id == 0) {
     text = vault.suite->Open(keys.values_key, stored_key, row.substr(kIdBytes));
   } else {
-    AQ_ASSIGN_OR_RETURN(const DataKey key, vault.ring->Get(id));
-    text = vault.suite->Open(key, stored_key, row.substr(kIdBytes));
+    const absl::StatusOr<DataKey> key = vault.ring->Get(id);
+    if (Destroyed(key.status()) && keys.retired) {
+      return Error(absl::StatusCode::kAborted, reason::kOverloaded,
+                   "the projections were computed anew meanwhile: read again");
+    }
+    AQ_RETURN_IF_ERROR(key.status());
+    text = vault.suite->Open(*key, stored_key, row.substr(kIdBytes));
   }
   AQ_RETURN_IF_ERROR(text.status());
   if (keys.index == 0 || !IsHidden(stored_key)) {
@@ -188,8 +194,10 @@ absl::StatusOr<std::unique_ptr<SealedProjections>> SealedProjections::OpenBeside
     return projections;
   }
   auto keys = std::make_shared<Keys>();
-  if (like->keys_ != nullptr) *keys = *like->keys_;
-  keys->values = 0;
+  if (like->keys_ != nullptr) {
+    keys->index = like->keys_->index;
+    keys->index_key = like->keys_->index_key;
+  }
   keys->values_key = DataKey::Random();
   projections->keys_ = std::move(keys);
   projections->keys_stored_ = true;

@@ -3,13 +3,15 @@
 // A value about a person lies under that person's key, any other under the key of this set of
 // projections. Keys on personal values are keyed hashes under an index key. All three live in the
 // key ring; keys.cc says which part of a key is hidden. A row that cannot be opened because its key
-// was destroyed is not there: Get says NOT_FOUND, Scan passes over it.
+// was destroyed is not there: Get says NOT_FOUND, Scan passes over it. After
+// Retire, when all keys are destroyed, such a row is ABORTED: read again from the new projections.
 //
 // Threads as ProjectionStore.
 
 #ifndef ANQIAO_HUB_STORE_SEALED_PROJECTIONS_H_
 #define ANQIAO_HUB_STORE_SEALED_PROJECTIONS_H_
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +35,8 @@ class SealedProjections : public ProjectionStore {
     KeyId values = 0;  // 0: an ephemeral key, for projections that are only compared
     DataKey index_key;
     DataKey values_key;
+    // Others took their place, and their keys are destroyed.
+    mutable std::atomic<bool> retired = false;
   };
 
   // What projections under the same roof have in common; outlives them and their snapshots.
@@ -61,6 +65,7 @@ class SealedProjections : public ProjectionStore {
   absl::StatusOr<KeyId> OwnerKey(const std::string& owner) const;
   // All keys of the set, of people too.
   absl::StatusOr<std::vector<KeyId>> AllKeys() const;
+  void Retire() { keys_->retired = true; }
   std::unique_ptr<ProjectionStore> TakeBase() { return std::move(owned_); }
   // Goes on over "base", which has what the base taken away had.
   void SetBase(ProjectionStore* base) { base_ = base; }

@@ -17,6 +17,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/store/audit_log.h"
 #include "hub/store/checksum.h"
+#include "hub/store/entry_proof.h"
 #include "hub/store/log_trees.h"
 #include "hub/store/sealed_projections.h"
 
@@ -73,7 +74,11 @@ class SealedStore : public Store {
     return Live()->Apply(batch, sequence);
   }
   Sequence applied_sequence() const override { return base_->applied_sequence(); }
-  std::unique_ptr<Snapshot> NewSnapshot() const override { return Live()->NewSnapshot(); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override {
+    // Under the lock: rows and keys of one set.
+    absl::MutexLock lock(&mu_);
+    return live_->NewSnapshot();
+  }
   absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
       ProjectionPurpose purpose) override;
   absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override;
@@ -185,9 +190,9 @@ absl::StatusOr<std::string> SealedStore::SealEntry(Sequence sequence, const Entr
   sealed.set_envelope(envelope.SerializeAsString());
   std::string text;
   text.reserve(entry.size() + kSaltBytes);
-  if (!header.content_hash.empty()) {
+  if (!header.content.empty()) {
     text = RandomBytes(kSaltBytes);
-    AQ_ASSIGN_OR_RETURN(*sealed.mutable_commitment(), Commitment(text, header.content_hash));
+    AQ_ASSIGN_OR_RETURN(*sealed.mutable_commitment(), Commitment(text, header.content));
   }
   absl::StrAppend(&text, entry);
   AQ_ASSIGN_OR_RETURN(const DataKey key, KeyOf(header.key));
@@ -202,7 +207,7 @@ absl::StatusOr<std::string> SealedStore::SealEntry(Sequence sequence, const Entr
     leaf.set_commitment(sealed.commitment().empty() ? std::string(kMerkleHashBytes, '\0')
                                                     : sealed.commitment());
     AQ_ASSIGN_OR_RETURN(const std::string leaf_bytes, LeafBytes(leaf));
-    AQ_RETURN_IF_ERROR(logs_->Add(header.agency, sequence, leaf_bytes));
+    logs_->Add(header.agency, sequence, leaf_bytes);
   }
   return sealed.SerializeAsString();
 }
@@ -383,18 +388,19 @@ absl::Status SealedStore::ReplaceProjections(std::unique_ptr<ProjectionStore> pr
   if (own == nullptr) return absl::InvalidArgumentError("the projections are of another store");
   const std::shared_ptr<SealedProjections> old = Live();
   AQ_ASSIGN_OR_RETURN(const std::vector<KeyId> old_keys, old->AllKeys());
-  AQ_RETURN_IF_ERROR(base_->ReplaceProjections(own->TakeBase()));
-  own->SetBase(base_.get());
-  projections.release();
   {
     absl::MutexLock lock(&mu_);
+    AQ_RETURN_IF_ERROR(base_->ReplaceProjections(own->TakeBase()));
+    own->SetBase(base_.get());
+    projections.release();
     live_.reset(own);
   }
+  old->Retire();
   return ring_->Destroy(old_keys);
 }
 
 absl::StatusOr<EntryProof> SealedStore::ProveEntry(Sequence sequence, absl::Time now) const {
-  if (logs_ == nullptr) return absl::FailedPreconditionError("the store keeps no logs");
+  if (logs_ == nullptr) return Store::ProveEntry(sequence, now);
   AQ_ASSIGN_OR_RETURN(const std::string stored, base_->GetEntry(sequence));
   AQ_ASSIGN_OR_RETURN(const StoredLeaf leaf, LeafOfStored(stored));
   const std::string& agency = leaf.envelope.agency();

@@ -39,15 +39,6 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSealedStore(std::unique_ptr<Store> ba
                                                        std::unique_ptr<KeyRing> ring,
                                                        const SealOptions& options);
 
-// What an agency needs to check one of its entries: head, leaf and path in its own log, salt and
-// hash of the record. Without those two if the entry has no record. NOT_FOUND: no such entry, or it
-// is in no agency's log. NOT_FOUND (KEY_DESTROYED): it was erased.
-struct EntryProof {
-  exchange::v1::SignedTreeHead head;
-  exchange::v1::InclusionProof inclusion;
-  std::string salt;
-};
-
 }  // namespace anqiao::store
 
 #endif  // ANQIAO_HUB_STORE_SEALED_STORE_H_

@@ -26,11 +26,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "hub/base/digest.h"
 
 namespace anqiao::store {
 
-class AuditLog;
+class KeyRing;
+class LogTrees;
+struct EntryProof;
 
 // Position of an entry, from 1, without gaps.
 using Sequence = std::uint64_t;
@@ -49,8 +52,8 @@ struct EntryHeader {
   std::string agency;
   // See journal.v1.Entry.request_digest.
   std::string request_digest;
-  // SHA-256 of the normalized record; empty if there is none.
-  std::string content_hash;
+  // The normalized record, that its log commits to; empty if there is none.
+  std::string content;
 };
 
 // Bytes that entries name. "parts" says from which offset on which key holds, in order, the first
@@ -173,8 +176,8 @@ class Store : public ProjectionStore {
   virtual absl::StatusOr<KeyId> NewKey() { return 0; }
   // Durable when it returns. Repeats are OK.
   virtual absl::Status DestroyKeys(const std::vector<KeyId>& keys) { return absl::OkStatus(); }
-  // Destroys the key of a person's projections, if there is one.
-  virtual absl::Status DestroyOwner(const std::string& owner) { return absl::OkStatus(); }
+  // The key that the projections' values about "owner" lie under; 0: there are none.
+  virtual absl::StatusOr<KeyId> OwnerKey(const std::string& owner) const { return 0; }
   // Up to which PersonErased or Purged entry the keys that it names are known to be destroyed.
   virtual Sequence destroyed_through() const { return synced_sequence(); }
   virtual absl::Status SetDestroyedThrough(Sequence sequence) { return absl::OkStatus(); }
@@ -191,8 +194,14 @@ class Store : public ProjectionStore {
   // 16 bytes of a keyed hash that stays the same for the life of the key ring.
   virtual std::string Digest(absl::string_view text) const { return Sha256(text).substr(0, 16); }
 
-  // --- Logs; null if the store keeps none. ---
-  virtual const AuditLog* audit_log() const { return nullptr; }
+  // For rotating the master key; null if there is none.
+  virtual KeyRing* ring() { return nullptr; }
+
+  // --- Logs; null if the store keeps none. Thread-safe. ---
+  virtual const LogTrees* logs() const { return nullptr; }
+  // What shows the entry in the log of its agency, or in the hub's if it is in no agency's.
+  // NOT_FOUND: there is no such entry, or no logs are kept (LOG_NOT_FOUND).
+  virtual absl::StatusOr<EntryProof> ProveEntry(Sequence sequence, absl::Time now) const;
 };
 
 struct RocksStoreOptions {

@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "hub/base/errors.h"
+#include "hub/store/entry_proof.h"
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
@@ -113,8 +114,8 @@ class FlakyStore : public store::Store {
   absl::Status DestroyKeys(const std::vector<store::KeyId>& keys) override {
     return store_->DestroyKeys(keys);
   }
-  absl::Status DestroyOwner(const std::string& owner) override {
-    return store_->DestroyOwner(owner);
+  absl::StatusOr<store::KeyId> OwnerKey(const std::string& owner) const override {
+    return store_->OwnerKey(owner);
   }
   store::Sequence destroyed_through() const override { return store_->destroyed_through(); }
   absl::Status SetDestroyedThrough(store::Sequence sequence) override {
@@ -129,7 +130,12 @@ class FlakyStore : public store::Store {
     return store_->OpenText(key, purpose, sealed);
   }
   std::string Digest(absl::string_view text) const override { return store_->Digest(text); }
-  const store::AuditLog* audit_log() const override { return store_->audit_log(); }
+  const store::LogTrees* logs() const override { return store_->logs(); }
+  absl::StatusOr<store::EntryProof> ProveEntry(store::Sequence sequence,
+                                               absl::Time now) const override {
+    return store_->ProveEntry(sequence, now);
+  }
+  store::KeyRing* ring() override { return store_->ring(); }
 
  private:
   static absl::Status Full() {
