@@ -73,13 +73,12 @@ absl::Status LogTrees::Restore() {
   hub.durable = hub.last = hub.durable_last = journal_->synced_sequence();
   AQ_ASSIGN_OR_RETURN(
       hub.tree,
-      MerkleTree::Restore(hub.durable, TilesOf(kHubLog),
-                          [&](std::uint64_t index) -> absl::StatusOr<MerkleHash> {
-                            AQ_ASSIGN_OR_RETURN(const std::string entry,
-                                                journal_->GetEntry(index + 1));
-                            AQ_ASSIGN_OR_RETURN(const StoredLeaf leaf, LeafOfStored(entry));
-                            return LeafHashOf(leaf);
-                          }));
+      MerkleTree::Restore(
+          hub.durable, TilesOf(kHubLog), [&](std::uint64_t index) -> absl::StatusOr<MerkleHash> {
+            AQ_ASSIGN_OR_RETURN(const std::string entry, journal_->GetEntry(index + 1));
+            AQ_ASSIGN_OR_RETURN(const StoredLeaf leaf, LeafOfStored(entry));
+            return LeafHashOf(leaf);
+          }));
   const absl::StatusOr<std::string> bytes = journal_->GetBlob(kLogsBlob);
   if (absl::IsNotFound(bytes.status())) {
     if (hub.durable > 0) return Lost("what was kept of the agencies' logs is missing");
@@ -202,8 +201,8 @@ absl::StatusOr<const LogTrees::Log*> LogTrees::Find(const std::string& log,
     return Error(absl::StatusCode::kNotFound, reason::kLogNotFound, "there is no such log");
   }
   if (size > it->second.durable) {
-    return InvalidField("size", absl::StrCat("the log has ", it->second.durable,
-                                             " entries, fewer than asked for"));
+    return InvalidField(
+        "size", absl::StrCat("the log has ", it->second.durable, " entries, fewer than asked for"));
   }
   return &it->second;
 }

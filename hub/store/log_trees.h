@@ -84,9 +84,9 @@ class LogTrees {
 
  private:
   struct Log {
-    MerkleTree tree;              // may be ahead of what is durable
-    std::uint64_t durable = 0;    // leaves
-    Sequence last = 0;            // of its last entry
+    MerkleTree tree;            // may be ahead of what is durable
+    std::uint64_t durable = 0;  // leaves
+    Sequence last = 0;          // of its last entry
     Sequence durable_last = 0;
   };
 
@@ -96,8 +96,7 @@ class LogTrees {
   absl::Status Restore() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status RestoreAgency(const std::string& log, std::uint64_t size, Sequence last)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<std::string> ReadTile(const std::string& log, int level,
-                                       std::uint64_t index) const
+  absl::StatusOr<std::string> ReadTile(const std::string& log, int level, std::uint64_t index) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   MerkleTileReader TilesOf(const std::string& log) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<const Log*> Find(const std::string& log, std::uint64_t size) const

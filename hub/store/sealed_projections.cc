@@ -33,9 +33,8 @@ bool Destroyed(const absl::Status& status) { return ReasonOf(status) == reason::
 std::string StoredKey(const SealedProjections::Vault& vault, const SealedProjections::Keys& keys,
                       absl::string_view key) {
   if (keys.index == 0) return std::string(key);
-  return HideKey(key, [&](absl::string_view part) {
-    return vault.suite->KeyedHash(keys.index_key, part);
-  });
+  return HideKey(
+      key, [&](absl::string_view part) { return vault.suite->KeyedHash(keys.index_key, part); });
 }
 
 absl::StatusOr<KeyId> IdOf(absl::string_view row) {
@@ -103,15 +102,14 @@ class SealedSnapshot : public Snapshot {
     if (keys_ == nullptr) return absl::OkStatus();
     absl::Status failure;
     const absl::string_view first(&kFirstFamily, 1);
-    AQ_RETURN_IF_ERROR(base_->Scan(std::max(begin, first), end,
-                                   [&](absl::string_view key, absl::string_view row) {
-                                     absl::StatusOr<Opened> opened =
-                                         OpenRow(*vault_, *keys_, key, row);
-                                     if (opened.ok()) return visit(opened->key, opened->value);
-                                     if (Destroyed(opened.status())) return true;
-                                     failure = opened.status();
-                                     return false;
-                                   }));
+    AQ_RETURN_IF_ERROR(
+        base_->Scan(std::max(begin, first), end, [&](absl::string_view key, absl::string_view row) {
+          absl::StatusOr<Opened> opened = OpenRow(*vault_, *keys_, key, row);
+          if (opened.ok()) return visit(opened->key, opened->value);
+          if (Destroyed(opened.status())) return true;
+          failure = opened.status();
+          return false;
+        }));
     return failure;
   }
 
@@ -242,7 +240,8 @@ absl::Status SealedProjections::Apply(const ProjectionBatch& batch, Sequence seq
   if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
   AQ_RETURN_IF_ERROR(own->failure());
   if (!keys_stored_) {
-    own->base().Put(kKeysRow, absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values)));
+    own->base().Put(kKeysRow,
+                    absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values)));
   }
   AQ_RETURN_IF_ERROR(base_->Apply(own->base(), sequence));
   keys_stored_ = true;
@@ -290,13 +289,13 @@ absl::StatusOr<std::vector<KeyId>> SealedProjections::AllKeys() const {
   ids.push_back(keys_->values);
   const KeyRange people = FamilyRange(Family::kPerson);
   absl::Status failure;
-  AQ_RETURN_IF_ERROR(base_->NewSnapshot()->Scan(
-      people.begin, people.end, [&](absl::string_view, absl::string_view row) {
-        const absl::StatusOr<KeyId> id = IdOf(row);
-        failure = id.status();
-        if (id.ok() && *id != 0) ids.push_back(*id);
-        return failure.ok();
-      }));
+  AQ_RETURN_IF_ERROR(base_->NewSnapshot()->Scan(people.begin, people.end,
+                                                [&](absl::string_view, absl::string_view row) {
+                                                  const absl::StatusOr<KeyId> id = IdOf(row);
+                                                  failure = id.status();
+                                                  if (id.ok() && *id != 0) ids.push_back(*id);
+                                                  return failure.ok();
+                                                }));
   AQ_RETURN_IF_ERROR(failure);
   absl::MutexLock lock(&mu_);
   for (const auto& [owner, id] : owners_) ids.push_back(id);

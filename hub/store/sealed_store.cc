@@ -1,5 +1,5 @@
-// stored entry := SealedEntry{ envelope, SealedBody{key, previous, digest, ciphertext}, commitment }
-// stored blob  := parts, each: key 8 bytes | length 4 bytes | sealed bytes
+// stored entry := SealedEntry{ envelope, SealedBody{key, previous, digest, ciphertext}, commitment
+// } stored blob  := parts, each: key 8 bytes | length 4 bytes | sealed bytes
 
 #include "hub/store/sealed_store.h"
 
@@ -63,8 +63,7 @@ class SealedStore : public Store {
   absl::StatusOr<Epoch> AcquireWriter() override { return base_->AcquireWriter(); }
   absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) override;
   absl::Status ReadJournal(
-      Sequence first,
-      const std::function<bool(Sequence, absl::string_view)>& visit) const override;
+      Sequence first, const std::function<bool(Sequence, absl::string_view)>& visit) const override;
   absl::StatusOr<std::string> GetEntry(Sequence sequence) const override;
   Sequence synced_sequence() const override { return base_->synced_sequence(); }
   absl::StatusOr<std::string> GetBlob(absl::string_view name) const override;
@@ -88,9 +87,7 @@ class SealedStore : public Store {
   }
 
   absl::StatusOr<KeyId> NewKey() override { return ring_->New(); }
-  absl::Status DestroyKeys(const std::vector<KeyId>& keys) override {
-    return ring_->Destroy(keys);
-  }
+  absl::Status DestroyKeys(const std::vector<KeyId>& keys) override { return ring_->Destroy(keys); }
   absl::StatusOr<KeyId> OwnerKey(const std::string& owner) const override {
     return Live()->OwnerKey(owner);
   }
@@ -196,9 +193,9 @@ absl::StatusOr<std::string> SealedStore::SealEntry(Sequence sequence, const Entr
   }
   absl::StrAppend(&text, entry);
   AQ_ASSIGN_OR_RETURN(const DataKey key, KeyOf(header.key));
-  AQ_RETURN_IF_ERROR(suite_->Seal(
-      key, EntryAssociated(sequence, sealed.envelope(), sealed.commitment(), body), text,
-      body.mutable_ciphertext()));
+  AQ_RETURN_IF_ERROR(
+      suite_->Seal(key, EntryAssociated(sequence, sealed.envelope(), sealed.commitment(), body),
+                   text, body.mutable_ciphertext()));
   sealed.set_body(body.SerializeAsString());
   if (logs_ != nullptr) {
     exchange::v1::LogLeaf leaf;
@@ -225,11 +222,11 @@ absl::StatusOr<std::string> SealedStore::SealBlob(const Blob& blob) const {
     }
     AQ_ASSIGN_OR_RETURN(const DataKey key, KeyOf(parts[i].second));
     std::string sealed;
-    AQ_RETURN_IF_ERROR(
-        suite_->Seal(key, BlobAssociated(blob.name, i),
-                     absl::string_view(blob.bytes).substr(begin, end - begin), &sealed));
-    absl::StrAppend(&stored, EncodeNumber(parts[i].second),
-                    EncodeNumber(sealed.size()).substr(4), sealed);
+    AQ_RETURN_IF_ERROR(suite_->Seal(key, BlobAssociated(blob.name, i),
+                                    absl::string_view(blob.bytes).substr(begin, end - begin),
+                                    &sealed));
+    absl::StrAppend(&stored, EncodeNumber(parts[i].second), EncodeNumber(sealed.size()).substr(4),
+                    sealed);
   }
   return stored;
 }
@@ -315,15 +312,14 @@ absl::StatusOr<SealedStore::OpenedEntry> SealedStore::OpenEntry(Sequence sequenc
 absl::Status SealedStore::ReadJournal(
     Sequence first, const std::function<bool(Sequence, absl::string_view)>& visit) const {
   absl::Status failure;
-  AQ_RETURN_IF_ERROR(
-      base_->ReadJournal(first, [&](Sequence sequence, absl::string_view stored) {
-        const absl::StatusOr<OpenedEntry> opened = OpenEntry(sequence, stored);
-        if (!opened.ok()) {
-          failure = opened.status();
-          return false;
-        }
-        return visit(sequence, opened->entry);
-      }));
+  AQ_RETURN_IF_ERROR(base_->ReadJournal(first, [&](Sequence sequence, absl::string_view stored) {
+    const absl::StatusOr<OpenedEntry> opened = OpenEntry(sequence, stored);
+    if (!opened.ok()) {
+      failure = opened.status();
+      return false;
+    }
+    return visit(sequence, opened->entry);
+  }));
   return failure;
 }
 
@@ -348,9 +344,8 @@ absl::StatusOr<std::string> SealedStore::GetBlob(absl::string_view name) const {
     // What was erased is cut out.
     if (!Destroyed(key.status())) {
       AQ_RETURN_IF_ERROR(key.status());
-      AQ_ASSIGN_OR_RETURN(
-          const std::string text,
-          suite_->Open(*key, BlobAssociated(name, part), rest.substr(0, size)));
+      AQ_ASSIGN_OR_RETURN(const std::string text,
+                          suite_->Open(*key, BlobAssociated(name, part), rest.substr(0, size)));
       bytes += text;
     }
     rest.remove_prefix(size);
@@ -378,8 +373,8 @@ absl::StatusOr<std::unique_ptr<ProjectionStore>> SealedStore::NewProjections(
   const std::shared_ptr<SealedProjections> live = Live();
   AQ_ASSIGN_OR_RETURN(
       std::unique_ptr<SealedProjections> projections,
-      SealedProjections::OpenBeside(
-          &vault_, std::move(base), purpose == ProjectionPurpose::kCompare ? live.get() : nullptr));
+      SealedProjections::OpenBeside(&vault_, std::move(base),
+                                    purpose == ProjectionPurpose::kCompare ? live.get() : nullptr));
   return std::unique_ptr<ProjectionStore>(std::move(projections));
 }
 
@@ -422,8 +417,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSealedStore(std::unique_ptr<Store> ba
                                                        std::unique_ptr<const CipherSuite> suite,
                                                        std::unique_ptr<KeyRing> ring,
                                                        const SealOptions& options) {
-  auto store = std::make_unique<SealedStore>(std::move(base), std::move(suite), std::move(ring),
-                                             options);
+  auto store =
+      std::make_unique<SealedStore>(std::move(base), std::move(suite), std::move(ring), options);
   AQ_RETURN_IF_ERROR(store->Open());
   return std::unique_ptr<Store>(std::move(store));
 }

@@ -1,0 +1,146 @@
+// aes-256-gcm-sha256: 'A' | nonce, 12 | ciphertext | tag, 16
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "hub/base/status_macros.h"
+#include "hub/store/cipher_openssl.h"
+
+namespace anqiao::store {
+namespace {
+
+constexpr char kId = 'A';
+constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
+constexpr std::size_t kWrappedBytes = DataKey::kBytes + 8;
+
+// Runs the cipher over "input" into "output", which has as much room. The tag is not looked at.
+bool Run(EVP_CIPHER_CTX* context, absl::string_view associated, absl::string_view input,
+         unsigned char* output) {
+  int written = 0;
+  if (!associated.empty() && EVP_CipherUpdate(context, nullptr, &written, Bytes(associated),
+                                              static_cast<int>(associated.size())) != 1) {
+    return false;
+  }
+  return input.empty() || EVP_CipherUpdate(context, output, &written, Bytes(input),
+                                           static_cast<int>(input.size())) == 1;
+}
+
+class AesSuite final : public CipherSuite {
+ public:
+  absl::string_view name() const override { return "aes-256-gcm-sha256"; }
+  char id() const override { return kId; }
+
+  absl::Status Seal(absl::string_view key, absl::string_view associated,
+                    absl::string_view plaintext, std::string* out) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(key));
+    AQ_RETURN_IF_ERROR(CheckPlaintext(plaintext, associated));
+    const std::size_t before = out->size();
+    out->resize(before + kOverhead + plaintext.size());
+    (*out)[before] = kId;
+    unsigned char* const nonce = Bytes(out->data() + before + 1);
+    unsigned char* const ciphertext = nonce + kNonceBytes;
+    OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG,
+                                                          ciphertext + plaintext.size(), kTagBytes),
+                        OSSL_PARAM_construct_end()};
+    EVP_CIPHER_CTX* const context = AesGcmContext();
+    int written = 0;
+    if (context == nullptr || !DrawNonce(nonce) ||
+        EVP_CipherInit_ex2(context, nullptr, Bytes(key), nonce, 1, nullptr) != 1 ||
+        !Run(context, associated, plaintext, ciphertext) ||
+        EVP_CipherFinal_ex(context, ciphertext + plaintext.size(), &written) != 1 ||
+        EVP_CIPHER_CTX_get_params(context, tag) != 1) {
+      out->resize(before);
+      return CipherBroken();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> Open(absl::string_view key, absl::string_view associated,
+                                   absl::string_view sealed) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(key));
+    if (sealed.size() < kOverhead || sealed.front() != kId) return NotAsSealed();
+    const absl::string_view nonce = sealed.substr(1, kNonceBytes);
+    const absl::string_view ciphertext = sealed.substr(1 + kNonceBytes, sealed.size() - kOverhead);
+    AQ_RETURN_IF_ERROR(CheckPlaintext(ciphertext, associated));
+    const absl::string_view tag = sealed.substr(sealed.size() - kTagBytes);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, const_cast<char*>(tag.data()),
+                                          kTagBytes),
+        OSSL_PARAM_construct_end()};
+    std::string plaintext(ciphertext.size(), '\0');
+    EVP_CIPHER_CTX* const context = AesGcmContext();
+    int written = 0;
+    if (context == nullptr ||
+        EVP_CipherInit_ex2(context, nullptr, Bytes(key), Bytes(nonce), 0, params) != 1 ||
+        !Run(context, associated, ciphertext, Bytes(plaintext.data()))) {
+      return CipherBroken();
+    }
+    unsigned char rest[kTagBytes];
+    if (EVP_CipherFinal_ex(context, rest, &written) != 1) return NotAsSealed();
+    return plaintext;
+  }
+
+  absl::StatusOr<std::string> Wrap(absl::string_view master,
+                                   absl::string_view data_key) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(master));
+    AQ_RETURN_IF_ERROR(CheckKey(data_key));
+    unsigned char wrapped[kWrappedBytes + 8];
+    int written = 0;
+    EVP_CIPHER_CTX* const context = AesWrapContext();
+    if (context == nullptr ||
+        EVP_CipherInit_ex2(context, nullptr, Bytes(master), nullptr, 1, nullptr) != 1 ||
+        EVP_CipherUpdate(context, wrapped, &written, Bytes(data_key), DataKey::kBytes) != 1 ||
+        written != static_cast<int>(kWrappedBytes)) {
+      return CipherBroken();
+    }
+    return std::string(reinterpret_cast<const char*>(wrapped), kWrappedBytes);
+  }
+
+  absl::StatusOr<DataKey> Unwrap(absl::string_view master,
+                                 absl::string_view wrapped) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(master));
+    if (wrapped.size() != kWrappedBytes) return NotAsWrapped();
+    unsigned char data_key[kWrappedBytes + 8];
+    int written = 0;
+    EVP_CIPHER_CTX* const context = AesWrapContext();
+    if (context == nullptr ||
+        EVP_CipherInit_ex2(context, nullptr, Bytes(master), nullptr, 0, nullptr) != 1) {
+      return CipherBroken();
+    }
+    if (EVP_CipherUpdate(context, data_key, &written, Bytes(wrapped), kWrappedBytes) != 1 ||
+        written != static_cast<int>(DataKey::kBytes)) {
+      return NotAsWrapped();
+    }
+    const DataKey key({reinterpret_cast<const char*>(data_key), DataKey::kBytes});
+    OPENSSL_cleanse(data_key, sizeof(data_key));
+    return key;
+  }
+
+  std::string Hash(absl::string_view data) const override {
+    std::string hash(kHashBytes, '\0');
+    Digest(FetchedAlgorithms().sha256, data, Bytes(hash.data()));
+    return hash;
+  }
+
+  std::string KeyedHash(absl::string_view key, absl::string_view data) const override {
+    unsigned char hash[kHmacBytes];
+    CachedHmac(FetchedAlgorithms().sha256, key, {data}, hash);
+    return std::string(reinterpret_cast<const char*>(hash), kKeyedHashBytes);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const CipherSuite> MakeAesSuite() {
+  const Algorithms& algorithms = FetchedAlgorithms();
+  if (algorithms.aes_gcm == nullptr || algorithms.aes_wrap == nullptr ||
+      algorithms.sha256 == nullptr) {
+    return nullptr;
+  }
+  return std::make_unique<AesSuite>();
+}
+
+}  // namespace anqiao::store

@@ -1,0 +1,168 @@
+// sm4-ctr-hmac-sm3: 'S' | nonce, 12 | ciphertext | first 16 bytes of the HMAC
+//
+// From a key of 32 bytes HKDF-Expand (RFC 5869) over SM3 makes 16 bytes for SM4 and 16 for the
+// HMAC. The counter block begins as the nonce and four zero bytes. The HMAC is over nonce,
+// ciphertext, associated data and the lengths of the last two. A wrapped key is the first 16 bytes
+// of its HMAC, which are the counter block too, and the ciphertext.
+
+#include <openssl/crypto.h>
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "hub/base/status_macros.h"
+#include "hub/store/checksum.h"
+#include "hub/store/cipher_openssl.h"
+
+namespace anqiao::store {
+namespace {
+
+constexpr char kId = 'S';
+constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
+constexpr std::size_t kBlockBytes = 16;
+constexpr std::size_t kWrappedBytes = kTagBytes + DataKey::kBytes;
+
+class Subkeys {
+ public:
+  Subkeys(absl::string_view key, absl::string_view info) {
+    static constexpr absl::string_view kFirst("\x01", 1);
+    Hmac(FetchedAlgorithms().sm3, key, {info, kFirst}, bytes_.data());
+  }
+  ~Subkeys() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+  Subkeys(const Subkeys&) = delete;
+  Subkeys& operator=(const Subkeys&) = delete;
+
+  const unsigned char* cipher() const { return bytes_.data(); }
+  absl::string_view mac() const {
+    return {reinterpret_cast<const char*>(bytes_.data()) + kBlockBytes, kBlockBytes};
+  }
+
+ private:
+  std::array<unsigned char, kHmacBytes> bytes_;
+};
+
+constexpr absl::string_view kSealInfo = "anqiao sm4-ctr-hmac-sm3 seal";
+constexpr absl::string_view kWrapInfo = "anqiao sm4-ctr-hmac-sm3 wrap";
+
+// Encrypts or decrypts: with a counter they are the same.
+bool Run(const Subkeys& keys, const unsigned char* counter, absl::string_view input,
+         unsigned char* output) {
+  EVP_CIPHER_CTX* const context = Sm4CtrContext();
+  int written = 0;
+  return context != nullptr &&
+         EVP_CipherInit_ex2(context, nullptr, keys.cipher(), counter, 1, nullptr) == 1 &&
+         (input.empty() || EVP_CipherUpdate(context, output, &written, Bytes(input),
+                                            static_cast<int>(input.size())) == 1);
+}
+
+std::array<unsigned char, kBlockBytes> CounterOf(absl::string_view nonce) {
+  std::array<unsigned char, kBlockBytes> counter{};
+  std::memcpy(counter.data(), nonce.data(), kNonceBytes);
+  return counter;
+}
+
+void Mac(const Subkeys& keys, absl::string_view nonce_and_ciphertext, absl::string_view associated,
+         unsigned char* out) {
+  const std::string lengths =
+      EncodeNumber(nonce_and_ciphertext.size() - kNonceBytes) + EncodeNumber(associated.size());
+  Hmac(FetchedAlgorithms().sm3, keys.mac(), {nonce_and_ciphertext, associated, lengths}, out);
+}
+
+class Sm4Suite final : public CipherSuite {
+ public:
+  absl::string_view name() const override { return "sm4-ctr-hmac-sm3"; }
+  char id() const override { return kId; }
+
+  absl::Status Seal(absl::string_view key, absl::string_view associated,
+                    absl::string_view plaintext, std::string* out) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(key));
+    AQ_RETURN_IF_ERROR(CheckPlaintext(plaintext, associated));
+    const std::size_t before = out->size();
+    out->resize(before + kOverhead + plaintext.size());
+    (*out)[before] = kId;
+    char* const nonce = out->data() + before + 1;
+    char* const ciphertext = nonce + kNonceBytes;
+    const Subkeys keys(key, kSealInfo);
+    if (!DrawNonce(Bytes(nonce)) ||
+        !Run(keys, CounterOf({nonce, kNonceBytes}).data(), plaintext, Bytes(ciphertext))) {
+      out->resize(before);
+      return CipherBroken();
+    }
+    unsigned char mac[kHmacBytes];
+    Mac(keys, {nonce, kNonceBytes + plaintext.size()}, associated, mac);
+    std::memcpy(ciphertext + plaintext.size(), mac, kTagBytes);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> Open(absl::string_view key, absl::string_view associated,
+                                   absl::string_view sealed) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(key));
+    if (sealed.size() < kOverhead || sealed.front() != kId) return NotAsSealed();
+    const absl::string_view checked = sealed.substr(1, sealed.size() - 1 - kTagBytes);
+    const absl::string_view ciphertext = checked.substr(kNonceBytes);
+    AQ_RETURN_IF_ERROR(CheckPlaintext(ciphertext, associated));
+    const Subkeys keys(key, kSealInfo);
+    unsigned char mac[kHmacBytes];
+    Mac(keys, checked, associated, mac);
+    if (CRYPTO_memcmp(mac, sealed.data() + sealed.size() - kTagBytes, kTagBytes) != 0) {
+      return NotAsSealed();
+    }
+    std::string plaintext(ciphertext.size(), '\0');
+    if (!Run(keys, CounterOf(checked).data(), ciphertext, Bytes(plaintext.data()))) {
+      return CipherBroken();
+    }
+    return plaintext;
+  }
+
+  absl::StatusOr<std::string> Wrap(absl::string_view master,
+                                   absl::string_view data_key) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(master));
+    AQ_RETURN_IF_ERROR(CheckKey(data_key));
+    const Subkeys keys(master, kWrapInfo);
+    unsigned char mac[kHmacBytes];
+    Hmac(FetchedAlgorithms().sm3, keys.mac(), {data_key}, mac);
+    std::string wrapped(kWrappedBytes, '\0');
+    std::memcpy(wrapped.data(), mac, kTagBytes);
+    if (!Run(keys, mac, data_key, Bytes(wrapped.data() + kTagBytes))) return CipherBroken();
+    return wrapped;
+  }
+
+  absl::StatusOr<DataKey> Unwrap(absl::string_view master,
+                                 absl::string_view wrapped) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(master));
+    if (wrapped.size() != kWrappedBytes) return NotAsWrapped();
+    const Subkeys keys(master, kWrapInfo);
+    char bytes[DataKey::kBytes];
+    if (!Run(keys, Bytes(wrapped), wrapped.substr(kTagBytes), Bytes(bytes))) return CipherBroken();
+    const DataKey data_key({bytes, sizeof(bytes)});
+    OPENSSL_cleanse(bytes, sizeof(bytes));
+    unsigned char mac[kHmacBytes];
+    Hmac(FetchedAlgorithms().sm3, keys.mac(), {data_key.view()}, mac);
+    if (CRYPTO_memcmp(mac, wrapped.data(), kTagBytes) != 0) return NotAsWrapped();
+    return data_key;
+  }
+
+  std::string Hash(absl::string_view data) const override {
+    std::string hash(kHashBytes, '\0');
+    Digest(FetchedAlgorithms().sm3, data, Bytes(hash.data()));
+    return hash;
+  }
+
+  std::string KeyedHash(absl::string_view key, absl::string_view data) const override {
+    unsigned char hash[kHmacBytes];
+    CachedHmac(FetchedAlgorithms().sm3, key, {data}, hash);
+    return std::string(reinterpret_cast<const char*>(hash), kKeyedHashBytes);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<const CipherSuite> MakeSm4Suite() {
+  const Algorithms& algorithms = FetchedAlgorithms();
+  if (algorithms.sm4_ctr == nullptr || algorithms.sm3 == nullptr) return nullptr;
+  return std::make_unique<Sm4Suite>();
+}
+
+}  // namespace anqiao::store
