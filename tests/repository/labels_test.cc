@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "anqiao/exchange/v1/audit.pb.h"
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/exchange/v1/service_request.pb.h"
 #include "anqiao/hub/v1/cases.pb.h"
@@ -27,7 +28,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::FileDescriptor;
 
 std::vector<const FileDescriptor*> Files() {
-  return {exchange::v1::SubmitRequest::descriptor()->file(),
+  return {exchange::v1::SignedTreeHead::descriptor()->file(),
+          exchange::v1::SubmitRequest::descriptor()->file(),
           exchange::v1::ServiceRequest::descriptor()->file(),
           hub::v1::Case::descriptor()->file(),
           hub::v1::Entitlement::descriptor()->file(),
