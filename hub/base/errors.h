@@ -42,6 +42,7 @@ inline constexpr char kAgencyNotFound[] = "AGENCY_NOT_FOUND";
 inline constexpr char kDeliveryNotFound[] = "DELIVERY_NOT_FOUND";
 inline constexpr char kQuarantineNotFound[] = "QUARANTINE_NOT_FOUND";
 inline constexpr char kLogNotFound[] = "LOG_NOT_FOUND";
+inline constexpr char kErased[] = "ERASED";
 inline constexpr char kFormatNotRegistered[] = "FORMAT_NOT_REGISTERED";
 // Of payloads and records.
 inline constexpr char kPayloadEmpty[] = "PAYLOAD_EMPTY";

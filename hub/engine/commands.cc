@@ -8,6 +8,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/plan.h"
+#include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
 #include "hub/store/keys.h"
 
@@ -55,6 +56,11 @@ void Count(const journal::v1::QuarantineReplayed& replayed, ReplayResult* result
   result->problems.assign(replayed.problems().begin(), replayed.problems().end());
 }
 
+// No earlier request had this id.
+bool IsUnknownRequest(const absl::Status& status) {
+  return absl::IsNotFound(status) && ReasonOf(status) != reason::kErased;
+}
+
 absl::Status QuarantineNotFound() {
   return Error(absl::StatusCode::kNotFound, reason::kQuarantineNotFound,
                "the payload is not, or no longer, in quarantine");
@@ -70,13 +76,12 @@ absl::StatusOr<Entry> EngineImpl::RunReferralCommand(const Principal& principal,
   Entry made;
   AQ_RETURN_IF_ERROR(writer_.Run([&](Writer::Turn& turn) -> absl::Status {
     if (!request_id.empty()) {
-      absl::StatusOr<Entry> earlier =
-          turn.EarlierEntry(store::RequestKey(PrincipalId(principal), request_id), hash);
+      absl::StatusOr<Entry> earlier = turn.EarlierEntry(principal, request_id, hash);
       if (earlier.ok()) {
         made = *std::move(earlier);
         return absl::OkStatus();
       }
-      if (!absl::IsNotFound(earlier.status())) return earlier.status();
+      if (!IsUnknownRequest(earlier.status())) return earlier.status();
     }
     ReferralBook book = turn.Book();
     AQ_ASSIGN_OR_RETURN(made, build(turn, book));
@@ -99,11 +104,14 @@ absl::StatusOr<ReferralDocument> EngineImpl::CreateReferral(const Principal& pri
   const std::string hash =
       HashOf({"create", command.case_id, command.policy, command.agency, command.replaces},
              command.details);
-  return ReferralAfter(RunReferralCommand(
-      principal, command.request_id, hash, [&](Writer::Turn& turn, ReferralBook& book) {
-        return book.Create(principal, command, jurisdiction, hash, turn.next_sequence(),
-                           turn.now());
-      }));
+  return ReferralAfter(
+      RunReferralCommand(principal, command.request_id, hash,
+                         [&](Writer::Turn& turn, ReferralBook& book) -> absl::StatusOr<Entry> {
+                           absl::StatusOr<store::KeyId> key = turn.store().NewKey();
+                           if (!key.ok()) return key.status();
+                           return book.Create(principal, command, jurisdiction, hash,
+                                              {turn.next_sequence(), *key}, turn.now());
+                         }));
 }
 
 absl::StatusOr<ReferralDocument> EngineImpl::SendReferral(const Principal& principal,
@@ -195,13 +203,12 @@ absl::Status EngineImpl::ReplayTurn(Writer::Turn& turn, const Principal& princip
                                     const std::string& payload, bool allow_shrinking,
                                     DecodedPayload* decoded, ReplayResult* result) {
   if (!request_id.empty()) {
-    const absl::StatusOr<Entry> earlier =
-        turn.EarlierEntry(store::RequestKey(PrincipalId(principal), request_id), hash);
+    const absl::StatusOr<Entry> earlier = turn.EarlierEntry(principal, request_id, hash);
     if (earlier.ok()) {
       Count(earlier->quarantine_replayed(), result);
       return absl::OkStatus();
     }
-    if (!absl::IsNotFound(earlier.status())) return earlier.status();
+    if (!IsUnknownRequest(earlier.status())) return earlier.status();
   }
   AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<journal::v1::QuarantineDocument>(
                                                turn.snapshot(), store::QuarantineKey(payload)));
@@ -210,6 +217,8 @@ absl::Status EngineImpl::ReplayTurn(Writer::Turn& turn, const Principal& princip
   for (const auto& record : document->records()) rows.insert(record.row());
   ReferralBook book = turn.Book();
   const PlanRequest request{.payload = decoded,
+                            .store = &turn.store(),
+                            .key = document->key(),
                             .payload_id = payload,
                             .version = document->source_version(),
                             .now = turn.now(),
@@ -218,7 +227,11 @@ absl::Status EngineImpl::ReplayTurn(Writer::Turn& turn, const Principal& princip
                             .rows = document->whole() ? nullptr : &rows};
   AQ_ASSIGN_OR_RETURN(Plan plan, PlanPayload(request, turn.overlay(), &book));
   const bool whole_again = plan.receipt.code() != 0;
+  // Nobody waits for these receipts.
+  for (auto& record : *plan.receipt.mutable_records()) record.clear_log_position();
+  AQ_RETURN_IF_ERROR(SealReceipts(turn.store(), plan.receipt.mutable_records()));
   Entry& entry = plan.entries.emplace_back();
+  entry.set_key(document->key());
   *entry.mutable_principal() = principal;
   journal::v1::QuarantineReplayed* replayed = entry.mutable_quarantine_replayed();
   replayed->set_payload(payload);

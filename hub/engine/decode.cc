@@ -123,6 +123,7 @@ DecodedRecord Judge(const adapter::v1::Record& record, const DecodedPayload& pay
                     const model::CivilDate& today) {
   DecodedRecord decoded;
   decoded.row = record.row();
+  decoded.byte_offset = record.byte_offset();
   decoded.removed = record.removed();
   decoded.record_key = Bounded(record.key(), kRecordKeyBytes);
   if (!ValidKey(record.key())) {

@@ -23,6 +23,7 @@ namespace anqiao::engine {
 struct DecodedRecord {
   enum class Verdict { kTake, kRepeat, kHold, kReject } verdict = Verdict::kTake;
   std::uint64_t row = 0;
+  std::uint64_t byte_offset = 0;
   std::string record_key;  // the agency's, empty if none could be read
   std::string store_key;   // empty if none could be read
   journal::v1::RecordRef ref;

@@ -121,6 +121,7 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
     entry.mutable_activated()->set_name(thing.name);
     entry.mutable_activated()->set_hash(thing.hash);
     group.entries.push_back(entry.SerializeAsString());
+    group.headers.push_back(HeaderOf(entry));
     if (thing.kind == journal::v1::ACTIVATION_KIND_CATALOGUE) {
       group.blobs.emplace_back(thing.hash, catalogue_->content());
     }

@@ -62,30 +62,24 @@ void Overlay::SetHead(const std::string& key, journal::v1::RecordHead head,
 absl::Status Overlay::ScanHeads(
     const std::string& begin, const std::string& end,
     const std::function<void(const std::string&, const journal::v1::RecordHead&)>& visit) const {
-  auto own = heads_.lower_bound(begin);
-  const auto before = [&](absl::string_view bound) {
-    return own != heads_.end() && (end.empty() || own->first < end) &&
-           (bound.empty() || absl::string_view(own->first) < bound);
-  };
   bool readable = true;
   AQ_RETURN_IF_ERROR(
       snapshot_->Scan(begin, end, [&](absl::string_view key, absl::string_view value) {
-        for (; before(key); ++own) visit(own->first, own->second.value);
-        if (own != heads_.end() && own->first == key) {
-          visit(own->first, own->second.value);
-          ++own;
-          return true;
-        }
+        const std::string text(key);
+        if (heads_.contains(text)) return true;
         journal::v1::RecordHead head;
         readable = head.ParseFromArray(value.data(), static_cast<int>(value.size()));
-        if (readable) visit(std::string(key), head);
+        if (readable) visit(text, head);
         return readable;
       }));
   if (!readable) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "the head of a record cannot be read");
   }
-  for (; before(""); ++own) visit(own->first, own->second.value);
+  for (auto own = heads_.lower_bound(begin); own != heads_.end(); ++own) {
+    if (!end.empty() && own->first >= end) break;
+    visit(own->first, own->second.value);
+  }
   return absl::OkStatus();
 }
 

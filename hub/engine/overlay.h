@@ -39,7 +39,7 @@ class Overlay {
   // An empty head if the record was never seen.
   absl::StatusOr<journal::v1::RecordHead> Head(const std::string& key) const;
   void SetHead(const std::string& key, journal::v1::RecordHead head, store::Sequence sequence);
-  // Heads with begin <= key < end, in order of their keys.
+  // Heads with begin <= key < end, in no order.
   absl::Status ScanHeads(
       const std::string& begin, const std::string& end,
       const std::function<void(const std::string&, const journal::v1::RecordHead&)>& visit) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
@@ -28,6 +29,7 @@ class Planner {
   absl::StatusOr<Plan> Run() {
     if (payload_.code != absl::StatusCode::kOk) {
       HoldWhole(payload_.code, payload_.reason, payload_.message, payload_.hold_bytes);
+      CutBytes();
       return std::move(plan_);
     }
     const bool ends = payload_.snapshot && request_.rows == nullptr;
@@ -41,6 +43,7 @@ class Planner {
     if (ends && !late_ && payload_.unknown_rows == 0) {
       AQ_ASSIGN_OR_RETURN(const std::int64_t on_file, FindMissing(&missing));
       if (!request_.allow_shrinking && Shrank(static_cast<std::int64_t>(missing.size()), on_file)) {
+        CutBytes();
         return std::move(plan_);
       }
     }
@@ -48,8 +51,12 @@ class Planner {
       if (request_.rows != nullptr && request_.rows->count(record.row) == 0) continue;
       AQ_RETURN_IF_ERROR(Take(&record));
     }
+    // The order of stored keys means nothing.
+    std::sort(missing.begin(), missing.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [key, head] : missing) AQ_RETURN_IF_ERROR(EndMissing(key, std::move(head)));
     Finish(ends);
+    CutBytes();
     return std::move(plan_);
   }
 
@@ -111,9 +118,45 @@ class Planner {
     StoredRecordReceipt* receipt = plan_.receipt.add_records();
     receipt->set_row(record->row);
     receipt->set_record_key(record->record_key);
+    receipt->set_key(KeyOf(*record));
     receipt->set_disposition(disposition);
     for (auto& problem : record->problems) *receipt->add_problems() = std::move(problem);
     return receipt;
+  }
+
+  // The key of the record, if it is on file or comes to be with this payload.
+  store::KeyId KeyOf(const DecodedRecord& record) {
+    if (record.store_key.empty() || record.answer.has_value()) return 0;
+    const auto [it, inserted] = keys_.emplace(record.store_key, 0);
+    if (inserted) {
+      // What cannot be read now is no reason to hold it against the record.
+      const absl::StatusOr<RecordHead> head = overlay_.Head(record.store_key);
+      if (head.ok()) it->second = head->key();
+    }
+    return it->second;
+  }
+
+  // Bytes of a record lie under its key, from where it begins to where the next one does; what
+  // cannot be told apart lies under the payload's.
+  void CutBytes() {
+    if (!plan_.hold_bytes) return;
+    plan_.parts = {{0, request_.key}};
+    bool first = true;
+    for (const DecodedRecord& record : payload_.records) {
+      const std::size_t offset = record.byte_offset;
+      const store::KeyId own = KeyOf(record);
+      const store::KeyId key = own != 0 ? own : request_.key;
+      if (offset > plan_.parts.back().first && offset < payload_.bytes.size()) {
+        plan_.parts.emplace_back(offset, key);
+      } else if (first && offset == 0) {
+        plan_.parts[0].second = key;
+      } else {
+        plan_.parts = {{0, request_.key}};
+        return;
+      }
+      first = false;
+    }
+    plan_.sliced = true;
   }
 
   absl::Status Take(DecodedRecord* record) {
@@ -133,6 +176,7 @@ class Planner {
     }
     if (record->answer.has_value()) return TakeAnswer(record);
     AQ_ASSIGN_OR_RETURN(RecordHead head, overlay_.Head(record->store_key));
+    keys_[record->store_key] = head.key();
     // Of a record that is on file, the newest snapshot has said more than an older one can.
     const bool superseded = late_ && !head.content_hash().empty();
     const bool unchanged = record->removed
@@ -142,18 +186,26 @@ class Planner {
       Receipt(record, journal::v1::RECORD_DISPOSITION_UNCHANGED);
       return absl::OkStatus();
     }
+    if (head.key() == 0) {
+      AQ_ASSIGN_OR_RETURN(const store::KeyId key, request_.store->NewKey());
+      head.set_key(key);
+      keys_[record->store_key] = key;
+    }
+    const std::size_t position = plan_.entries.size() + 1;
     if (record->removed) {
       End(record->ref, request_.version, &head);
     } else {
       Observe(record, &head);
     }
     plan_.heads.emplace_back(record->store_key, std::move(head));
-    Receipt(record, journal::v1::RECORD_DISPOSITION_ACCEPTED);
+    Receipt(record, journal::v1::RECORD_DISPOSITION_ACCEPTED)->set_log_position(position);
     return absl::OkStatus();
   }
 
   void Observe(DecodedRecord* record, RecordHead* head) {
-    journal::v1::RecordObserved* observed = AddEntry()->mutable_record_observed();
+    Entry* entry = AddEntry();
+    entry->set_key(head->key());
+    journal::v1::RecordObserved* observed = entry->mutable_record_observed();
     *observed->mutable_record() = record->ref;
     observed->set_source_version(request_.version);
     observed->set_content_hash(record->content_hash);
@@ -167,7 +219,9 @@ class Planner {
   }
 
   void End(const journal::v1::RecordRef& ref, std::int64_t version, RecordHead* head) {
-    journal::v1::RecordEnded* ended = AddEntry()->mutable_record_ended();
+    Entry* entry = AddEntry();
+    entry->set_key(head->key());
+    journal::v1::RecordEnded* ended = entry->mutable_record_ended();
     *ended->mutable_record() = ref;
     ended->set_source_version(version);
     ended->set_payload(request_.payload_id);
@@ -186,11 +240,11 @@ class Planner {
     exchange::v1::AnswerReferralRequest& answer = *record->answer;
     answer.set_request_id(
         absl::StrCat("native/", payload_.header.format(), "/", record->ref.key()));
-    const std::string key =
-        store::RequestKey(PrincipalId(AgencyPrincipal(payload_.agency->id)), answer.request_id());
+    const std::string key = store::RequestKey(request_.store->Digest(
+        RequestText(AgencyPrincipal(payload_.agency->id), answer.request_id())));
     const std::string hash = HashOfAnswer(answer);
     AQ_ASSIGN_OR_RETURN(const auto earlier, overlay_.Request(key));
-    if (earlier.has_value() && earlier->request_hash() == hash) {
+    if (earlier.has_value() && (earlier->erased() || earlier->request_hash() == hash)) {
       Receipt(record, journal::v1::RECORD_DISPOSITION_UNCHANGED);
       return absl::OkStatus();
     }
@@ -209,7 +263,8 @@ class Planner {
       }
     }
     if (status.ok()) {
-      Receipt(record, journal::v1::RECORD_DISPOSITION_ACCEPTED);
+      Receipt(record, journal::v1::RECORD_DISPOSITION_ACCEPTED)
+          ->set_log_position(plan_.entries.size());
       return status;
     }
     if (absl::IsDataLoss(status) || absl::IsUnavailable(status)) return status;
@@ -238,6 +293,8 @@ class Planner {
   DecodedPayload& payload_;
   const Overlay& overlay_;
   ReferralBook* const book_;
+  // Keys of the records that were looked at, by their store key; 0: not on file.
+  absl::flat_hash_map<std::string, store::KeyId> keys_;
   std::int64_t newest_snapshot_ = 0;
   bool late_ = false;  // a newer snapshot was taken up before
   Plan plan_;

@@ -22,6 +22,8 @@ namespace anqiao::engine {
 
 struct PlanRequest {
   DecodedPayload* payload = nullptr;  // observations are moved out of it
+  store::Store* store = nullptr;      // gives keys to new records
+  store::KeyId key = 0;               // of the payload
   std::string payload_id;
   std::int64_t version = 0;
   absl::Time now;
@@ -36,6 +38,10 @@ struct Plan {
   journal::v1::StoredReceipt receipt;
   // Some rows, or all, wait in quarantine.
   bool hold_bytes = false;
+  // From which offset on which key holds, if the bytes are held; "sliced" if each record has a
+  // part.
+  std::vector<std::pair<std::size_t, store::KeyId>> parts;
+  bool sliced = false;
   // A snapshot that was taken up whole.
   bool snapshot_taken = false;
   std::vector<std::pair<std::string, journal::v1::RecordHead>> heads;
@@ -43,6 +49,7 @@ struct Plan {
   std::vector<std::pair<std::string, std::size_t>> answers;
 };
 
+// A receipt's log_position is the number of its entry in the plan, from 1.
 // "book" takes native answers; it sees the projections up to the last entry.
 absl::StatusOr<Plan> PlanPayload(const PlanRequest& request, const Overlay& overlay,
                                  ReferralBook* book);

@@ -85,6 +85,9 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
   return decision;
 }
 
+// Sequence of the last entry that had keys destroyed.
+std::string DestructionKey() { return store::MetaKey("destruction"); }
+
 }  // namespace
 
 std::string LiveRecordsCount(const std::string& agency) { return absl::StrCat("records/", agency); }
@@ -96,6 +99,14 @@ std::string QuarantineCount(const std::string& agency) {
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
 }
+Sequence LastDestruction(const store::Snapshot& snapshot) {
+  Sequence sequence = 0;
+  const absl::StatusOr<std::string> text = snapshot.Get(DestructionKey());
+  return text.ok() && absl::SimpleAtoi(*text, &sequence) ? sequence : 0;
+}
+std::string TimerKey(const std::string& timer) {
+  return store::MetaKey(absl::StrCat("timer/", timer));
+}
 std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& name) {
   return store::MetaKey(absl::StrCat("activated/", static_cast<int>(kind), "/", name));
 }
@@ -106,12 +117,19 @@ const store::Snapshot& Projection::snapshot() {
 }
 
 absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
+  if (entry.has_person_erased()) {
+    // It looks for what is written, so what came before has to be.
+    AQ_RETURN_IF_ERROR(Commit());
+  }
   last_ = sequence;
+  Remember(sequence, entry);
+  // Of an erased entry nothing else is known.
+  if (entry.erased()) return absl::OkStatus();
   switch (entry.change_case()) {
     case Entry::kRecordObserved:
-      return Observed(sequence, entry.record_observed());
+      return Observed(sequence, entry);
     case Entry::kRecordEnded:
-      return Ended(entry.record_ended());
+      return Ended(sequence, entry);
     case Entry::kPayloadClosed:
       return Closed(sequence, entry);
     case Entry::kQuarantineReplayed:
@@ -124,6 +142,18 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return ReferralMoved(sequence, entry);
     case Entry::kDeliveryAnswered:
       return Answered(entry);
+    case Entry::kPersonErased:
+      Put(DestructionKey(), absl::StrCat(sequence));
+      return Erased(entry.person_erased());
+    case Entry::kPurged:
+      Put(DestructionKey(), absl::StrCat(sequence));
+      for (const std::string& payload : entry.purged().payloads()) {
+        AQ_RETURN_IF_ERROR(ForgetPayload(payload));
+      }
+      return absl::OkStatus();
+    case Entry::kTimerFired:
+      return Fired(entry.timer_fired());
+    case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
       return absl::OkStatus();
@@ -139,16 +169,18 @@ void Projection::CollectChanges() {
   referrals_.Collect(&changes);
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
-  for (auto& [key, value] : others_) changes.emplace_back(key, std::move(value));
+  for (auto& [key, other] : others_) {
+    changes.push_back({key, std::move(other.value), std::move(other.owner)});
+  }
   others_.clear();
   std::sort(changes.begin(), changes.end(),
-            [](const auto& a, const auto& b) { return a.first < b.first; });
+            [](const KeyChange& a, const KeyChange& b) { return a.key < b.key; });
   batch_ = store_->NewBatch();
-  for (const auto& [key, value] : changes) {
-    if (value.has_value()) {
-      batch_->Put(key, *value);
+  for (const KeyChange& change : changes) {
+    if (change.value.has_value()) {
+      batch_->Put(change.key, *change.value, change.owner);
     } else {
-      batch_->Delete(key);
+      batch_->Delete(change.key);
     }
   }
 }
@@ -190,17 +222,17 @@ absl::Status Projection::Count(const std::string& name, std::int64_t change) {
   return absl::OkStatus();
 }
 
-absl::Status Projection::Remember(const std::string& principal, const std::string& request_id,
-                                  const std::string& request_hash, Sequence sequence) {
-  if (request_id.empty()) return absl::OkStatus();
+void Projection::Remember(Sequence sequence, const Entry& entry) {
+  if (entry.request_digest().empty()) return;
   journal::v1::RequestDocument request;
   request.set_sequence(sequence);
-  request.set_request_hash(request_hash);
-  Put(store::RequestKey(principal, request_id), Canonical(request));
-  return absl::OkStatus();
+  request.set_erased(entry.erased());
+  request.set_request_hash(RequestHashOf(entry));
+  Put(store::RequestKey(entry.request_digest()), Canonical(request));
 }
 
-absl::Status Projection::Observed(Sequence sequence, const RecordObserved& observed) {
+absl::Status Projection::Observed(Sequence sequence, const Entry& entry) {
+  const RecordObserved& observed = entry.record_observed();
   const std::string key = store::RecordKey(observed.record());
   AQ_ASSIGN_OR_RETURN(auto* row, heads_.Find(snapshot(), key));
   RecordHead* head = &row->document;
@@ -208,6 +240,8 @@ absl::Status Projection::Observed(Sequence sequence, const RecordObserved& obser
   if (!FoldObserved(observed.source_version(), observed.content_hash(), head)) {
     return absl::OkStatus();
   }
+  head->set_key(entry.key());
+  head->set_sequence(sequence);
   heads_.Touch(key, row);
   if (IsLive(*head) != was_live) {
     AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(observed.record().agency()), IsLive(*head) ? 1 : -1));
@@ -227,7 +261,8 @@ absl::Status Projection::Link(Sequence sequence, const RecordObserved& observed,
   std::vector<identity::Candidate> candidates;
   for (const std::string& id : ids) {
     AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), store::PersonKey(id)));
-    candidates.push_back({&row->document});
+    // Not those who were erased, until the index is computed anew.
+    if (row->exists) candidates.push_back({&row->document});
   }
   const identity::Decision decision = identity::Resolve(subject, candidates);
   const std::string person = decision.person.empty() ? NameOf('p', sequence) : decision.person;
@@ -287,12 +322,15 @@ absl::Status Projection::AddToBlocks(const journal::v1::Subject& subject,
   return absl::OkStatus();
 }
 
-absl::Status Projection::Ended(const journal::v1::RecordEnded& ended) {
+absl::Status Projection::Ended(Sequence sequence, const Entry& entry) {
+  const journal::v1::RecordEnded& ended = entry.record_ended();
   const std::string key = store::RecordKey(ended.record());
   AQ_ASSIGN_OR_RETURN(auto* row, heads_.Find(snapshot(), key));
   RecordHead* head = &row->document;
   const bool was_live = IsLive(*head);
   if (!FoldEnded(ended.source_version(), head)) return absl::OkStatus();
+  head->set_key(entry.key());
+  head->set_sequence(sequence);
   heads_.Touch(key, row);
   if (was_live) AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(ended.record().agency()), -1));
   if (head->person().empty()) return absl::OkStatus();
@@ -312,7 +350,7 @@ absl::Status Projection::TakeSnapshotVersion(const std::string& agency, const st
   const std::string key = SnapshotVersionKey(agency, format);
   std::int64_t known = 0;
   if (const auto it = others_.find(key); it != others_.end()) {
-    if (!absl::SimpleAtoi(it->second.value_or("0"), &known)) known = 0;
+    if (!absl::SimpleAtoi(it->second.value.value_or("0"), &known)) known = 0;
   } else if (const absl::StatusOr<std::string> stored = snapshot().Get(key); stored.ok()) {
     if (!absl::SimpleAtoi(*stored, &known)) known = 0;
   } else if (!absl::IsNotFound(stored.status())) {
@@ -324,8 +362,6 @@ absl::Status Projection::TakeSnapshotVersion(const std::string& agency, const st
 
 absl::Status Projection::Closed(Sequence sequence, const Entry& entry) {
   const journal::v1::PayloadClosed& closed = entry.payload_closed();
-  AQ_RETURN_IF_ERROR(Remember(PrincipalId(AgencyPrincipal(closed.agency())), closed.request_id(),
-                              closed.payload_hash(), sequence));
   if (closed.snapshot_taken()) {
     AQ_RETURN_IF_ERROR(
         TakeSnapshotVersion(closed.agency(), closed.format(), closed.source_version()));
@@ -339,6 +375,9 @@ absl::Status Projection::Closed(Sequence sequence, const Entry& entry) {
   document->set_format(closed.format());
   document->set_file_name(closed.file_name());
   document->set_source_version(closed.source_version());
+  document->set_key(entry.key());
+  document->set_sequence(sequence);
+  document->set_sliced(closed.sliced());
   *document->mutable_create_time() = entry.commit_time();
   document->set_whole(closed.receipt().code() != 0);
   *document->mutable_problems() = closed.receipt().problems();
@@ -355,8 +394,6 @@ absl::Status Projection::Closed(Sequence sequence, const Entry& entry) {
 
 absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
   const journal::v1::QuarantineReplayed& replayed = entry.quarantine_replayed();
-  AQ_RETURN_IF_ERROR(Remember(PrincipalId(entry.principal()), replayed.request_id(),
-                              replayed.request_hash(), sequence));
   const std::string key = store::QuarantineKey(replayed.payload());
   AQ_ASSIGN_OR_RETURN(auto* row, quarantine_.Find(snapshot(), key));
   if (!row->exists) return absl::OkStatus();
@@ -393,8 +430,6 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
   FoldReferral(entry, &row->document);
   referrals_.Touch(key, row);
   const journal::v1::ReferralDraft& draft = row->document.draft();
-  AQ_RETURN_IF_ERROR(Remember(PrincipalId(entry.principal()), change.request_id(),
-                              change.request_hash(), sequence));
   const std::string person_key = store::PersonKey(draft.case_id());
   AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
   if (person->exists) {
@@ -410,17 +445,18 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
     disclosure.set_referral(change.referral());
     *disclosure.mutable_time() = entry.commit_time();
     *disclosure.mutable_principal() = entry.principal();
-    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure));
+    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
   }
-  return change.has_delivery() ? Queued(sequence, entry) : absl::OkStatus();
+  return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
 }
 
-absl::Status Projection::Queued(Sequence sequence, const Entry& entry) {
+absl::Status Projection::Queued(Sequence sequence, const Entry& entry, const std::string& person) {
   const journal::v1::QueuedDelivery& queued = entry.referral_changed().delivery();
   const std::string key = store::DeliveryKey(queued.delivery());
   AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
   *row->document.mutable_delivery() = queued;
   row->document.set_referral(entry.referral_changed().referral());
+  row->document.set_person(person);
   *row->document.mutable_create_time() = entry.commit_time();
   row->document.set_sequence(sequence);
   deliveries_.Touch(key, row);
@@ -448,7 +484,7 @@ absl::Status Projection::Answered(const Entry& entry) {
       store::PendingKey(event.agency, document->sequence(), answered.delivery());
   deliveries_.Touch(key, row);
   if (answered.acknowledged()) {
-    others_[pending] = std::nullopt;
+    Remove(pending);
     delivery_events_.push_back(event);
     return Acknowledged(entry, document);
   }
@@ -457,7 +493,7 @@ absl::Status Projection::Answered(const Entry& entry) {
   *document->mutable_nack_time() = entry.commit_time();
   if (answered.dead() && !document->dead()) {
     document->set_dead(true);
-    others_[pending] = std::nullopt;
+    Remove(pending);
     AQ_RETURN_IF_ERROR(Count(PendingCount(event.agency), -1));
     AQ_RETURN_IF_ERROR(Count(DeadCount(event.agency), 1));
   } else if (!document->dead()) {
@@ -482,6 +518,16 @@ absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* docu
   if (row->exists && !row->document.has_delivered_time()) {
     *row->document.mutable_delivered_time() = entry.commit_time();
     referrals_.Touch(key, row);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Fired(const journal::v1::TimerFired& fired) {
+  const std::string key = TimerKey(fired.timer());
+  if (fired.has_next_due_time()) {
+    Put(key, absl::StrCat(absl::ToUnixMicros(ToTime(fired.next_due_time()))));
+  } else {
+    Remove(key);
   }
   return absl::OkStatus();
 }

@@ -33,8 +33,25 @@ struct DeliveryEvent {
   int nack_count = 0;
 };
 
-// Changes of a batch: key to value, or nullopt to delete.
-using Changes = std::vector<std::pair<std::string, std::optional<std::string>>>;
+// One change of a batch.
+struct KeyChange {
+  std::string key;
+  std::optional<std::string> value;  // nullopt: deleted
+  std::string owner;                 // the person that the value is about; empty: nobody
+};
+using Changes = std::vector<KeyChange>;
+
+// Whose key a document lies under: what tells about a person lies under theirs.
+inline std::string OwnerOf(const journal::v1::RecordHead&) { return ""; }
+inline std::string OwnerOf(const journal::v1::PersonDocument& person) { return person.person(); }
+inline std::string OwnerOf(const journal::v1::BlockDocument&) { return ""; }
+inline std::string OwnerOf(const journal::v1::ReferralDocument& referral) {
+  return referral.draft().case_id();
+}
+inline std::string OwnerOf(const journal::v1::DeliveryDocument& delivery) {
+  return delivery.person();
+}
+inline std::string OwnerOf(const journal::v1::QuarantineDocument&) { return ""; }
 
 // Documents of one family with those that were changed and not yet written.
 template <typename Document>
@@ -75,8 +92,11 @@ class Table {
 
   void Collect(Changes* changes) {
     for (auto& [key, row] : changed_) {
-      changes->emplace_back(
-          key, row->exists ? std::optional<std::string>(Canonical(row->document)) : std::nullopt);
+      if (row->exists) {
+        changes->push_back({key, Canonical(row->document), OwnerOf(row->document)});
+      } else {
+        changes->push_back({key, std::nullopt, ""});
+      }
       row->dirty = false;
     }
     changed_.clear();
@@ -108,15 +128,23 @@ class Projection {
  private:
   using PersonRow = Table<journal::v1::PersonDocument>::Row;
 
-  absl::Status Observed(store::Sequence sequence, const journal::v1::RecordObserved& observed);
-  absl::Status Ended(const journal::v1::RecordEnded& ended);
+  absl::Status Observed(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status Ended(store::Sequence sequence, const journal::v1::Entry& entry);
   absl::Status Closed(store::Sequence sequence, const journal::v1::Entry& entry);
   absl::Status Replayed(store::Sequence sequence, const journal::v1::Entry& entry);
   absl::Status ReferralMoved(store::Sequence sequence, const journal::v1::Entry& entry);
-  absl::Status Queued(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status Queued(store::Sequence sequence, const journal::v1::Entry& entry,
+                      const std::string& person);
   absl::Status Answered(const journal::v1::Entry& entry);
   absl::Status Acknowledged(const journal::v1::Entry& entry,
                             journal::v1::DeliveryDocument* document);
+  absl::Status Fired(const journal::v1::TimerFired& fired);
+  absl::Status Erased(const journal::v1::PersonErased& erased);
+  absl::Status ForgetRecord(const journal::v1::PersonRecord& record, const std::string& person);
+  absl::Status ForgetReferral(const std::string& referral);
+  absl::Status ForgetDeliveries(const std::string& person);
+  absl::Status ForgetDisclosures(const std::string& person);
+  absl::Status ForgetPayload(const std::string& payload);
   absl::Status Link(store::Sequence sequence, const journal::v1::RecordObserved& observed,
                     journal::v1::RecordHead* head);
   absl::Status UpdateRecord(const journal::v1::RecordObserved& observed,
@@ -125,9 +153,12 @@ class Projection {
   absl::Status Count(const std::string& name, std::int64_t change);
   absl::Status TakeSnapshotVersion(const std::string& agency, const std::string& format,
                                    std::int64_t version);
-  absl::Status Remember(const std::string& principal, const std::string& request_id,
-                        const std::string& request_hash, store::Sequence sequence);
-  void Put(const std::string& key, std::string value) { others_[key] = std::move(value); }
+  // The request that "entry" answers, also if the entry was erased.
+  void Remember(store::Sequence sequence, const journal::v1::Entry& entry);
+  void Put(const std::string& key, std::string value, std::string owner = "") {
+    others_[key] = {std::move(value), std::move(owner)};
+  }
+  void Remove(const std::string& key) { others_[key] = {std::nullopt, ""}; }
   const store::Snapshot& snapshot();
   void CollectChanges();
 
@@ -140,7 +171,11 @@ class Projection {
   Table<journal::v1::ReferralDocument> referrals_;
   Table<journal::v1::DeliveryDocument> deliveries_;
   Table<journal::v1::QuarantineDocument> quarantine_;
-  std::map<std::string, std::optional<std::string>> others_;
+  struct Other {
+    std::optional<std::string> value;  // nullopt: deleted
+    std::string owner;
+  };
+  std::map<std::string, Other> others_;
   absl::flat_hash_map<std::string, std::int64_t> counts_;
   std::vector<DeliveryEvent> delivery_events_;
   std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
@@ -156,6 +191,10 @@ inline constexpr char kPeopleCount[] = "people";
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format);
 // The count of that name; 0 if there is none.
 std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name);
+// Sequence of the last entry that had keys destroyed; 0 if there is none.
+store::Sequence LastDestruction(const store::Snapshot& snapshot);
+// Key of the instant at which a timer is due next, in microseconds since 1970 UTC.
+std::string TimerKey(const std::string& timer);
 std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& name);
 
 }  // namespace anqiao::engine

@@ -5,6 +5,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
 
 namespace anqiao::engine {
 namespace {
@@ -15,6 +16,7 @@ using journal::v1::StoredReceipt;
 
 constexpr std::size_t kMessageBytes = 300;
 constexpr std::size_t kFieldBytes = 200;
+constexpr char kRecordKeyPurpose[] = "record key";
 
 bool IsPayloadReason(absl::string_view text) {
   static constexpr const char* kKnown[] = {
@@ -66,6 +68,9 @@ void Count(journal::v1::RecordDisposition disposition, exchange::v1::PayloadSumm
       break;
     case journal::v1::RECORD_DISPOSITION_HELD:
       summary->set_held_count(summary->held_count() + 1);
+      break;
+    case journal::v1::RECORD_DISPOSITION_ERASED:
+      summary->set_erased_count(summary->erased_count() + 1);
       break;
     default:
       summary->set_rejected_count(summary->rejected_count() + 1);
@@ -146,6 +151,7 @@ std::vector<SubmitResponse> ToResponses(const std::string& request_id, const Sto
     out->set_row(record.row());
     out->set_record_key(record.record_key());
     out->set_disposition(static_cast<exchange::v1::Disposition>(record.disposition()));
+    out->set_log_position(record.log_position());
     for (const StoredProblem& problem : record.problems()) ToPublic(problem, out->add_problems());
     Count(record.disposition(), &summary);
   }
@@ -155,6 +161,37 @@ std::vector<SubmitResponse> ToResponses(const std::string& request_id, const Sto
   for (const StoredProblem& problem : receipt.problems()) ToPublic(problem, summary.add_problems());
   *responses.back().mutable_summary() = std::move(summary);
   return responses;
+}
+
+absl::Status SealReceipts(
+    const store::Store& store,
+    google::protobuf::RepeatedPtrField<journal::v1::StoredRecordReceipt>* records) {
+  for (journal::v1::StoredRecordReceipt& record : *records) {
+    if (record.key() == 0 || record.record_key().empty()) continue;
+    AQ_ASSIGN_OR_RETURN(*record.mutable_sealed_record_key(),
+                        store.SealText(record.key(), kRecordKeyPurpose, record.record_key()));
+    record.clear_record_key();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status OpenReceipts(
+    const store::Store& store,
+    google::protobuf::RepeatedPtrField<journal::v1::StoredRecordReceipt>* records) {
+  for (journal::v1::StoredRecordReceipt& record : *records) {
+    if (record.sealed_record_key().empty()) continue;
+    absl::StatusOr<std::string> text =
+        store.OpenText(record.key(), kRecordKeyPurpose, record.sealed_record_key());
+    record.clear_sealed_record_key();
+    if (ReasonOf(text.status()) == reason::kKeyDestroyed) {
+      record.set_disposition(journal::v1::RECORD_DISPOSITION_ERASED);
+      record.clear_problems();
+      continue;
+    }
+    AQ_RETURN_IF_ERROR(text.status());
+    record.set_record_key(*std::move(text));
+  }
+  return absl::OkStatus();
 }
 
 std::vector<SubmitResponse> RefusalResponses(const std::string& request_id,

@@ -12,6 +12,7 @@
 #include "anqiao/journal/v1/entry.pb.h"
 #include "hub/adapter/adapter.h"
 #include "hub/model/normalize.h"
+#include "hub/store/store.h"
 
 namespace anqiao::engine {
 
@@ -30,6 +31,14 @@ std::string Bounded(absl::string_view text, std::size_t size);
 std::vector<exchange::v1::SubmitResponse> ToResponses(const std::string& request_id,
                                                       const journal::v1::StoredReceipt& receipt,
                                                       bool repeated);
+// Moves the record keys of those that have a key of the ring under it, for the journal.
+absl::Status SealReceipts(
+    const store::Store& store,
+    google::protobuf::RepeatedPtrField<journal::v1::StoredRecordReceipt>* records);
+// The other way round; what was erased since is RECORD_DISPOSITION_ERASED and has no record key.
+absl::Status OpenReceipts(
+    const store::Store& store,
+    google::protobuf::RepeatedPtrField<journal::v1::StoredRecordReceipt>* records);
 // One response that only refuses.
 std::vector<exchange::v1::SubmitResponse> RefusalResponses(const std::string& request_id,
                                                            const absl::Status& status);

@@ -54,6 +54,7 @@ ReferralChanged* Change(const ReferralDocument& referral, journal::v1::ReferralS
   change->set_reason(reason_text);
   change->set_request_id(request_id);
   change->set_request_hash(hash);
+  entry->set_key(referral.key());
   return change;
 }
 
@@ -264,7 +265,7 @@ absl::StatusOr<journal::v1::EntitlementAnswer> ReferralBook::RequireEligible(
 absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
                                            const CreateReferralCommand& command,
                                            const std::string& jurisdiction, const std::string& hash,
-                                           store::Sequence sequence, absl::Time now) {
+                                           const NewReferral& place, absl::Time now) {
   AQ_RETURN_IF_ERROR(CheckDetails(command.details));
   const policy::PolicySummary* policy = catalogue_->Find(command.policy);
   if (policy == nullptr) {
@@ -281,7 +282,8 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
                                      Actor::kCaseworker, ""));
   Entry entry = Begin(principal, now);
   ReferralDocument none;
-  none.set_referral(NameOf('r', sequence));
+  none.set_referral(NameOf('r', place.sequence));
+  none.set_key(place.key);
   ReferralChanged* change = Change(none, to, "", command.request_id, hash, &entry);
   journal::v1::ReferralDraft* draft = change->mutable_draft();
   draft->set_case_id(command.case_id);

@@ -37,6 +37,12 @@ struct AnswerCommand {
   bool native = false;
 };
 
+// Where a new referral is: the entry that drafts it, the key that it lies under.
+struct NewReferral {
+  store::Sequence sequence = 0;
+  store::KeyId key = 0;
+};
+
 class ReferralBook {
  public:
   // All outlive the book.
@@ -48,7 +54,7 @@ class ReferralBook {
   absl::StatusOr<journal::v1::Entry> Create(const Principal& principal,
                                             const CreateReferralCommand& command,
                                             const std::string& jurisdiction,
-                                            const std::string& hash, store::Sequence sequence,
+                                            const std::string& hash, const NewReferral& place,
                                             absl::Time now);
   absl::StatusOr<journal::v1::Entry> Send(const Principal& principal,
                                           const SendReferralCommand& command,

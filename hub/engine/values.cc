@@ -69,6 +69,98 @@ absl::Duration SteadyNow() {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
+namespace {
+
+absl::string_view KindOf(const journal::v1::Entry& entry) {
+  switch (entry.change_case()) {
+    case journal::v1::Entry::kRecordObserved:
+      return "RECORD_OBSERVED";
+    case journal::v1::Entry::kRecordEnded:
+      return "RECORD_ENDED";
+    case journal::v1::Entry::kPayloadClosed:
+      return "PAYLOAD_CLOSED";
+    case journal::v1::Entry::kQuarantineReplayed:
+      return "QUARANTINE_REPLAYED";
+    case journal::v1::Entry::kActivated:
+      return "ACTIVATED";
+    case journal::v1::Entry::kReferralChanged:
+      return "REFERRAL_CHANGED";
+    case journal::v1::Entry::kDeliveryAnswered:
+      return "DELIVERY_ANSWERED";
+    case journal::v1::Entry::kAccessRecorded:
+      return "ACCESS_RECORDED";
+    case journal::v1::Entry::kPersonErased:
+      return "PERSON_ERASED";
+    case journal::v1::Entry::kPurged:
+      return "PURGED";
+    case journal::v1::Entry::kLogsAnchored:
+      return "LOGS_ANCHORED";
+    case journal::v1::Entry::kTimerFired:
+      return "TIMER_FIRED";
+    case journal::v1::Entry::CHANGE_NOT_SET:
+      break;
+  }
+  return "NOTHING";
+}
+
+}  // namespace
+
+store::EntryHeader HeaderOf(const journal::v1::Entry& entry) {
+  store::EntryHeader header;
+  header.commit_time_micros = absl::ToUnixMicros(ToTime(entry.commit_time()));
+  header.kind = std::string(KindOf(entry));
+  header.key = entry.key();
+  header.agency = entry.agency();
+  header.request_digest = entry.request_digest();
+  if (entry.has_record_observed()) {
+    header.content = Canonical(entry.record_observed().observation());
+  }
+  return header;
+}
+
+std::string RequestText(const journal::v1::Principal& principal, const std::string& request_id) {
+  return absl::StrCat(PrincipalId(principal), absl::string_view("\0", 1), request_id);
+}
+
+std::string RequestIdOf(const journal::v1::Entry& entry) {
+  switch (entry.change_case()) {
+    case journal::v1::Entry::kPayloadClosed:
+      return entry.payload_closed().request_id();
+    case journal::v1::Entry::kQuarantineReplayed:
+      return entry.quarantine_replayed().request_id();
+    case journal::v1::Entry::kReferralChanged:
+      return entry.referral_changed().request_id();
+    case journal::v1::Entry::kPersonErased:
+      return entry.person_erased().request_id();
+    case journal::v1::Entry::kPurged:
+      return entry.purged().request_id();
+    default:
+      return "";
+  }
+}
+
+std::string RequestHashOf(const journal::v1::Entry& entry) {
+  switch (entry.change_case()) {
+    case journal::v1::Entry::kPayloadClosed:
+      return entry.payload_closed().payload_hash();
+    case journal::v1::Entry::kQuarantineReplayed:
+      return entry.quarantine_replayed().request_hash();
+    case journal::v1::Entry::kReferralChanged:
+      return entry.referral_changed().request_hash();
+    case journal::v1::Entry::kPersonErased:
+      return entry.person_erased().request_hash();
+    case journal::v1::Entry::kPurged:
+      return entry.purged().request_hash();
+    default:
+      return "";
+  }
+}
+
+absl::Status ErasedError() {
+  return Error(absl::StatusCode::kNotFound, reason::kErased,
+               "what this request had asked for was erased since");
+}
+
 std::string NameOf(char prefix, store::Sequence sequence) {
   std::string bytes(8, '\0');
   for (int i = 7; i >= 0; --i) {
@@ -132,6 +224,7 @@ void FoldReferral(const journal::v1::Entry& entry, ReferralDocument* referral) {
   if (referral->version() == 0) {
     referral->set_referral(change.referral());
     *referral->mutable_create_time() = entry.commit_time();
+    referral->set_key(entry.key());
   }
   if (change.has_draft()) *referral->mutable_draft() = change.draft();
   ReferralEvent* event = referral->add_history();

@@ -36,6 +36,16 @@ absl::Time ToTime(const google::protobuf::Timestamp& time);
 // For waiting only: goes on evenly, whatever is done to the clock.
 absl::Duration SteadyNow();
 
+// What lies open of an entry, for the store. "entry" is complete.
+store::EntryHeader HeaderOf(const journal::v1::Entry& entry);
+// What Store::Digest is taken of for a request.
+std::string RequestText(const journal::v1::Principal& principal, const std::string& request_id);
+// The request id that an entry answers and the hash of the request; empty if none.
+std::string RequestIdOf(const journal::v1::Entry& entry);
+std::string RequestHashOf(const journal::v1::Entry& entry);
+// NOT_FOUND (ERASED): what a request had asked for was erased since.
+absl::Status ErasedError();
+
 // "prefix" and the sequence in base 32: sorts as the sequence does.
 std::string NameOf(char prefix, store::Sequence sequence);
 

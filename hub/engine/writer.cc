@@ -4,12 +4,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/civil_time.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
+#include "hub/store/audit_log.h"
 #include "hub/store/keys.h"
+#include "hub/store/log_trees.h"
 
 namespace anqiao::engine {
 namespace {
@@ -19,6 +22,8 @@ using store::Sequence;
 
 // Of the store's 64 MiB, with room for what goes around the entries.
 constexpr std::size_t kAppendBytesMax = 60 << 20;
+// What sealing and the logs add to an entry, at most.
+constexpr std::size_t kSealedEntryBytes = 320;
 constexpr std::size_t kQueuedMax = 10'000;
 // Accesses that wait for the disk to have room again; more are lost.
 constexpr std::size_t kUnrecordedMax = 10'000;
@@ -189,8 +194,45 @@ void Writer::Handle(Item item) {
   AddEntry(std::move(item.entry));
 }
 
+store::KeyId Writer::AccessKey(absl::Time time) {
+  const absl::CivilMonth month = absl::ToCivilMonth(time, absl::UTCTimeZone());
+  const std::int64_t number = month.year() * 12 + month.month();
+  if (number != access_month_) {
+    // On a full disk they lie under the journal's own key.
+    access_key_ = store_->NewKey().value_or(0);
+    access_month_ = access_key_ == 0 ? -1 : number;
+  }
+  return access_key_;
+}
+
+std::uint64_t& Writer::LogSize(const std::string& agency) {
+  const auto [it, inserted] = log_sizes_.emplace(agency, 0);
+  if (inserted && store_->logs() != nullptr) {
+    it->second = store_->logs()->Size(store::AgencyLog(agency)).value_or(0);
+  }
+  return it->second;
+}
+
+void Writer::Complete(Entry* entry) {
+  if (!entry->has_commit_time()) SetTime(clock_->Now(), entry->mutable_commit_time());
+  const journal::v1::Principal& principal = entry->principal();
+  if (entry->has_record_observed()) {
+    entry->set_agency(entry->record_observed().record().agency());
+  } else if (entry->has_record_ended()) {
+    entry->set_agency(entry->record_ended().record().agency());
+  } else if (principal.kind() == journal::v1::PRINCIPAL_KIND_AGENCY) {
+    entry->set_agency(principal.name());
+  }
+  if (const std::string request_id = RequestIdOf(*entry); !request_id.empty()) {
+    entry->set_request_digest(store_->Digest(RequestText(principal, request_id)));
+  }
+  if (entry->has_access_recorded()) entry->set_key(AccessKey(ToTime(entry->commit_time())));
+}
+
 void Writer::AddEntry(Entry entry) {
-  if (!entry.has_commit_time()) SetTime(clock_->Now(), entry.mutable_commit_time());
+  Complete(&entry);
+  if (!entry.agency().empty()) ++LogSize(entry.agency());
+  group_.append.headers.push_back(HeaderOf(entry));
   group_.append.entries.push_back(entry.SerializeAsString());
   group_.bytes += group_.append.entries.back().size();
   group_.entries.push_back(std::move(entry));
@@ -236,6 +278,7 @@ absl::Status Writer::MendOverlay() {
   AQ_RETURN_IF_ERROR(projector_->WaitFor(synced_, kProjectionWait));
   overlay_.Clear();
   overlay_.Refresh(store_->NewSnapshot());
+  log_sizes_.clear();
   overlay_wrong_ = false;
   return absl::OkStatus();
 }
@@ -277,10 +320,11 @@ void Writer::TakePayload(DecodedPayload* payload, const std::function<void(Respo
 
 absl::StatusOr<bool> Writer::AnswerAgain(const DecodedPayload& payload,
                                          const std::function<void(Responses)>& done) {
-  const std::string key =
-      store::RequestKey(PrincipalId(AgencyPrincipal(payload.agency->id)), payload.request_id);
-  AQ_ASSIGN_OR_RETURN(const auto request, overlay_.Request(key));
+  const std::string digest =
+      store_->Digest(RequestText(AgencyPrincipal(payload.agency->id), payload.request_id));
+  AQ_ASSIGN_OR_RETURN(const auto request, overlay_.Request(store::RequestKey(digest)));
   if (!request.has_value()) return false;
+  if (request->erased()) return ErasedError();
   const Sequence sequence = request->sequence();
   const std::string hash = request->request_hash();
   if (sequence > synced_) AQ_RETURN_IF_ERROR(Flush());
@@ -290,12 +334,14 @@ absl::StatusOr<bool> Writer::AnswerAgain(const DecodedPayload& payload,
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  absl::StrCat("entry ", sequence, " of the journal cannot be read"));
   }
+  if (entry.erased()) return ErasedError();
   if (!entry.has_payload_closed()) return Conflict(payload.request_id, "another call");
-  const journal::v1::PayloadClosed& closed = entry.payload_closed();
+  journal::v1::PayloadClosed& closed = *entry.mutable_payload_closed();
   if (hash != payload.request_hash) {
     return Conflict(payload.request_id, NameOfContent(hash))
         .Meta("content", NameOfContent(payload.request_hash));
   }
+  AQ_RETURN_IF_ERROR(OpenReceipts(*store_, closed.mutable_receipt()->mutable_records()));
   Answer(done, ToResponses(payload.reply_id, closed.receipt(), true));
   return true;
 }
@@ -319,15 +365,18 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
   const std::string id = NameOf('y', first);
   const std::int64_t version = VersionOf(*payload, now);
   ReferralBook book = Turn(this).Book();
+  AQ_ASSIGN_OR_RETURN(const store::KeyId key, store_->NewKey());
   PlanRequest request{.payload = payload,
+                      .store = store_,
+                      .key = key,
                       .payload_id = id,
                       .version = version,
                       .now = now,
                       .principal = AgencyPrincipal(payload->agency->id)};
   AQ_ASSIGN_OR_RETURN(Plan plan, PlanPayload(request, overlay_, &book));
-  AddClosing(payload, id, version, now, &plan);
+  AQ_RETURN_IF_ERROR(AddClosing(payload, request, &plan));
   std::size_t bytes = plan.hold_bytes ? payload->bytes.size() : 0;
-  for (const Entry& entry : plan.entries) bytes += entry.ByteSizeLong() + 64;
+  for (const Entry& entry : plan.entries) bytes += entry.ByteSizeLong() + kSealedEntryBytes;
   if (bytes > kAppendBytesMax) {
     return Error(absl::StatusCode::kResourceExhausted, reason::kPayloadTooLarge,
                  "the payload's records are too large for one commit: send it in parts");
@@ -335,7 +384,6 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
   if (group_.bytes + bytes > kAppendBytesMax) AQ_RETURN_IF_ERROR(Flush());
   Sequence sequence = synced_ + group_.entries.size();
   const Sequence last = sequence + plan.entries.size();
-  const std::string agency = PrincipalId(AgencyPrincipal(payload->agency->id));
   for (auto& [key, head] : plan.heads) overlay_.SetHead(key, std::move(head), last);
   for (const auto& [key, index] : plan.answers) {
     journal::v1::RequestDocument answer;
@@ -350,10 +398,14 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
   journal::v1::RequestDocument closing;
   closing.set_sequence(last);
   closing.set_request_hash(payload->request_hash);
-  overlay_.SetRequest(store::RequestKey(agency, payload->request_id), std::move(closing), last);
+  overlay_.SetRequest(
+      store::RequestKey(store_->Digest(RequestText(request.principal, payload->request_id))),
+      std::move(closing), last);
   for (Entry& entry : plan.entries) AddEntry(std::move(entry));
   group_.bytes += plan.hold_bytes ? payload->bytes.size() : 0;
-  if (plan.hold_bytes) group_.append.blobs.emplace_back(id, std::move(payload->bytes));
+  if (plan.hold_bytes) {
+    group_.append.blobs.emplace_back(id, std::move(payload->bytes), std::move(plan.parts));
+  }
   group_.answers.push_back([this, done, reply_id = payload->reply_id,
                             receipt = std::make_shared<journal::v1::StoredReceipt>(
                                 std::move(plan.receipt))](const absl::Status& status) {
@@ -378,23 +430,31 @@ absl::Status Writer::SetSnapshotVersion(const std::string& agency, const std::st
   return absl::OkStatus();
 }
 
-void Writer::AddClosing(DecodedPayload* payload, const std::string& id, std::int64_t version,
-                        absl::Time now, Plan* plan) {
+absl::Status Writer::AddClosing(DecodedPayload* payload, const PlanRequest& request, Plan* plan) {
+  const std::uint64_t before = store_->logs() == nullptr ? 0 : LogSize(payload->agency->id);
+  for (journal::v1::StoredRecordReceipt& record : *plan->receipt.mutable_records()) {
+    if (record.log_position() == 0) continue;
+    record.set_log_position(store_->logs() == nullptr ? 0 : before + record.log_position());
+  }
   Entry& entry = plan->entries.emplace_back();
-  SetTime(now, entry.mutable_commit_time());
+  SetTime(request.now, entry.mutable_commit_time());
+  entry.set_key(request.key);
   *entry.mutable_principal() = AgencyPrincipal(payload->agency->id);
   journal::v1::PayloadClosed* closed = entry.mutable_payload_closed();
-  closed->set_payload(id);
+  closed->set_payload(request.payload_id);
   closed->set_agency(payload->agency->id);
   closed->set_request_id(payload->request_id);
   closed->set_format(payload->header.format());
   if (!payload->forbidden) closed->set_file_name(payload->header.file_name());
   closed->set_payload_hash(payload->request_hash);
-  closed->set_source_version(version);
+  closed->set_source_version(request.version);
   *closed->mutable_receipt() = plan->receipt;
+  AQ_RETURN_IF_ERROR(SealReceipts(*store_, closed->mutable_receipt()->mutable_records()));
+  closed->set_sliced(plan->sliced);
   closed->set_bytes_kept(plan->hold_bytes);
   closed->set_adapter_build(payload->agency->adapter->build_id());
   closed->set_snapshot_taken(plan->snapshot_taken);
+  return absl::OkStatus();
 }
 
 ReferralBook Writer::Turn::Book() const {
@@ -404,10 +464,13 @@ ReferralBook Writer::Turn::Book() const {
 
 Sequence Writer::Turn::next_sequence() const { return writer_->synced_ + 1; }
 
-absl::StatusOr<Entry> Writer::Turn::EarlierEntry(const std::string& key,
+absl::StatusOr<Entry> Writer::Turn::EarlierEntry(const journal::v1::Principal& principal,
+                                                 const std::string& request_id,
                                                  const std::string& hash) const {
-  AQ_ASSIGN_OR_RETURN(const auto request, writer_->overlay_.Request(key));
+  const std::string digest = writer_->store_->Digest(RequestText(principal, request_id));
+  AQ_ASSIGN_OR_RETURN(const auto request, writer_->overlay_.Request(store::RequestKey(digest)));
   if (!request.has_value()) return absl::NotFoundError("no such request");
+  if (request->erased()) return ErasedError();
   if (request->request_hash() != hash) {
     return Error(absl::StatusCode::kAlreadyExists, reason::kRequestIdConflict,
                  "the request id was used with other content");
@@ -418,6 +481,7 @@ absl::StatusOr<Entry> Writer::Turn::EarlierEntry(const std::string& key,
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  absl::StrCat("entry ", request->sequence(), " of the journal cannot be read"));
   }
+  if (entry.erased()) return ErasedError();
   return entry;
 }
 
@@ -429,18 +493,13 @@ absl::StatusOr<Sequence> Writer::Turn::Commit(
   for (auto& [key, head] : heads) writer_->overlay_.SetHead(key, std::move(head), last);
   for (Entry& entry : entries) {
     ++sequence;
-    const bool replayed = entry.has_quarantine_replayed();
-    if (replayed || entry.has_referral_changed()) {
-      const std::string& id = replayed ? entry.quarantine_replayed().request_id()
-                                       : entry.referral_changed().request_id();
+    writer_->Complete(&entry);
+    if (!entry.request_digest().empty()) {
       journal::v1::RequestDocument request;
       request.set_sequence(sequence);
-      request.set_request_hash(replayed ? entry.quarantine_replayed().request_hash()
-                                        : entry.referral_changed().request_hash());
-      if (!id.empty()) {
-        writer_->overlay_.SetRequest(store::RequestKey(PrincipalId(entry.principal()), id),
-                                     std::move(request), last);
-      }
+      request.set_request_hash(RequestHashOf(entry));
+      writer_->overlay_.SetRequest(store::RequestKey(entry.request_digest()), std::move(request),
+                                   last);
     }
     writer_->AddEntry(std::move(entry));
   }

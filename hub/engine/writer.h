@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -44,8 +45,11 @@ class Writer {
     ReferralBook Book() const;
     absl::Time now() const { return writer_->clock_->Now(); }
     store::Sequence next_sequence() const;
-    // NOT_FOUND: there is none, so nothing of that request was ever done.
-    absl::StatusOr<journal::v1::Entry> EarlierEntry(const std::string& key,
+    store::Store& store() const { return *writer_->store_; }
+    // What a request of "principal" made. NOT_FOUND: nothing of that request was ever done, or
+    // (ERASED) what it did was erased.
+    absl::StatusOr<journal::v1::Entry> EarlierEntry(const journal::v1::Principal& principal,
+                                                    const std::string& request_id,
                                                     const std::string& hash) const;
     // Appends and syncs; the sequence of the last entry. What the entries say of requests and
     // "heads" is known from then on, before it is projected.
@@ -106,10 +110,14 @@ class Writer {
   // True if the request was answered before and is answered again.
   absl::StatusOr<bool> AnswerAgain(const DecodedPayload& payload,
                                    const std::function<void(Responses)>& done);
-  void AddClosing(DecodedPayload* payload, const std::string& id, std::int64_t version,
-                  absl::Time now, Plan* plan);
+  absl::Status AddClosing(DecodedPayload* payload, const PlanRequest& request, Plan* plan);
   std::int64_t VersionOf(const DecodedPayload& payload, absl::Time now);
   void AddEntry(journal::v1::Entry entry);
+  // What every entry has: when, in whose log, which request, under which key.
+  void Complete(journal::v1::Entry* entry);
+  store::KeyId AccessKey(absl::Time time);
+  // Entries that the log of "agency" will have once all that was added is appended.
+  std::uint64_t& LogSize(const std::string& agency);
   absl::Status Append(Group* group);
   absl::Status Flush();
   // An overlay that says nothing of entries that were never appended.
@@ -138,6 +146,10 @@ class Writer {
   Group group_;
   NativeEncoder encoder_;
   std::int64_t last_version_ = 0;
+  // Of records of access in one month, so that they can be purged by age.
+  store::KeyId access_key_ = 0;
+  std::int64_t access_month_ = -1;
+  std::map<std::string, std::uint64_t> log_sizes_;
 
   mutable absl::Mutex mu_;
   absl::CondVar work_;
