@@ -1,41 +1,25 @@
-// Who waits for whom: write_mu_ orders everything that writes and is held across syncs; file_mu_
-// keeps a slot's state and the keys in memory together, and is held across single reads and writes
-// only; pool_mu_ guards the numbers ahead. They are taken in this order. New takes pool_mu_ alone
-// while the pool lasts, and Get of a key in memory none of them.
-
 #include "hub/store/key_ring.h"
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
-#include <set>
-#include <thread>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
-#include "hub/store/key_cache.h"
-#include "hub/store/key_ring_file.h"
-#include "hub/store/key_ring_format.h"
+#include "hub/store/key_ring_impl.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
 namespace {
 
-// Slots that are read, wrapped and written at once.
-constexpr std::uint64_t kChunk = 1024;
 // Slots that are destroyed before a waiting Get is let in.
 constexpr std::size_t kDestroyedAtOnce = 256;
-// Rotation copies what was added meanwhile this many times before it holds new keys up.
-constexpr int kRotationPasses = 4;
 
 constexpr std::size_t kMemoryPool = 64;
 constexpr std::size_t kMemoryCache = 1024;
@@ -44,7 +28,6 @@ const Slot kDestroyedSlot = {.state = SlotState::kDestroyed, .wrapped = {}};
 
 constexpr char kLockSuffix[] = ".lock";
 constexpr char kNewSuffix[] = ".new";
-constexpr char kRotatingSuffix[] = ".rotating";
 
 absl::Status Lost(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
@@ -79,34 +62,6 @@ absl::Status CheckHeader(const RingHeader& header, const KeyRingOptions& options
   }
   return absl::OkStatus();
 }
-
-// Holds the lock file for as long as it lives.
-class Lock {
- public:
-  static absl::StatusOr<std::unique_ptr<Lock>> Take(std::shared_ptr<rocksdb::FileSystem> system,
-                                                    const std::string& path) {
-    rocksdb::FileLock* lock = nullptr;
-    const rocksdb::IOStatus status = system->LockFile(path, {}, &lock, nullptr);
-    if (status.ok()) return std::unique_ptr<Lock>(new Lock(std::move(system), lock));
-    const std::string text = status.ToString();
-    // The system's two answers to a lock that is taken, by another process and by this one.
-    if (absl::StrContains(text, "While lock file") || absl::StrContains(text, "lock hold by") ||
-        status.IsBusy()) {
-      return absl::UnavailableError("the key ring is open for writing already; stop that first");
-    }
-    return FromRocks(status, "locking the key ring");
-  }
-  ~Lock() { system_->UnlockFile(lock_, {}, nullptr).PermitUncheckedError(); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  Lock(std::shared_ptr<rocksdb::FileSystem> system, rocksdb::FileLock* lock)
-      : system_(std::move(system)), lock_(lock) {}
-
-  const std::shared_ptr<rocksdb::FileSystem> system_;
-  rocksdb::FileLock* const lock_;
-};
 
 absl::Status CreateRing(rocksdb::FileSystem& system, const KeyRingOptions& options) {
   const std::string path = options.path + kNewSuffix;
@@ -144,85 +99,23 @@ absl::StatusOr<KeyId> MendTail(RingFile& file, const RingHeader& header, std::ui
 
 }  // namespace
 
-class KeyRing::Impl {
- public:
-  static absl::StatusOr<std::unique_ptr<Impl>> Open(KeyRingOptions options);
-  ~Impl();
-  Impl(const Impl&) = delete;
-  Impl& operator=(const Impl&) = delete;
+// --- RingLock ---
 
-  absl::StatusOr<KeyId> New();
-  absl::StatusOr<DataKey> Get(KeyId id);
-  absl::Status Destroy(const std::vector<KeyId>& ids);
-  absl::StatusOr<bool> IsDestroyed(KeyId id);
-  absl::Status Rotate(std::unique_ptr<MasterKey> next,
-                      const std::function<void(std::uint64_t, std::uint64_t)>& progress);
-  absl::StatusOr<DataKey> Named(absl::string_view name);
-  std::uint64_t erased_through() const { return erased_through_.load(); }
-  absl::Status SetErasedThrough(std::uint64_t sequence);
-  std::string master_id();
+absl::StatusOr<std::unique_ptr<RingLock>> RingLock::Take(
+    std::shared_ptr<rocksdb::FileSystem> system, const std::string& path) {
+  rocksdb::FileLock* lock = nullptr;
+  const rocksdb::IOStatus status = system->LockFile(path, {}, &lock, nullptr);
+  if (status.ok()) return std::unique_ptr<RingLock>(new RingLock(std::move(system), lock));
+  const std::string text = status.ToString();
+  // The system's two answers to a lock that is taken, by another process and by this one.
+  if (absl::StrContains(text, "While lock file") || absl::StrContains(text, "lock hold by") ||
+      status.IsBusy()) {
+    return absl::UnavailableError("the key ring is open for writing already; stop that first");
+  }
+  return FromRocks(status, "locking the key ring");
+}
 
- private:
-  Impl(KeyRingOptions options, std::unique_ptr<Lock> lock, std::unique_ptr<RingFile> file,
-       RingHeader header);
-
-  absl::Status CheckWritable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-  // Nothing is known of what is on disk: no more is written.
-  absl::Status SyncOrBreak(RingFile& file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-  // Writes "header" as the next generation of the file, to both copies or only the older, and
-  // syncs.
-  absl::Status CommitHeader(RingHeader header, std::size_t copies)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-  absl::Status SettleAfterOpen(std::uint64_t bytes);
-
-  absl::Status Refill();
-  absl::Status Reserve(std::size_t count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-  void RefillWhenWanted();
-
-  absl::StatusOr<Slot> ReadSlot(KeyId id) ABSL_SHARED_LOCKS_REQUIRED(file_mu_);
-  absl::Status OverwriteSlots(const KeyId* ids, std::size_t count)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-
-  absl::Status CopyAndReplace(std::unique_ptr<MasterKey> next,
-                              const std::function<void(std::uint64_t, std::uint64_t)>& progress);
-  absl::Status CopySlots(RingFile& to, const MasterKey& next, KeyId first, KeyId last);
-  absl::StatusOr<RingHeader> FinishCopy(RingFile& to, const MasterKey& next, KeyId copied)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-
-  const std::string path_;
-  const bool read_only_;
-  const std::size_t pool_keys_;
-  const std::shared_ptr<rocksdb::FileSystem> system_;
-  const std::unique_ptr<Lock> lock_;
-  const std::string ring_id_;
-  KeyCache cache_;
-  std::atomic<std::uint64_t> erased_through_;
-
-  absl::Mutex write_mu_;
-  RingHeader header_ ABSL_GUARDED_BY(write_mu_);
-  bool broken_ ABSL_GUARDED_BY(write_mu_) = false;
-  bool rotating_ ABSL_GUARDED_BY(write_mu_) = false;
-  // Destroyed since the rotation began; their copies are overwritten before it ends.
-  std::set<KeyId> destroyed_meanwhile_ ABSL_GUARDED_BY(write_mu_);
-
-  // Replaced with both locks held, so that either is enough to use them.
-  absl::Mutex file_mu_ ABSL_ACQUIRED_AFTER(write_mu_);
-  std::unique_ptr<RingFile> file_;
-  // Shared with a Get that unwraps, which a slow key service must not make others wait for.
-  std::shared_ptr<const MasterKey> master_;
-  // Grows with every destruction: a key that was read before one is not kept in memory after it.
-  std::uint64_t destructions_ ABSL_GUARDED_BY(file_mu_) = 0;
-
-  absl::Mutex pool_mu_ ABSL_ACQUIRED_AFTER(file_mu_);
-  KeyId next_ ABSL_GUARDED_BY(pool_mu_) = 1;
-  KeyId ready_through_ ABSL_GUARDED_BY(pool_mu_) = 0;
-  absl::CondVar refill_cv_;
-  bool refill_wanted_ ABSL_GUARDED_BY(pool_mu_) = false;
-  // The thread rests until New itself has refilled the pool, or has told of the failure.
-  bool refill_failed_ ABSL_GUARDED_BY(pool_mu_) = false;
-  bool stopping_ ABSL_GUARDED_BY(pool_mu_) = false;
-  std::thread refiller_;
-};
+RingLock::~RingLock() { system_->UnlockFile(lock_, {}, nullptr).PermitUncheckedError(); }
 
 // --- Opening and closing ---
 
@@ -230,9 +123,9 @@ absl::StatusOr<std::unique_ptr<KeyRing::Impl>> KeyRing::Impl::Open(KeyRingOption
   AQ_RETURN_IF_ERROR(CheckOptions(options));
   if (options.file_system == nullptr) options.file_system = rocksdb::FileSystem::Default();
   rocksdb::FileSystem& system = *options.file_system;
-  std::unique_ptr<Lock> lock;
+  std::unique_ptr<RingLock> lock;
   if (!options.read_only) {
-    AQ_ASSIGN_OR_RETURN(lock, Lock::Take(options.file_system, options.path + kLockSuffix));
+    AQ_ASSIGN_OR_RETURN(lock, RingLock::Take(options.file_system, options.path + kLockSuffix));
     AQ_RETURN_IF_ERROR(WipeAndRemove(system, options.path + kRotatingSuffix));
   }
   const RingFile::Mode mode = options.read_only ? RingFile::Mode::kRead : RingFile::Mode::kWrite;
@@ -253,7 +146,7 @@ absl::StatusOr<std::unique_ptr<KeyRing::Impl>> KeyRing::Impl::Open(KeyRingOption
   return impl;
 }
 
-KeyRing::Impl::Impl(KeyRingOptions options, std::unique_ptr<Lock> lock,
+KeyRing::Impl::Impl(KeyRingOptions options, std::unique_ptr<RingLock> lock,
                     std::unique_ptr<RingFile> file, RingHeader header)
     : path_(options.path),
       read_only_(options.read_only),
@@ -464,120 +357,6 @@ absl::Status KeyRing::Impl::Destroy(const std::vector<KeyId>& ids) {
         OverwriteSlots(ids.data() + at, std::min(kDestroyedAtOnce, ids.size() - at)));
   }
   return SyncOrBreak(*file_);
-}
-
-// --- Rotation ---
-
-absl::Status KeyRing::Impl::Rotate(
-    std::unique_ptr<MasterKey> next,
-    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  if (next == nullptr || next->id().size() > kMasterIdMax) {
-    return absl::InvalidArgumentError("rotation needs a master key with an id of at most 64 bytes");
-  }
-  {
-    const absl::MutexLock lock(&write_mu_);
-    AQ_RETURN_IF_ERROR(CheckWritable());
-    if (rotating_) return absl::UnavailableError("a rotation of the key ring is under way");
-    rotating_ = true;
-  }
-  const absl::Status status = CopyAndReplace(std::move(next), progress);
-  const absl::MutexLock lock(&write_mu_);
-  // What cannot be removed now is removed at the next opening.
-  if (!status.ok() && !broken_) WipeAndRemove(*system_, path_ + kRotatingSuffix).IgnoreError();
-  rotating_ = false;
-  destroyed_meanwhile_.clear();
-  return status;
-}
-
-absl::Status KeyRing::Impl::CopyAndReplace(
-    std::unique_ptr<MasterKey> next,
-    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  AQ_ASSIGN_OR_RETURN(std::unique_ptr<RingFile> to,
-                      RingFile::Create(*system_, path_ + kRotatingSuffix));
-  KeyId copied = 0;
-  for (int pass = 0; pass < kRotationPasses; ++pass) {
-    KeyId last = 0;
-    {
-      const absl::MutexLock lock(&write_mu_);
-      last = header_.reserved_through;
-    }
-    while (copied < last) {
-      const KeyId until = std::min(last, copied + kChunk);
-      AQ_RETURN_IF_ERROR(CopySlots(*to, *next, copied + 1, until));
-      copied = until;
-      if (progress) progress(copied, last);
-    }
-    // Most of the waiting for the disk is done before anybody else has to.
-    AQ_RETURN_IF_ERROR(to->Sync());
-  }
-  std::unique_ptr<RingFile> old;
-  std::uint64_t old_bytes = 0;
-  {
-    const absl::MutexLock lock(&write_mu_);
-    AQ_RETURN_IF_ERROR(CheckWritable());
-    AQ_ASSIGN_OR_RETURN(RingHeader header, FinishCopy(*to, *next, copied));
-    // A renaming that failed may have happened after all.
-    const absl::Status replaced = Replace(*system_, path_ + kRotatingSuffix, path_);
-    if (!replaced.ok()) {
-      broken_ = true;
-      return Lost(replaced.message());
-    }
-    header_ = std::move(header);
-    old_bytes = SlotOffset(header_.reserved_through + 1);
-    const absl::MutexLock file_lock(&file_mu_);
-    old = std::exchange(file_, std::move(to));
-    master_ = std::move(next);
-  }
-  // The rotation is done: what cannot be overwritten lies under the old master key only.
-  old->Wipe(old_bytes).IgnoreError();
-  return absl::OkStatus();
-}
-
-absl::Status KeyRing::Impl::CopySlots(RingFile& to, const MasterKey& next, KeyId first,
-                                      KeyId last) {
-  std::string bytes;
-  {
-    const absl::ReaderMutexLock lock(&file_mu_);
-    AQ_ASSIGN_OR_RETURN(bytes, file_->ReadSlots(first, last - first + 1));
-  }
-  std::string copy;
-  copy.reserve(bytes.size());
-  for (KeyId id = first; id <= last; ++id) {
-    const std::size_t at = std::min(bytes.size(), (id - first) * kSlotBytes);
-    AQ_ASSIGN_OR_RETURN(Slot slot,
-                        DecodeSlot(ring_id_, id, absl::string_view(bytes).substr(at, kSlotBytes)));
-    if (slot.state == SlotState::kLive) {
-      AQ_ASSIGN_OR_RETURN(const DataKey key, master_->Unwrap(slot.wrapped));
-      AQ_ASSIGN_OR_RETURN(slot.wrapped, next.Wrap(key));
-    }
-    copy += EncodeSlot(ring_id_, id, slot);
-  }
-  return to.WriteSlots(first, copy);
-}
-
-// What came after "copied", what was destroyed meanwhile, and the header.
-absl::StatusOr<RingHeader> KeyRing::Impl::FinishCopy(RingFile& to, const MasterKey& next,
-                                                     KeyId copied) {
-  while (copied < header_.reserved_through) {
-    const KeyId until = std::min(header_.reserved_through, copied + kChunk);
-    AQ_RETURN_IF_ERROR(CopySlots(to, next, copied + 1, until));
-    copied = until;
-  }
-  for (const KeyId id : destroyed_meanwhile_) {
-    AQ_RETURN_IF_ERROR(to.WriteSlots(id, EncodeSlot(ring_id_, id, kDestroyedSlot)));
-  }
-  RingHeader header = header_;
-  header.master_id = next.id();
-  for (auto& [name, wrapped] : header.named) {
-    AQ_ASSIGN_OR_RETURN(const DataKey key, master_->Unwrap(wrapped));
-    AQ_ASSIGN_OR_RETURN(wrapped, next.Wrap(key));
-  }
-  for (std::size_t copy = 0; copy < kHeaderCopies; ++copy) {
-    ++header.generation;
-    AQ_RETURN_IF_ERROR(to.WriteHeader(header));
-  }
-  AQ_RETURN_IF_ERROR(to.Sync());
-  return header;
 }
 
 // --- The header's own ---

@@ -60,7 +60,8 @@ TEST_P(CipherTest, NameIsTheOneAskedFor) { EXPECT_EQ(suite_->name(), GetParam())
 
 TEST_P(CipherTest, OpensWhatItSealed) {
   for (const std::size_t size : {0, 1, 15, 16, 17, 63, 64, 65, 500, 100000}) {
-    for (const std::string associated : {"", "record:1", std::string(300, 'a').c_str()}) {
+    for (const std::string& associated :
+         {std::string(), std::string("record:1"), std::string(300, 'a')}) {
       const std::string plaintext(size, 'p');
       const std::string sealed = Seal(associated, plaintext);
       EXPECT_EQ(sealed.front(), suite_->id());
