@@ -50,7 +50,7 @@ struct PreparedHmac {
 
 struct ThreadContexts {
   CipherContext aes_gcm;
-  CipherContext aes_wrap;
+  CipherContext aes_ecb;
   CipherContext sm4_ctr;
   DigestContext digest{EVP_MD_CTX_new()};
   std::array<PreparedHmac, kCachedHmacs> hmacs;
@@ -68,8 +68,9 @@ EVP_CIPHER_CTX* Ready(CipherContext& context, const EVP_CIPHER* cipher) {
   if (context == nullptr) {
     CipherContext made(EVP_CIPHER_CTX_new());
     if (made == nullptr) return nullptr;
-    EVP_CIPHER_CTX_set_flags(made.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    if (EVP_CipherInit_ex2(made.get(), cipher, nullptr, nullptr, 1, nullptr) != 1) return nullptr;
+    if (EVP_CipherInit_ex2(made.get(), cipher, nullptr, nullptr, 1, nullptr) != 1 ||
+        EVP_CIPHER_CTX_set_padding(made.get(), 0) != 1)
+      return nullptr;
     context = std::move(made);
   }
   return context.get();
@@ -125,7 +126,7 @@ const PreparedHmac& Prepare(const EVP_MD* digest, absl::string_view key) {
 const Algorithms& FetchedAlgorithms() {
   static const Algorithms algorithms = {
       .aes_gcm = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr),
-      .aes_wrap = EVP_CIPHER_fetch(nullptr, "AES-256-WRAP-PAD", nullptr),
+      .aes_ecb = EVP_CIPHER_fetch(nullptr, "AES-256-ECB", nullptr),
       .sm4_ctr = EVP_CIPHER_fetch(nullptr, "SM4-CTR", nullptr),
       .sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr),
       .sm3 = EVP_MD_fetch(nullptr, "SM3", nullptr),
@@ -134,8 +135,8 @@ const Algorithms& FetchedAlgorithms() {
 }
 
 EVP_CIPHER_CTX* AesGcmContext() { return Ready(ThisThread().aes_gcm, FetchedAlgorithms().aes_gcm); }
-EVP_CIPHER_CTX* AesWrapContext() {
-  return Ready(ThisThread().aes_wrap, FetchedAlgorithms().aes_wrap);
+EVP_CIPHER_CTX* AesBlockContext() {
+  return Ready(ThisThread().aes_ecb, FetchedAlgorithms().aes_ecb);
 }
 EVP_CIPHER_CTX* Sm4CtrContext() { return Ready(ThisThread().sm4_ctr, FetchedAlgorithms().sm4_ctr); }
 

@@ -25,7 +25,7 @@ inline constexpr std::size_t kHmacBytes = 32;
 // Null where this OpenSSL lacks one.
 struct Algorithms {
   const EVP_CIPHER* aes_gcm;
-  const EVP_CIPHER* aes_wrap;
+  const EVP_CIPHER* aes_ecb;
   const EVP_CIPHER* sm4_ctr;
   const EVP_MD* sha256;
   const EVP_MD* sm3;
@@ -35,7 +35,7 @@ const Algorithms& FetchedAlgorithms();
 // This thread's context of one cipher, ready for EVP_CipherInit_ex2 without a cipher. Null if there
 // is no memory.
 EVP_CIPHER_CTX* AesGcmContext();
-EVP_CIPHER_CTX* AesWrapContext();
+EVP_CIPHER_CTX* AesBlockContext();
 EVP_CIPHER_CTX* Sm4CtrContext();
 
 inline const unsigned char* Bytes(absl::string_view text) {

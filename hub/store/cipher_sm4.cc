@@ -24,15 +24,22 @@ constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
 constexpr std::size_t kBlockBytes = 16;
 constexpr std::size_t kWrappedBytes = kTagBytes + DataKey::kBytes;
 
+constexpr absl::string_view kSealInfo = "anqiao sm4-ctr-hmac-sm3 seal\x01";
+constexpr absl::string_view kWrapInfo = "anqiao sm4-ctr-hmac-sm3 wrap\x01";
+
 class Subkeys {
  public:
-  Subkeys(absl::string_view key, absl::string_view info) {
-    static constexpr absl::string_view kFirst("\x01", 1);
-    Hmac(FetchedAlgorithms().sm3, key, {info, kFirst}, bytes_.data());
+  static Subkeys OfDataKey(absl::string_view key) {
+    Subkeys keys;
+    Hmac(FetchedAlgorithms().sm3, key, {kSealInfo}, keys.bytes_.data());
+    return keys;
+  }
+  static Subkeys OfMaster(absl::string_view key) {
+    Subkeys keys;
+    CachedHmac(FetchedAlgorithms().sm3, key, {kWrapInfo}, keys.bytes_.data());
+    return keys;
   }
   ~Subkeys() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-  Subkeys(const Subkeys&) = delete;
-  Subkeys& operator=(const Subkeys&) = delete;
 
   const unsigned char* cipher() const { return bytes_.data(); }
   absl::string_view mac() const {
@@ -40,11 +47,10 @@ class Subkeys {
   }
 
  private:
+  Subkeys() = default;
+
   std::array<unsigned char, kHmacBytes> bytes_;
 };
-
-constexpr absl::string_view kSealInfo = "anqiao sm4-ctr-hmac-sm3 seal";
-constexpr absl::string_view kWrapInfo = "anqiao sm4-ctr-hmac-sm3 wrap";
 
 // Encrypts or decrypts: with a counter they are the same.
 bool Run(const Subkeys& keys, const unsigned char* counter, absl::string_view input,
@@ -84,7 +90,7 @@ class Sm4Suite final : public CipherSuite {
     (*out)[before] = kId;
     char* const nonce = out->data() + before + 1;
     char* const ciphertext = nonce + kNonceBytes;
-    const Subkeys keys(key, kSealInfo);
+    const Subkeys keys = Subkeys::OfDataKey(key);
     if (!DrawNonce(Bytes(nonce)) ||
         !Run(keys, CounterOf({nonce, kNonceBytes}).data(), plaintext, Bytes(ciphertext))) {
       out->resize(before);
@@ -103,7 +109,7 @@ class Sm4Suite final : public CipherSuite {
     const absl::string_view checked = sealed.substr(1, sealed.size() - 1 - kTagBytes);
     const absl::string_view ciphertext = checked.substr(kNonceBytes);
     AQ_RETURN_IF_ERROR(CheckPlaintext(ciphertext, associated));
-    const Subkeys keys(key, kSealInfo);
+    const Subkeys keys = Subkeys::OfDataKey(key);
     unsigned char mac[kHmacBytes];
     Mac(keys, checked, associated, mac);
     if (CRYPTO_memcmp(mac, sealed.data() + sealed.size() - kTagBytes, kTagBytes) != 0) {
@@ -120,9 +126,9 @@ class Sm4Suite final : public CipherSuite {
                                    absl::string_view data_key) const override {
     AQ_RETURN_IF_ERROR(CheckKey(master));
     AQ_RETURN_IF_ERROR(CheckKey(data_key));
-    const Subkeys keys(master, kWrapInfo);
+    const Subkeys keys = Subkeys::OfMaster(master);
     unsigned char mac[kHmacBytes];
-    Hmac(FetchedAlgorithms().sm3, keys.mac(), {data_key}, mac);
+    CachedHmac(FetchedAlgorithms().sm3, keys.mac(), {data_key}, mac);
     std::string wrapped(kWrappedBytes, '\0');
     std::memcpy(wrapped.data(), mac, kTagBytes);
     if (!Run(keys, mac, data_key, Bytes(wrapped.data() + kTagBytes))) return CipherBroken();
@@ -133,13 +139,13 @@ class Sm4Suite final : public CipherSuite {
                                  absl::string_view wrapped) const override {
     AQ_RETURN_IF_ERROR(CheckKey(master));
     if (wrapped.size() != kWrappedBytes) return NotAsWrapped();
-    const Subkeys keys(master, kWrapInfo);
+    const Subkeys keys = Subkeys::OfMaster(master);
     char bytes[DataKey::kBytes];
     if (!Run(keys, Bytes(wrapped), wrapped.substr(kTagBytes), Bytes(bytes))) return CipherBroken();
     const DataKey data_key({bytes, sizeof(bytes)});
     OPENSSL_cleanse(bytes, sizeof(bytes));
     unsigned char mac[kHmacBytes];
-    Hmac(FetchedAlgorithms().sm3, keys.mac(), {data_key.view()}, mac);
+    CachedHmac(FetchedAlgorithms().sm3, keys.mac(), {data_key.view()}, mac);
     if (CRYPTO_memcmp(mac, wrapped.data(), kTagBytes) != 0) return NotAsWrapped();
     return data_key;
   }

@@ -41,10 +41,10 @@ namespace anqiao::store {
 using KeyId = std::uint64_t;
 
 struct KeyRingOptions {
-  std::string path;
+  std::string path = {};
   // Borrowed; outlives the ring.
   const CipherSuite* suite = nullptr;
-  std::unique_ptr<MasterKey> master;
+  std::unique_ptr<MasterKey> master = nullptr;
   // Reads only, and needs no lock: what another process writes meanwhile may be seen or not.
   bool read_only = false;
   // Only for a new data directory: a ring made anew opens nothing that was sealed before.
@@ -56,7 +56,7 @@ struct KeyRingOptions {
   // Unwrapped keys kept in memory, about.
   std::size_t cache_keys = 65536;
   // Null: the system's. Everything that the ring writes goes through it.
-  std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::shared_ptr<rocksdb::FileSystem> file_system = nullptr;
 };
 
 class KeyRing {

@@ -1,4 +1,4 @@
-// What sealing, opening, hashing and wrapping cost, by suite; and the key ring's calls in memory.
+// What sealing, opening, hashing and wrapping cost, by suite; and what the key ring's calls cost.
 
 #include <benchmark/benchmark.h>
 
@@ -10,12 +10,15 @@
 
 #include "hub/store/cipher.h"
 #include "hub/store/key_ring.h"
+#include "hub/store/master_key.h"
+#include "tests/testing/temp_dir.h"
 
 namespace {
 
 using anqiao::store::CipherSuite;
 using anqiao::store::DataKey;
 using anqiao::store::KeyRing;
+using anqiao::store::MasterKey;
 
 constexpr const char* kSuites[] = {"aes-256-gcm-sha256", "sm4-ctr-hmac-sm3", "none"};
 constexpr std::size_t kKeys = 1024;
@@ -93,12 +96,54 @@ void BM_Unwrap(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(suite->Unwrap(master, wrapped));
 }
 
+// A ring on disk that makes keys ahead by itself.
+std::unique_ptr<KeyRing> Ring(const CipherSuite& suite, const std::string& folder) {
+  return KeyRing::Open({.path = folder + "/ring",
+                        .suite = &suite,
+                        .master = MasterKey::FromKey(DataKey::Random(), suite),
+                        .create_if_missing = true})
+      .value();
+}
+
+// While the pool lasts; the first call fills it before.
+void BM_RingNew(benchmark::State& state) {
+  const anqiao::testing::TempDir folder;
+  const auto suite = CipherSuite::Make(kSuites[0]).value();
+  const auto ring = Ring(*suite, folder.path());
+  Require(ring->New().ok());
+  for (auto _ : state) Require(ring->New().ok());
+}
+
+// With the making of the keys in it, synced 4096 at a time.
+void BM_RingNewSustained(benchmark::State& state) {
+  const anqiao::testing::TempDir folder;
+  const auto suite = CipherSuite::Make(kSuites[0]).value();
+  const auto ring = Ring(*suite, folder.path());
+  for (auto _ : state) Require(ring->New().ok());
+}
+
+// Of a key in memory, and of one that is read and unwrapped.
+void BM_RingGet(benchmark::State& state) {
+  const anqiao::testing::TempDir folder;
+  const auto suite = CipherSuite::Make(kSuites[0]).value();
+  const auto ring = Ring(*suite, folder.path());
+  const std::uint64_t keys = state.range(0) == 0 ? 1024 : 400000;
+  for (std::uint64_t i = 0; i < keys; ++i) Require(ring->New().ok());
+  state.SetLabel(state.range(0) == 0 ? "in memory" : "from the file");
+  std::uint64_t i = 0;
+  for (auto _ : state) Require(ring->Get(i++ % keys + 1).ok());
+}
+
 BENCHMARK(BM_Seal)->ArgsProduct({{0, 1, 2}, {500}});
 BENCHMARK(BM_Open)->ArgsProduct({{0, 1, 2}, {500}});
 BENCHMARK(BM_KeyedHash)->DenseRange(0, 1);
 BENCHMARK(BM_Hash)->DenseRange(0, 1);
 BENCHMARK(BM_Wrap)->DenseRange(0, 2);
 BENCHMARK(BM_Unwrap)->DenseRange(0, 2);
+
+BENCHMARK(BM_RingNew)->Iterations(2000);
+BENCHMARK(BM_RingNewSustained)->Iterations(400000)->UseRealTime();
+BENCHMARK(BM_RingGet)->DenseRange(0, 1);
 
 }  // namespace
 
