@@ -218,7 +218,6 @@ absl::Status EngineImpl::ReplayTurn(Writer::Turn& turn, const Principal& princip
   ReferralBook book = turn.Book();
   const PlanRequest request{.payload = decoded,
                             .store = &turn.store(),
-                            .key = document->key(),
                             .payload_id = payload,
                             .version = document->source_version(),
                             .now = turn.now(),

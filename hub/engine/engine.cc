@@ -57,6 +57,7 @@ absl::Status EngineImpl::Start() {
   AQ_RETURN_IF_ERROR(CheckOptions());
   AQ_ASSIGN_OR_RETURN(const store::Epoch epoch, store_->AcquireWriter());
   AQ_RETURN_IF_ERROR(projector_.Start());
+  AQ_RETURN_IF_ERROR(FinishDestruction());
   AQ_RETURN_IF_ERROR(Activate(epoch));
   AQ_RETURN_IF_ERROR(deliveries_.Load());
   deliveries_.SetWriter(&writer_);

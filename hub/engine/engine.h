@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "anqiao/exchange/v1/audit.pb.h"
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/journal/v1/entitlement.pb.h"
 #include "anqiao/journal/v1/entry.pb.h"
@@ -149,17 +150,44 @@ struct VerifyReport {
   std::vector<std::string> differences;
 };
 
+struct ErasePersonCommand {
+  std::string request_id, case_id;
+  std::string reason;           // coded
+  std::string basis_reference;  // law and article, document number
+};
+struct ErasureResult {
+  std::string person;
+  std::int64_t records = 0, referrals = 0, payloads = 0, keys = 0;
+  store::Sequence sequence = 0;  // of the entry
+};
+
+struct PurgeCommand {
+  std::string request_id;
+  journal::v1::RetentionClass retention_class = journal::v1::RETENTION_CLASS_UNSPECIFIED;
+  absl::Time before;
+};
+struct PurgeResult {
+  journal::v1::Purged purged;
+  store::Sequence sequence = 0;  // of the entry
+};
+
+// What an auditor gets of a log.
+struct LogHead {
+  exchange::v1::SignedTreeHead head;
+  std::string public_key;
+  std::optional<exchange::v1::ConsistencyProof> growth;
+};
+
 struct HubCounts {
   store::Sequence synced = 0, projected = 0;
   std::int64_t people = 0, groups = 0;
 };
 
-// Rebuilds the projections of "store"'s journal into memory and compares them, key by key, with the
-// live ones as of the same sequence. "progress" (done, total) may be null. Works on a store that is
+// Computes the projections of "store"'s journal anew, beside the live ones, and compares them with
+// these as of the same sequence, key by key, as plaintext. "progress" (done, total) may be null. Works on a store that is
 // being written to and on a read-only one. CANCELLED: "progress" returned false.
 absl::StatusOr<VerifyReport> VerifyProjections(
-    const store::Store& store,
-    const std::function<bool(store::Sequence, store::Sequence)>& progress);
+    store::Store& store, const std::function<bool(store::Sequence, store::Sequence)>& progress);
 
 // Deliveries to one agency's open Receive stream. Made by Engine::OpenReceive; destroying it hands
 // back what is not acknowledged.
@@ -248,6 +276,32 @@ class Engine {
   virtual absl::StatusOr<VerifyReport> Verify(
       const std::function<bool(store::Sequence, store::Sequence)>& progress) = 0;
   virtual HubCounts Counts() const = 0;
+
+  // --- Keys and logs. ---
+  // Destroys every key of the person: their records', their referrals', that of what is computed
+  // about them. Nothing of them can be read when it returns, and the projections were computed anew
+  // without them. FAILED_PRECONDITION: the store seals nothing, so nothing can be destroyed.
+  virtual absl::StatusOr<ErasureResult> ErasePerson(const Principal& principal,
+                                                    const ErasePersonCommand& command,
+                                                    const std::string& jurisdiction) = 0;
+  // Destroys what a class of data had kept from before an instant.
+  virtual absl::StatusOr<PurgeResult> Purge(const Principal& principal,
+                                            const PurgeCommand& command) = 0;
+  // Computes the projections anew from the journal, beside the live ones, and puts them in their
+  // place. UNAVAILABLE (OVERLOADED): that is under way already. CANCELLED: "progress" said false.
+  virtual absl::Status Rebuild(
+      const std::function<bool(store::Sequence, store::Sequence)>& progress) = 0;
+  // Copies journal and blobs to a new directory while the hub serves.
+  virtual absl::Status Backup(const std::string& directory) = 0;
+  // Wraps every key under the master key in "path", while the hub serves.
+  virtual absl::Status RotateMasterKey(const std::string& path) = 0;
+  // Shows an agency its own record, in its current version, in its own log. NOT_FOUND (ERASED): the
+  // record is not on file, or was erased.
+  virtual absl::StatusOr<exchange::v1::RecordProof> ProveRecord(const std::string& agency,
+                                                                const std::string& format,
+                                                                const std::string& record_key) = 0;
+  // "log": "hub" or "agencies/<id>". Growth is shown if "since" is not 0. NOT_FOUND (LOG_NOT_FOUND).
+  virtual absl::StatusOr<LogHead> GetLogHead(const std::string& log, std::uint64_t since) = 0;
 
   // --- Audit. Joins the next group; does not wait. Repeats of the same refusal within a minute are
   // recorded once. ---

@@ -4,6 +4,7 @@
 #ifndef ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
 #define ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -80,6 +81,19 @@ class EngineImpl : public Engine {
   absl::StatusOr<VerifyReport> Verify(
       const std::function<bool(store::Sequence, store::Sequence)>& progress) override;
   HubCounts Counts() const override;
+  absl::StatusOr<ErasureResult> ErasePerson(const Principal& principal,
+                                            const ErasePersonCommand& command,
+                                            const std::string& jurisdiction) override;
+  absl::StatusOr<PurgeResult> Purge(const Principal& principal,
+                                    const PurgeCommand& command) override;
+  absl::Status Rebuild(
+      const std::function<bool(store::Sequence, store::Sequence)>& progress) override;
+  absl::Status Backup(const std::string& directory) override;
+  absl::Status RotateMasterKey(const std::string& path) override;
+  absl::StatusOr<exchange::v1::RecordProof> ProveRecord(const std::string& agency,
+                                                        const std::string& format,
+                                                        const std::string& record_key) override;
+  absl::StatusOr<LogHead> GetLogHead(const std::string& log, std::uint64_t since) override;
   void RecordAccess(const Principal& principal, const std::string& method,
                     const std::string& resource, bool allowed, const std::string& reason) override;
 
@@ -104,6 +118,17 @@ class EngineImpl : public Engine {
                           const std::string& payload, bool allow_shrinking, DecodedPayload* decoded,
                           ReplayResult* result);
 
+  // Does what entries that had keys destroyed said and a crash prevented; before anything runs.
+  absl::Status FinishDestruction();
+  // Destroys what the entry at "sequence" names.
+  absl::Status DestroyKeysOf(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status EraseTurn(Writer::Turn& turn, const Principal& principal,
+                         const ErasePersonCommand& command, const std::string& jurisdiction,
+                         const std::string& hash, journal::v1::Entry* made,
+                         store::Sequence* sequence);
+  absl::Status CollectPurge(const PurgeCommand& command, const store::Snapshot& snapshot,
+                            journal::v1::Purged* purged) const;
+
   const EngineOptions options_;
   store::Store* const store_;
   const Clock* const clock_;
@@ -113,6 +138,10 @@ class EngineImpl : public Engine {
   mutable Projector projector_;
   Writer writer_;
   Intake intake_;
+
+  // Held by what destroys keys, so that one at a time is unfinished.
+  absl::Mutex destruction_mu_;
+  std::atomic<bool> rebuilding_ = false;
 
   mutable absl::Mutex mu_;
   absl::flat_hash_map<std::string, absl::Time> refusals_ ABSL_GUARDED_BY(mu_);

@@ -29,7 +29,7 @@ class Planner {
   absl::StatusOr<Plan> Run() {
     if (payload_.code != absl::StatusCode::kOk) {
       HoldWhole(payload_.code, payload_.reason, payload_.message, payload_.hold_bytes);
-      CutBytes();
+      AQ_RETURN_IF_ERROR(CutBytes());
       return std::move(plan_);
     }
     const bool ends = payload_.snapshot && request_.rows == nullptr;
@@ -43,7 +43,7 @@ class Planner {
     if (ends && !late_ && payload_.unknown_rows == 0) {
       AQ_ASSIGN_OR_RETURN(const std::int64_t on_file, FindMissing(&missing));
       if (!request_.allow_shrinking && Shrank(static_cast<std::int64_t>(missing.size()), on_file)) {
-        CutBytes();
+        AQ_RETURN_IF_ERROR(CutBytes());
         return std::move(plan_);
       }
     }
@@ -56,7 +56,7 @@ class Planner {
               [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto& [key, head] : missing) AQ_RETURN_IF_ERROR(EndMissing(key, std::move(head)));
     Finish(ends);
-    CutBytes();
+    AQ_RETURN_IF_ERROR(CutBytes());
     return std::move(plan_);
   }
 
@@ -137,26 +137,28 @@ class Planner {
   }
 
   // Bytes of a record lie under its key, from where it begins to where the next one does; what
-  // cannot be told apart lies under the payload's.
-  void CutBytes() {
-    if (!plan_.hold_bytes) return;
-    plan_.parts = {{0, request_.key}};
+  // cannot be told apart lies under a key of the payload's.
+  absl::Status CutBytes() {
+    if (!plan_.hold_bytes) return absl::OkStatus();
+    AQ_ASSIGN_OR_RETURN(plan_.bytes_key, request_.store->NewKey());
+    plan_.parts = {{0, plan_.bytes_key}};
     bool first = true;
     for (const DecodedRecord& record : payload_.records) {
       const std::size_t offset = record.byte_offset;
       const store::KeyId own = KeyOf(record);
-      const store::KeyId key = own != 0 ? own : request_.key;
+      const store::KeyId key = own != 0 ? own : plan_.bytes_key;
       if (offset > plan_.parts.back().first && offset < payload_.bytes.size()) {
         plan_.parts.emplace_back(offset, key);
       } else if (first && offset == 0) {
         plan_.parts[0].second = key;
       } else {
-        plan_.parts = {{0, request_.key}};
-        return;
+        plan_.parts = {{0, plan_.bytes_key}};
+        return absl::OkStatus();
       }
       first = false;
     }
     plan_.sliced = true;
+    return absl::OkStatus();
   }
 
   absl::Status Take(DecodedRecord* record) {

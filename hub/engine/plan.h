@@ -23,7 +23,6 @@ namespace anqiao::engine {
 struct PlanRequest {
   DecodedPayload* payload = nullptr;  // observations are moved out of it
   store::Store* store = nullptr;      // gives keys to new records
-  store::KeyId key = 0;               // of the payload
   std::string payload_id;
   std::int64_t version = 0;
   absl::Time now;
@@ -42,6 +41,7 @@ struct Plan {
   // part.
   std::vector<std::pair<std::size_t, store::KeyId>> parts;
   bool sliced = false;
+  store::KeyId bytes_key = 0;  // of what is of no record
   // A snapshot that was taken up whole.
   bool snapshot_taken = false;
   std::vector<std::pair<std::string, journal::v1::RecordHead>> heads;

@@ -85,8 +85,15 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
   return decision;
 }
 
-// Sequence of the last entry that had keys destroyed.
+// Sequences of the last entry that had keys destroyed, and of the last that erased a person.
 std::string DestructionKey() { return store::MetaKey("destruction"); }
+std::string ErasureKey() { return store::MetaKey("erasure"); }
+
+Sequence SequenceAt(const store::Snapshot& snapshot, const std::string& key) {
+  Sequence sequence = 0;
+  const absl::StatusOr<std::string> text = snapshot.Get(key);
+  return text.ok() && absl::SimpleAtoi(*text, &sequence) ? sequence : 0;
+}
 
 }  // namespace
 
@@ -100,9 +107,10 @@ std::string SnapshotVersionKey(const std::string& agency, const std::string& for
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
 }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
-  Sequence sequence = 0;
-  const absl::StatusOr<std::string> text = snapshot.Get(DestructionKey());
-  return text.ok() && absl::SimpleAtoi(*text, &sequence) ? sequence : 0;
+  return SequenceAt(snapshot, DestructionKey());
+}
+Sequence LastErasure(const store::Snapshot& snapshot) {
+  return SequenceAt(snapshot, ErasureKey());
 }
 std::string TimerKey(const std::string& timer) {
   return store::MetaKey(absl::StrCat("timer/", timer));
@@ -144,6 +152,7 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return Answered(entry);
     case Entry::kPersonErased:
       Put(DestructionKey(), absl::StrCat(sequence));
+      Put(ErasureKey(), absl::StrCat(sequence));
       return Erased(entry.person_erased());
     case Entry::kPurged:
       Put(DestructionKey(), absl::StrCat(sequence));
@@ -378,6 +387,7 @@ absl::Status Projection::Closed(Sequence sequence, const Entry& entry) {
   document->set_key(entry.key());
   document->set_sequence(sequence);
   document->set_sliced(closed.sliced());
+  document->set_bytes_key(closed.bytes_key());
   *document->mutable_create_time() = entry.commit_time();
   document->set_whole(closed.receipt().code() != 0);
   *document->mutable_problems() = closed.receipt().problems();

@@ -61,7 +61,7 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
 
 Projector::Projector(store::Store* store,
                      std::function<void(std::vector<DeliveryEvent>)> on_deliveries)
-    : store_(store), on_deliveries_(std::move(on_deliveries)), projection_(store) {}
+    : store_(store), on_deliveries_(std::move(on_deliveries)), projection_(std::make_unique<Projection>(store)) {}
 
 Projector::~Projector() { Stop(); }
 
@@ -71,8 +71,8 @@ absl::Status Projector::Start() {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "the projections are ahead of the journal");
   }
-  AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, store_, &projection_, nullptr));
-  projection_.TakeDeliveryEvents();
+  AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, store_, projection_.get(), nullptr));
+  projection_->TakeDeliveryEvents();
   {
     absl::MutexLock lock(&mu_);
     applied_ = last;
@@ -121,6 +121,13 @@ Sequence Projector::applied() const {
   return applied_;
 }
 
+absl::Status Projector::Replace(std::unique_ptr<store::ProjectionStore> projections) {
+  AQ_RETURN_IF_ERROR(store_->ReplaceProjections(std::move(projections)));
+  // What it remembers is of the old ones.
+  projection_ = std::make_unique<Projection>(store_);
+  return absl::OkStatus();
+}
+
 void Projector::Stop() {
   {
     absl::MutexLock lock(&mu_);
@@ -164,7 +171,7 @@ absl::Status Projector::Take(const std::deque<Group>& groups) {
   std::size_t pending = 0;
   for (const Group& group : groups) {
     for (std::size_t i = 0; i < group.entries.size(); ++i) {
-      AQ_RETURN_IF_ERROR(projection_.Add(group.first + i, group.entries[i]));
+      AQ_RETURN_IF_ERROR(projection_->Add(group.first + i, group.entries[i]));
       if (++pending == kBatchEntries) {
         AQ_RETURN_IF_ERROR(CommitPatiently());
         pending = 0;
@@ -172,7 +179,7 @@ absl::Status Projector::Take(const std::deque<Group>& groups) {
     }
   }
   AQ_RETURN_IF_ERROR(CommitPatiently());
-  if (std::vector<DeliveryEvent> events = projection_.TakeDeliveryEvents(); !events.empty()) {
+  if (std::vector<DeliveryEvent> events = projection_->TakeDeliveryEvents(); !events.empty()) {
     on_deliveries_(std::move(events));
   }
   return absl::OkStatus();
@@ -180,7 +187,7 @@ absl::Status Projector::Take(const std::deque<Group>& groups) {
 
 absl::Status Projector::CommitPatiently() {
   while (true) {
-    absl::Status status = projection_.Commit();
+    absl::Status status = projection_->Commit();
     absl::MutexLock lock(&mu_);
     if (!absl::IsResourceExhausted(status) || stopping_) {
       if (status.ok()) status_ = absl::OkStatus();

@@ -41,6 +41,9 @@ class Projector {
   // error that stopped the projector, or that stops it until the disk has room again.
   absl::Status WaitFor(store::Sequence sequence, absl::Duration timeout);
   store::Sequence applied() const;
+  // Puts "projections" in the place of the live ones. Requires: they have reached the journal's
+  // end, and nothing was pushed that is not taken in.
+  absl::Status Replace(std::unique_ptr<store::ProjectionStore> projections);
   // Takes what was pushed, joins. Idempotent.
   void Stop();
 
@@ -61,7 +64,7 @@ class Projector {
 
   store::Store* const store_;
   const std::function<void(std::vector<DeliveryEvent>)> on_deliveries_;
-  Projection projection_;  // the thread's alone once it runs
+  std::unique_ptr<Projection> projection_;  // the thread's alone while it has work
   std::thread thread_;
 
   mutable absl::Mutex mu_;

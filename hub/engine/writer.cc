@@ -365,10 +365,8 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
   const std::string id = NameOf('y', first);
   const std::int64_t version = VersionOf(*payload, now);
   ReferralBook book = Turn(this).Book();
-  AQ_ASSIGN_OR_RETURN(const store::KeyId key, store_->NewKey());
   PlanRequest request{.payload = payload,
                       .store = store_,
-                      .key = key,
                       .payload_id = id,
                       .version = version,
                       .now = now,
@@ -438,7 +436,8 @@ absl::Status Writer::AddClosing(DecodedPayload* payload, const PlanRequest& requ
   }
   Entry& entry = plan->entries.emplace_back();
   SetTime(request.now, entry.mutable_commit_time());
-  entry.set_key(request.key);
+  AQ_ASSIGN_OR_RETURN(const store::KeyId key, store_->NewKey());
+  entry.set_key(key);
   *entry.mutable_principal() = AgencyPrincipal(payload->agency->id);
   journal::v1::PayloadClosed* closed = entry.mutable_payload_closed();
   closed->set_payload(request.payload_id);
@@ -451,6 +450,7 @@ absl::Status Writer::AddClosing(DecodedPayload* payload, const PlanRequest& requ
   *closed->mutable_receipt() = plan->receipt;
   AQ_RETURN_IF_ERROR(SealReceipts(*store_, closed->mutable_receipt()->mutable_records()));
   closed->set_sliced(plan->sliced);
+  closed->set_bytes_key(plan->bytes_key);
   closed->set_bytes_kept(plan->hold_bytes);
   closed->set_adapter_build(payload->agency->adapter->build_id());
   closed->set_snapshot_taken(plan->snapshot_taken);
@@ -511,6 +511,12 @@ absl::StatusOr<Sequence> Writer::Turn::Commit(
 absl::Status Writer::Turn::TakeSnapshotVersion(const std::string& agency, const std::string& format,
                                                std::int64_t version) {
   return writer_->SetSnapshotVersion(agency, format, version, writer_->synced_);
+}
+
+absl::Status Writer::Turn::Replace(std::unique_ptr<store::ProjectionStore> projections) {
+  AQ_RETURN_IF_ERROR(writer_->projector_->Replace(std::move(projections)));
+  writer_->overlay_.Refresh(writer_->store_->NewSnapshot());
+  return absl::OkStatus();
 }
 
 }  // namespace anqiao::engine

@@ -60,6 +60,9 @@ class Writer {
     absl::Status TakeSnapshotVersion(const std::string& agency, const std::string& format,
                                      std::int64_t version);
 
+    // Puts "projections", which have everything, in the place of the live ones.
+    absl::Status Replace(std::unique_ptr<store::ProjectionStore> projections);
+
    private:
     friend class Writer;
     explicit Turn(Writer* writer) : writer_(writer) {}

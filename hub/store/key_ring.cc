@@ -435,6 +435,8 @@ std::uint64_t KeyRing::erased_through() const { return impl_->erased_through(); 
 absl::Status KeyRing::SetErasedThrough(std::uint64_t sequence) {
   return impl_->SetErasedThrough(sequence);
 }
+const CipherSuite& KeyRing::suite() const { return impl_->suite(); }
+
 std::string KeyRing::master_id() const { return impl_->master_id(); }
 
 }  // namespace anqiao::store

@@ -112,6 +112,8 @@ class KeyRing {
   // Durable when it returns. A smaller number changes nothing.
   absl::Status SetErasedThrough(std::uint64_t sequence);
 
+  const CipherSuite& suite() const;
+
   // The name of the master key that the ring is wrapped under.
   std::string master_id() const;
 

@@ -68,6 +68,7 @@ class KeyRing::Impl {
   absl::StatusOr<DataKey> Named(absl::string_view name);
   std::uint64_t erased_through() const { return erased_through_.load(); }
   absl::Status SetErasedThrough(std::uint64_t sequence);
+  const CipherSuite& suite() const { return suite_; }
   std::string master_id();
 
  private:

@@ -174,21 +174,23 @@ class SealedBatch : public ProjectionBatch {
 };
 
 absl::StatusOr<std::unique_ptr<SealedProjections>> SealedProjections::Open(const Vault* vault,
-                                                                           ProjectionStore* base) {
+                                                                           ProjectionStore* base,
+                                                                           Sequence born) {
   std::unique_ptr<SealedProjections> projections(new SealedProjections(vault, base));
   AQ_RETURN_IF_ERROR(projections->LoadKeys());
   if (projections->keys_ == nullptr && !vault->read_only) {
-    AQ_RETURN_IF_ERROR(projections->MakeKeys());
+    AQ_RETURN_IF_ERROR(projections->MakeKeys(born));
   }
   return projections;
 }
 
 absl::StatusOr<std::unique_ptr<SealedProjections>> SealedProjections::OpenBeside(
-    const Vault* vault, std::unique_ptr<ProjectionStore> base, const SealedProjections* like) {
+    const Vault* vault, std::unique_ptr<ProjectionStore> base, const SealedProjections* like,
+    Sequence born) {
   std::unique_ptr<SealedProjections> projections(new SealedProjections(vault, base.get()));
   projections->owned_ = std::move(base);
   if (like == nullptr) {
-    AQ_RETURN_IF_ERROR(projections->MakeKeys());
+    AQ_RETURN_IF_ERROR(projections->MakeKeys(born));
     return projections;
   }
   auto keys = std::make_shared<Keys>();
@@ -206,10 +208,12 @@ absl::Status SealedProjections::LoadKeys() {
   const absl::StatusOr<std::string> row = base_->NewSnapshot()->Get(kKeysRow);
   if (absl::IsNotFound(row.status())) return absl::OkStatus();
   AQ_RETURN_IF_ERROR(row.status());
-  if (row->size() != 2 * kIdBytes) return Damaged();
+  if (row->size() != 3 * kIdBytes) return Damaged();
   auto keys = std::make_shared<Keys>();
   AQ_ASSIGN_OR_RETURN(keys->index, DecodeNumber(absl::string_view(*row).substr(0, kIdBytes)));
-  AQ_ASSIGN_OR_RETURN(keys->values, DecodeNumber(absl::string_view(*row).substr(kIdBytes)));
+  AQ_ASSIGN_OR_RETURN(keys->values,
+                      DecodeNumber(absl::string_view(*row).substr(kIdBytes, kIdBytes)));
+  AQ_ASSIGN_OR_RETURN(keys->born, DecodeNumber(absl::string_view(*row).substr(2 * kIdBytes)));
   if (keys->index != 0) {
     AQ_ASSIGN_OR_RETURN(keys->index_key, vault_->ring->Get(keys->index));
   }
@@ -219,7 +223,7 @@ absl::Status SealedProjections::LoadKeys() {
   return absl::OkStatus();
 }
 
-absl::Status SealedProjections::MakeKeys() {
+absl::Status SealedProjections::MakeKeys(Sequence born) {
   auto keys = std::make_shared<Keys>();
   if (vault_->hide_keys) {
     AQ_ASSIGN_OR_RETURN(keys->index, vault_->ring->New());
@@ -227,6 +231,7 @@ absl::Status SealedProjections::MakeKeys() {
   }
   AQ_ASSIGN_OR_RETURN(keys->values, vault_->ring->New());
   AQ_ASSIGN_OR_RETURN(keys->values_key, vault_->ring->Get(keys->values));
+  keys->born = born;
   keys_ = std::move(keys);
   return absl::OkStatus();
 }
@@ -241,7 +246,7 @@ absl::Status SealedProjections::Apply(const ProjectionBatch& batch, Sequence seq
   AQ_RETURN_IF_ERROR(own->failure());
   if (!keys_stored_) {
     own->base().Put(kKeysRow,
-                    absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values)));
+                    absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values), EncodeNumber(keys_->born)));
   }
   AQ_RETURN_IF_ERROR(base_->Apply(own->base(), sequence));
   keys_stored_ = true;

@@ -35,6 +35,8 @@ class SealedProjections : public ProjectionStore {
     KeyId values = 0;  // 0: an ephemeral key, for projections that are only compared
     DataKey index_key;
     DataKey values_key;
+    // How far the journal was when the set was made.
+    Sequence born = 0;
     // Others took their place, and their keys are destroyed.
     mutable std::atomic<bool> retired = false;
   };
@@ -50,11 +52,13 @@ class SealedProjections : public ProjectionStore {
   // Over "base", which it borrows. Reads the keys that "base" was written with; a set that is still
   // empty takes new ones with its first batch.
   static absl::StatusOr<std::unique_ptr<SealedProjections>> Open(const Vault* vault,
-                                                                 ProjectionStore* base);
+                                                                 ProjectionStore* base,
+                                                                 Sequence born);
   // Over a "base" that is empty and becomes its own. With "like" (to compare): its index key, an
   // ephemeral key for all values.
   static absl::StatusOr<std::unique_ptr<SealedProjections>> OpenBeside(
-      const Vault* vault, std::unique_ptr<ProjectionStore> base, const SealedProjections* like);
+      const Vault* vault, std::unique_ptr<ProjectionStore> base, const SealedProjections* like,
+      Sequence born);
 
   std::unique_ptr<ProjectionBatch> NewBatch() const override;
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;
@@ -65,6 +69,7 @@ class SealedProjections : public ProjectionStore {
   absl::StatusOr<KeyId> OwnerKey(const std::string& owner) const;
   // All keys of the set, of people too.
   absl::StatusOr<std::vector<KeyId>> AllKeys() const;
+  Sequence born() const { return keys_ == nullptr ? 0 : keys_->born; }
   void Retire() { keys_->retired = true; }
   std::unique_ptr<ProjectionStore> TakeBase() { return std::move(owned_); }
   // Goes on over "base", which has what the base taken away had.
@@ -76,7 +81,7 @@ class SealedProjections : public ProjectionStore {
   SealedProjections(const Vault* vault, ProjectionStore* base) : vault_(vault), base_(base) {}
 
   absl::Status LoadKeys();
-  absl::Status MakeKeys();
+  absl::Status MakeKeys(Sequence born);
   // The key for values about "owner", made if there is none yet.
   absl::StatusOr<KeyId> KeyFor(const std::string& owner) const;
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "anqiao/exchange/v1/audit.pb.h"
@@ -81,6 +82,7 @@ class SealedStore : public Store {
   absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
       ProjectionPurpose purpose) override;
   absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override;
+  Sequence projections_born() const override { return Live()->born(); }
   absl::Status FlushProjections() override { return base_->FlushProjections(); }
   absl::Status Checkpoint(const std::string& directory) override {
     return base_->Checkpoint(directory);
@@ -163,7 +165,7 @@ absl::Status SealedStore::Open() {
     AQ_ASSIGN_OR_RETURN(logs_, LogTrees::Open(base_.get(), std::move(key)));
   }
   AQ_ASSIGN_OR_RETURN(std::shared_ptr<SealedProjections> live,
-                      SealedProjections::Open(&vault_, base_.get()));
+                      SealedProjections::Open(&vault_, base_.get(), 0));
   absl::MutexLock lock(&mu_);
   live_ = std::move(live);
   return absl::OkStatus();
@@ -237,6 +239,10 @@ absl::StatusOr<AppendGroup> SealedStore::SealGroup(const AppendGroup& group) {
   Sequence sequence = base_->synced_sequence();
   if (sequence == 0) sealed.blobs.emplace_back(kOptionsBlob, OptionsText());
   for (const Blob& blob : group.blobs) {
+    if (absl::StartsWith(blob.name, kOpenBlobs)) {
+      sealed.blobs.push_back(blob);
+      continue;
+    }
     AQ_ASSIGN_OR_RETURN(std::string bytes, SealBlob(blob));
     sealed.blobs.emplace_back(blob.name, std::move(bytes));
   }
@@ -330,7 +336,8 @@ absl::StatusOr<std::string> SealedStore::GetEntry(Sequence sequence) const {
 }
 
 absl::StatusOr<std::string> SealedStore::GetBlob(absl::string_view name) const {
-  AQ_ASSIGN_OR_RETURN(const std::string stored, base_->GetBlob(name));
+  AQ_ASSIGN_OR_RETURN(std::string stored, base_->GetBlob(name));
+  if (absl::StartsWith(name, kOpenBlobs)) return stored;
   absl::string_view rest = stored;
   std::string bytes;
   for (std::size_t part = 0; !rest.empty(); ++part) {
@@ -374,7 +381,7 @@ absl::StatusOr<std::unique_ptr<ProjectionStore>> SealedStore::NewProjections(
   AQ_ASSIGN_OR_RETURN(
       std::unique_ptr<SealedProjections> projections,
       SealedProjections::OpenBeside(&vault_, std::move(base),
-                                    purpose == ProjectionPurpose::kCompare ? live.get() : nullptr));
+                                    purpose == ProjectionPurpose::kCompare ? live.get() : nullptr, synced_sequence()));
   return std::unique_ptr<ProjectionStore>(std::move(projections));
 }
 

@@ -56,6 +56,9 @@ struct EntryHeader {
   std::string content;
 };
 
+// Blobs whose name begins so lie open: signed heads, which anyone may check.
+inline constexpr char kOpenBlobs[] = "head/";
+
 // Bytes that entries name. "parts" says from which offset on which key holds, in order, the first
 // from 0; without any the journal's own key holds all.
 struct Blob {
@@ -162,6 +165,10 @@ class Store : public ProjectionStore {
   // Requires: nobody applies meanwhile. Snapshots of the old ones stay readable, but for values
   // under keys of people, which are destroyed.
   virtual absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) = 0;
+
+  // How far the journal was when the live projections began to be computed from its start; keys
+  // destroyed by entries before that are no concern of theirs.
+  virtual Sequence projections_born() const { return synced_sequence(); }
 
   // Writes the projections out, so that less must be computed again after a crash.
   virtual absl::Status FlushProjections() = 0;

@@ -106,6 +106,7 @@ class FlakyStore : public store::Store {
   absl::Status ReplaceProjections(std::unique_ptr<store::ProjectionStore> projections) override {
     return store_->ReplaceProjections(std::move(projections));
   }
+  store::Sequence projections_born() const override { return store_->projections_born(); }
   absl::Status FlushProjections() override { return store_->FlushProjections(); }
   absl::Status Checkpoint(const std::string& directory) override {
     return store_->Checkpoint(directory);
