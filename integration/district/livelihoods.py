@@ -5,6 +5,7 @@ archetypes are lived by people on the register and by people who never used.
 """
 
 import datetime
+from dataclasses import dataclass
 
 import identifiers
 from calendar_math import add_months
@@ -36,15 +37,25 @@ ARCHETYPES = {
 }
 
 
+EMPLOYERS = 120  # in each block
+
+
+@dataclass
+class Counters:
+    """How many there are so far, in all blocks: what is numbered is numbered on."""
+
+    shops: int = 0
+    households: int = 0
+
+
 class LivelihoodMaker:
-    def __init__(self, population, rng):
+    def __init__(self, population, counters):
         self.population = population
-        self.rng = rng
+        self.rng = rng = population.block.rng("livelihoods")
         self.as_of = population.as_of
-        self.shops = 0
-        self.households = 0
+        self.counters = counters
         self.employers = []
-        for index in range(120):
+        for index in range(EMPLOYERS * population.block.index, EMPLOYERS * (population.block.index + 1)):
             name = f"咸宁{rng.choice(EMPLOYER_WORDS)}{rng.choice(EMPLOYER_TRADES)}{index + 1}号(虚构)有限公司"
             self.employers.append((identifiers.credit_code("91", "421299", 7_000_003 + 977 * index), name))
 
@@ -59,9 +70,10 @@ class LivelihoodMaker:
         person.certificate = (annotations, person.unemployment[0] + datetime.timedelta(days=20))
 
     def open_shop(self, person, registered, closed=None):
-        self.shops += 1
-        code = identifiers.credit_code("92", "421298", 3_000_017 + 1009 * self.shops)
-        person.businesses.append((code, f"虚构{self.rng.choice(SHOPS)}{self.shops}号", registered, closed))
+        self.counters.shops += 1
+        number = self.counters.shops
+        code = identifiers.credit_code("92", "421298", 3_000_017 + 1009 * number)
+        person.businesses.append((code, f"虚构{self.rng.choice(SHOPS)}{number}号", registered, closed))
         return code
 
     def hire(self, person, start, months, insured=True):
@@ -69,8 +81,8 @@ class LivelihoodMaker:
         person.employments.append((self.rng.randrange(len(self.employers)), start, end, start.replace(day=1) if insured else None))
 
     def relieve(self, people, kind, zero, since=None):
-        self.households += 1
-        key = f"{'城' if kind.startswith('URBAN') else '农'}保虚{self.households:05d}"
+        self.counters.households += 1
+        key = f"{'城' if kind.startswith('URBAN') else '农'}保虚{self.counters.households:05d}"
         since = since or self.ago(3, 60).replace(day=1)
         for member in people:
             member.reliefs.append(Relief(kind, key, since, zero))
@@ -159,12 +171,12 @@ class LivelihoodMaker:
 
     def ordinary(self, person):
         """Somebody with a job, a shop, or a course; nothing that asks for help."""
-        kind = self.rng.random()
-        if kind < 0.80:
+        kind, shop_share = self.rng.random(), self.population.block.plan.shop_share
+        if kind < 1 - shop_share:
             self.hire(person, self.ago(4, 90), self.rng.choice((None, 120, 120)), self.rng.random() < 0.8)
             if self.rng.random() < 0.08:
                 person.trainings.append((self.rng.choice(COURSES), self.ago(2, 40), self.rng.random() < 0.7))
-        elif kind < 0.95:
+        elif kind < 1 - shop_share / 4:
             closed = self.ago(1, 10) if self.rng.random() < 0.15 else None
             self.open_shop(person, self.ago(12, 90), closed)
             if self.rng.random() < 0.3:
@@ -198,33 +210,43 @@ def archetype_ages(name, sex):
     return None
 
 
-def make_livelihoods(population, registered, rng, people_count):
-    """Gives archetypes to people on the register and to others, then fills up to "people_count"."""
-    maker = LivelihoodMaker(population, rng)
+def make_livelihoods(population, registered, counters):
+    """Gives archetypes to the block's people on the register and to others, then fills up; returns the block's employers."""
+    maker = LivelihoodMaker(population, counters)
+    rng, block = maker.rng, population.block
+
+    def share(count):
+        return len(block.share(block.plan.grown(count)))
+
     # Whoever is in isolation, in custody, lost, abroad or dead holds no job and no shop.
     free = [person for person, part in registered if part not in ("compulsory_isolation", "deceased")
             and person.control_status not in ("服刑", "失控", "出境")]
     rng.shuffle(free)
     for name, (on_register, others) in ARCHETYPES.items():
-        for _ in range(on_register):
+        for _ in range(share(on_register)):
             person = next((p for p in free if fits(population, name, p)), None)
-            free.remove(person)
+            if person:
+                free.remove(person)
+            else:
+                # A small block's register may have nobody of the age.
+                sex = rng.choice("12")
+                person = population.draw(sex=sex, ages=archetype_ages(name, sex))
             getattr(maker, name)(person)
-        for _ in range(others):
+        for _ in range(share(others)):
             sex = rng.choice("12")
             getattr(maker, name)(population.draw(sex=sex, ages=archetype_ages(name, sex)))
-    for person in free[:110]:
+    ordinary, relieved = share(110), share(25)
+    for person in free[:ordinary]:
         maker.ordinary(person)
-    for person in free[110:135]:
+    for person in free[ordinary:ordinary + relieved]:
         maker.relieve([person], "URBAN_MINIMUM_LIVING", False)
-    families = people_count // 25
-    for _ in range(families):
-        if len(population.people) + 4 > people_count:
+    for _ in block.share(block.plan.families):
+        if population.room() < 4:
             break
         maker.household()
-    while len(population.people) < people_count:
+    while population.room() > 0:
         maker.ordinary(population.draw())
-    return maker
+    return maker.employers
 
 
 def fits(population, name, person):

@@ -76,19 +76,21 @@ class Person:
 
 
 class Population:
-    """Draws people; no two share a name and a birth date, however the name is written."""
+    """Draws a block's people; no two share a name and a birth date, however the name is written."""
 
-    def __init__(self, rng, as_of):
-        self.rng = rng
-        self.as_of = as_of
+    def __init__(self, block):
+        self.block = block
+        self.rng = block.rng("people")
+        self.as_of = block.plan.as_of
         self.people = []
+        self._numbers = block.share(block.plan.people)
         self._taken = set()
         self._ids = set()
 
     def birth_of_age(self, low, high):
         age = self.rng.randint(low, high)
         last = add_months(self.as_of, -12 * age)
-        return last - datetime.timedelta(days=self.rng.randrange(20, 345))
+        return last - datetime.timedelta(days=self.block.days_back(self.rng, last, 20, 345))
 
     def draw(self, sex=None, ages=None):
         """Ages keep away from the retirement boundary, so that a changed table does not change the district."""
@@ -110,7 +112,7 @@ class Population:
             if number not in self._ids:
                 self._ids.add(number)
                 break
-        serial = len(self.people) + 1
+        serial = self._numbers[len(self.people)] + 1
         community = rng.randrange(len(COMMUNITIES))
         person = Person(
             serial=serial, name=name, former_name=former, rare=rare, sex=sex, birth=birth, id_number=number,
@@ -120,3 +122,7 @@ class Population:
         assert age_on(birth, self.as_of) >= low
         self.people.append(person)
         return person
+
+    def room(self):
+        """How many more people the block shall have."""
+        return len(self._numbers) - len(self.people)

@@ -3,17 +3,8 @@
 import datetime
 
 from calendar_math import add_months
+from plan import DECEASED, PARTS
 from population import Order, Test
-
-# Part of the census and how many living people on the register are in it.
-PARTS = {
-    "compulsory_isolation": 43,
-    "community_detox": 53,
-    "community_rehabilitation": 56,
-    "in_society": 118,
-    "clean_three_years": 147,
-}
-DECEASED = 3
 
 
 class RegisterMaker:
@@ -172,15 +163,19 @@ class RegisterMaker:
         person.control_status = "死亡"
 
 
-def make_register(population, rng):
-    """Draws the people on the register; returns them with the part that each was planned for."""
-    maker = RegisterMaker(rng, population.as_of)
+def make_register(population, block):
+    """Draws the block's people on the register; returns them with the part that each was planned for."""
+    maker = RegisterMaker(block.rng("register"), population.as_of)
+    usual = {**PARTS, "deceased": DECEASED}
+    shares = {part: block.share(count) for part, count in block.plan.parts().items()}
+    before = sum(share.start for share in shares.values())
     planned = []
-    for part, count in [*PARTS.items(), ("deceased", DECEASED)]:
-        for index in range(count):
-            person = population.draw(sex="2" if rng.random() < 0.16 else "1")
-            person.register_number = f"R421299{len(planned) + 1:06d}"
-            getattr(maker, part)(person, index)
+    for part, share in shares.items():
+        for index in share:
+            person = population.draw(sex="2" if maker.rng.random() < 0.16 else "1")
+            person.register_number = f"R421299{before + len(planned) + 1:06d}"
+            # Each place in the usual register stands for one history; a larger register lives them again.
+            getattr(maker, part)(person, index % usual[part])
             person.tests = list({(test.day, test.kind): test for test in person.tests}.values())
             person.tests.sort(key=lambda test: (test.day, test.kind))
             planned.append((person, part))
