@@ -222,6 +222,7 @@ class Audit:
             require(signature_holds(self.public_key, message, bytes.fromhex(head["signature"])),
                     f"the head of {log} at size {size} is not signed by the key")
             root = bytes.fromhex(head["root"])
+            require(size or root == sha256(), f"the empty {log} has another root")
             require(self.heads.setdefault((log, size), root) == root, f"fork: two heads of {log} at size {size} have other roots")
         self.say.append(f"{len(self.each('heads'))} signed heads")
 

@@ -193,6 +193,17 @@ def signed_by_another(file):
     return [file], "is not signed by the key"
 
 
+def empty_log_with_a_root(file):
+    one = {**file["heads"][0], "root": "11" * 32}
+    file["heads"][0] = {**one, "signature": sign(SEED, verifier.head_bytes(one))[1].hex()}
+    return [without_leaves(file)], "has another root"
+
+
+def head_without_size(file):
+    del file["heads"][0]["size"]
+    return [file], "malformed"
+
+
 def edited_head(file):
     file["heads"][2]["time_micros"] += 1
     return [file], "is not signed by the key"
@@ -249,6 +260,27 @@ def entry_that_the_hub_hides(file):
         "out of its agency's order"
 
 
+def entry_that_the_hub_tells_otherwise(file):
+    """The hub's own log has another record in the agency's place."""
+    leaves = list(file["leaves"]["hub"])
+    leaves[1] = make_leaf("tax", 0, b"s" * 32, b"other", b"other")
+    heads = [head("hub", leaves, 14)] + [one for one in file["heads"] if one["log"] != "hub"]
+    return [{**file, "heads": heads, "leaves": {**file["leaves"], "hub": leaves}, "consistency": [], "inclusion": [], "records": []}], \
+        "hold other entries"
+
+
+def proof_of_another_agencys_entry(file):
+    leaves = [file["leaves"]["hub"][0]]
+    file["heads"] = [head("agencies/tax", leaves, 1)]
+    file["inclusion"] = [{"log": "agencies/tax", "index": 0, "tree_size": 1, "leaf": leaves[0], "hashes": []}]
+    return [{**without_leaves(file), "consistency": [], "records": []}], "names another agency or place"
+
+
+def proof_without_a_head(file):
+    file["heads"] = [one for one in file["heads"] if one["log"] != "hub" or one["size"] < 4]
+    return [{**without_leaves(file), "consistency": file["consistency"][-1:]}], "no signed head of hub has size 14"
+
+
 def cut_envelope(file):
     leaf = make_leaf("tax", 9, b"s" * 32, b"", b"")
     leaf["envelope"] = leaf["envelope"][:-8]
@@ -268,8 +300,10 @@ def another_key(file):
 
 CHANGES = [edited_envelope, edited_commitment, removed_entry, removed_entry_with_its_place_filled, removed_last_entry, forked_heads,
            forked_later, unconnected_heads, forked_branches, swapped_ciphertexts, swapped_ciphertexts_and_hashes, signed_by_another,
-           edited_head, head_of_another_log, edited_consistency, longer_consistency, edited_inclusion, shorter_inclusion, edited_record,
-           shifted_salt, entry_of_another_agency, entry_that_the_hub_hides, cut_envelope, no_hexadecimal, another_key]
+           empty_log_with_a_root, head_without_size, edited_head, head_of_another_log, edited_consistency, longer_consistency,
+           edited_inclusion, shorter_inclusion, edited_record, shifted_salt, entry_of_another_agency, entry_that_the_hub_hides,
+           entry_that_the_hub_tells_otherwise, proof_of_another_agencys_entry, proof_without_a_head, cut_envelope, no_hexadecimal,
+           another_key]
 
 
 def vectors():
