@@ -51,8 +51,7 @@ ErasureResult ResultOf(const journal::v1::PersonErased& erased, Sequence sequenc
 
 // Payloads in quarantine with bytes of these records that lie under a key of the payload's.
 absl::Status FindUncutPayloads(const store::Store& store, const store::Snapshot& snapshot,
-                               const std::set<KeyId>& records,
-                               journal::v1::PersonErased* erased) {
+                               const std::set<KeyId>& records, journal::v1::PersonErased* erased) {
   absl::Status failure;
   const store::KeyRange range = store::FamilyRange(store::Family::kQuarantine);
   AQ_RETURN_IF_ERROR(
@@ -134,8 +133,8 @@ absl::StatusOr<ErasureResult> EngineImpl::ErasePerson(const Principal& principal
   if (command.basis_reference.empty() || command.basis_reference.size() > kReferenceBytes) {
     return InvalidField("basis_reference", "must name the law and article in 1 to 500 bytes");
   }
-  const std::string hash = Sha256(absl::StrCat("erase:", command.case_id, ":", command.reason, ":",
-                                               command.basis_reference));
+  const std::string hash = Sha256(
+      absl::StrCat("erase:", command.case_id, ":", command.reason, ":", command.basis_reference));
   absl::MutexLock lock(&destruction_mu_);
   Entry made;
   Sequence sequence = 0;
@@ -168,7 +167,8 @@ absl::Status EngineImpl::FinishDestruction() {
     }
     AQ_RETURN_IF_ERROR(DestroyKeysOf(last, entry));
   }
-  // Until projections are computed from a journal without them, others may still tell of the erased.
+  // Until projections are computed from a journal without them, others may still tell of the
+  // erased.
   if (LastErasure(*store_->NewSnapshot()) <= store_->projections_born()) return absl::OkStatus();
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::ProjectionStore> next,
                       store_->NewProjections(store::ProjectionPurpose::kReplace));
@@ -201,22 +201,20 @@ absl::Status EngineImpl::Rebuild(const std::function<bool(Sequence, Sequence)>& 
   });
 }
 
-absl::Status EngineImpl::CollectPurge(const PurgeCommand& command,
-                                      const store::Snapshot& snapshot,
+absl::Status EngineImpl::CollectPurge(const PurgeCommand& command, const store::Snapshot& snapshot,
                                       journal::v1::Purged* purged) const {
   absl::Status failure;
   if (command.retention_class == journal::v1::RETENTION_CLASS_PAYLOADS) {
     const store::KeyRange range = store::FamilyRange(store::Family::kQuarantine);
-    return snapshot.Scan(
-        range.begin, range.end, [&](absl::string_view, absl::string_view value) {
-          journal::v1::QuarantineDocument document;
-          if (document.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
-              ToTime(document.create_time()) < command.before) {
-            purged->add_payloads(document.payload());
-            purged->add_keys(document.bytes_key());
-          }
-          return true;
-        });
+    return snapshot.Scan(range.begin, range.end, [&](absl::string_view, absl::string_view value) {
+      journal::v1::QuarantineDocument document;
+      if (document.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
+          ToTime(document.create_time()) < command.before) {
+        purged->add_payloads(document.payload());
+        purged->add_keys(document.bytes_key());
+      }
+      return true;
+    });
   }
   // Keys of access records hold for a month: only months that are over are destroyed.
   std::set<KeyId> old, young;
@@ -241,8 +239,8 @@ absl::StatusOr<PurgeResult> EngineImpl::Purge(const Principal& principal,
     return InvalidField("retention_class", "must be PAYLOADS or ACCESS_LOG");
   }
   if (command.before > Now()) return InvalidField("before_time", "must not lie in the future");
-  const std::string hash = Sha256(absl::StrCat("purge:", command.retention_class, ":",
-                                               absl::ToUnixMicros(command.before)));
+  const std::string hash = Sha256(
+      absl::StrCat("purge:", command.retention_class, ":", absl::ToUnixMicros(command.before)));
   absl::MutexLock lock(&destruction_mu_);
   Entry made;
   PurgeResult result;
@@ -262,9 +260,8 @@ absl::StatusOr<PurgeResult> EngineImpl::Purge(const Principal& principal,
     purged->set_request_id(command.request_id);
     purged->set_request_hash(hash);
     AQ_RETURN_IF_ERROR(CollectPurge(command, turn.snapshot(), purged));
-    AQ_ASSIGN_OR_RETURN(
-        result.sequence,
-        turn.Commit({made}, {purged->payloads().begin(), purged->payloads().end()}));
+    AQ_ASSIGN_OR_RETURN(result.sequence, turn.Commit({made}, {purged->payloads().begin(),
+                                                              purged->payloads().end()}));
     return absl::OkStatus();
   }));
   result.purged = made.purged();
@@ -297,8 +294,8 @@ absl::StatusOr<exchange::v1::RecordProof> EngineImpl::ProveRecord(const std::str
                                        "there is no such record on file, or it was erased");
   for (int kind = 0; kind < kRecordKinds; ++kind) {
     ref.set_kind(kind);
-    AQ_ASSIGN_OR_RETURN(const auto head, ReadDocument<journal::v1::RecordHead>(
-                                             *snapshot, store::RecordKey(ref)));
+    AQ_ASSIGN_OR_RETURN(const auto head,
+                        ReadDocument<journal::v1::RecordHead>(*snapshot, store::RecordKey(ref)));
     if (!head.has_value()) continue;
     AQ_ASSIGN_OR_RETURN(store::EntryProof proof, store_->ProveEntry(head->sequence(), Now()));
     Entry entry;

@@ -184,8 +184,9 @@ struct HubCounts {
 };
 
 // Computes the projections of "store"'s journal anew, beside the live ones, and compares them with
-// these as of the same sequence, key by key, as plaintext. "progress" (done, total) may be null. Works on a store that is
-// being written to and on a read-only one. CANCELLED: "progress" returned false.
+// these as of the same sequence, key by key, as plaintext. "progress" (done, total) may be null.
+// Works on a store that is being written to and on a read-only one. CANCELLED: "progress" returned
+// false.
 absl::StatusOr<VerifyReport> VerifyProjections(
     store::Store& store, const std::function<bool(store::Sequence, store::Sequence)>& progress);
 
@@ -300,7 +301,8 @@ class Engine {
   virtual absl::StatusOr<exchange::v1::RecordProof> ProveRecord(const std::string& agency,
                                                                 const std::string& format,
                                                                 const std::string& record_key) = 0;
-  // "log": "hub" or "agencies/<id>". Growth is shown if "since" is not 0. NOT_FOUND (LOG_NOT_FOUND).
+  // "log": "hub" or "agencies/<id>". Growth is shown if "since" is not 0. NOT_FOUND
+  // (LOG_NOT_FOUND).
   virtual absl::StatusOr<LogHead> GetLogHead(const std::string& log, std::uint64_t since) = 0;
 
   // --- Audit. Joins the next group; does not wait. Repeats of the same refusal within a minute are

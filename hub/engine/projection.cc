@@ -109,9 +109,7 @@ std::string SnapshotVersionKey(const std::string& agency, const std::string& for
 Sequence LastDestruction(const store::Snapshot& snapshot) {
   return SequenceAt(snapshot, DestructionKey());
 }
-Sequence LastErasure(const store::Snapshot& snapshot) {
-  return SequenceAt(snapshot, ErasureKey());
-}
+Sequence LastErasure(const store::Snapshot& snapshot) { return SequenceAt(snapshot, ErasureKey()); }
 std::string TimerKey(const std::string& timer) {
   return store::MetaKey(absl::StrCat("timer/", timer));
 }

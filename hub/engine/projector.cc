@@ -61,7 +61,9 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
 
 Projector::Projector(store::Store* store,
                      std::function<void(std::vector<DeliveryEvent>)> on_deliveries)
-    : store_(store), on_deliveries_(std::move(on_deliveries)), projection_(std::make_unique<Projection>(store)) {}
+    : store_(store),
+      on_deliveries_(std::move(on_deliveries)),
+      projection_(std::make_unique<Projection>(store)) {}
 
 Projector::~Projector() { Stop(); }
 

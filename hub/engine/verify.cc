@@ -55,8 +55,7 @@ class Summary {
   using Sum = std::array<std::uint64_t, 4>;
 
   void AddRow(absl::string_view key, absl::string_view value) {
-    const std::string row =
-        Sha256(absl::StrCat(store::EncodeNumber(key.size()), key, value));
+    const std::string row = Sha256(absl::StrCat(store::EncodeNumber(key.size()), key, value));
     Sum& sum = sums_[BucketOf(key)];
     // Addition of 256-bit numbers.
     unsigned char carry = 0;

@@ -148,7 +148,8 @@ absl::StatusOr<std::unique_ptr<KeyRing::Impl>> KeyRing::Impl::Open(KeyRingOption
 
 KeyRing::Impl::Impl(KeyRingOptions options, std::unique_ptr<RingLock> lock,
                     std::unique_ptr<RingFile> file, RingHeader header)
-    : path_(options.path),
+    : suite_(*options.suite),
+      path_(options.path),
       read_only_(options.read_only),
       pool_keys_(options.pool_keys),
       system_(std::move(options.file_system)),

@@ -98,6 +98,7 @@ class KeyRing::Impl {
   absl::StatusOr<RingHeader> FinishCopy(RingFile& to, const MasterKey& next, KeyId copied)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
 
+  const CipherSuite& suite_;
   const std::string path_;
   const bool read_only_;
   const std::size_t pool_keys_;

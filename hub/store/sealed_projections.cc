@@ -245,8 +245,8 @@ absl::Status SealedProjections::Apply(const ProjectionBatch& batch, Sequence seq
   if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
   AQ_RETURN_IF_ERROR(own->failure());
   if (!keys_stored_) {
-    own->base().Put(kKeysRow,
-                    absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values), EncodeNumber(keys_->born)));
+    own->base().Put(kKeysRow, absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values),
+                                           EncodeNumber(keys_->born)));
   }
   AQ_RETURN_IF_ERROR(base_->Apply(own->base(), sequence));
   keys_stored_ = true;

@@ -381,7 +381,8 @@ absl::StatusOr<std::unique_ptr<ProjectionStore>> SealedStore::NewProjections(
   AQ_ASSIGN_OR_RETURN(
       std::unique_ptr<SealedProjections> projections,
       SealedProjections::OpenBeside(&vault_, std::move(base),
-                                    purpose == ProjectionPurpose::kCompare ? live.get() : nullptr, synced_sequence()));
+                                    purpose == ProjectionPurpose::kCompare ? live.get() : nullptr,
+                                    synced_sequence()));
   return std::unique_ptr<ProjectionStore>(std::move(projections));
 }
 
