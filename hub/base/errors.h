@@ -70,6 +70,7 @@ inline constexpr char kStorageFull[] = "STORAGE_FULL";
 inline constexpr char kStorageLost[] = "STORAGE_LOST";
 inline constexpr char kFormatVersionUnknown[] = "FORMAT_VERSION_UNKNOWN";
 inline constexpr char kWriterFenced[] = "WRITER_FENCED";
+inline constexpr char kSequenceBeyondEnd[] = "SEQUENCE_BEYOND_END";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";
 inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";

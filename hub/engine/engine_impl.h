@@ -80,6 +80,7 @@ class EngineImpl : public Engine {
   absl::StatusOr<VerifyReport> Verify(
       const std::function<bool(store::Sequence, store::Sequence)>& progress) override;
   HubCounts Counts() const override;
+  absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) override;
   void RecordAccess(const Principal& principal, const std::string& method,
                     const std::string& resource, bool allowed, const std::string& reason) override;
 

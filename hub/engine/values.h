@@ -33,8 +33,6 @@ journal::v1::Principal HubPrincipal();
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 absl::Time ToTime(const google::protobuf::Timestamp& time);
-// For waiting only: goes on evenly, whatever is done to the clock.
-absl::Duration SteadyNow();
 
 // "prefix" and the sequence in base 32: sorts as the sequence does.
 std::string NameOf(char prefix, store::Sequence sequence);
