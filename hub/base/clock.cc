@@ -3,16 +3,13 @@
 #include <chrono>
 
 namespace anqiao {
-namespace {
 
-absl::Duration SteadyNow() {
+absl::Duration Clock::SteadyNow() const {
   return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-}  // namespace
-
 SystemClock::SystemClock(absl::Time start)
-    : shifted_(true), start_(start), steady_start_(SteadyNow()) {}
+    : shifted_(true), start_(start), steady_start_(Clock::SteadyNow()) {}
 
 absl::Time SystemClock::Now() const {
   return shifted_ ? start_ + (SteadyNow() - steady_start_) : absl::Now();

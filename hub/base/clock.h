@@ -16,6 +16,8 @@ class Clock {
   virtual ~Clock() = default;
   // The instant, UTC.
   virtual absl::Time Now() const = 0;
+  // For waiting and measuring only: goes on evenly, whatever is done to the clock.
+  virtual absl::Duration SteadyNow() const;
 };
 
 // The system's clock, or one that started at "start" when it was made and ticks with the system's

@@ -75,6 +75,7 @@ inline constexpr char kFormatVersionOld[] = "FORMAT_VERSION_OLD";
 inline constexpr char kWriterFenced[] = "WRITER_FENCED";
 inline constexpr char kKeyDestroyed[] = "KEY_DESTROYED";
 inline constexpr char kMasterKeyWrong[] = "MASTER_KEY_WRONG";
+inline constexpr char kSequenceBeyondEnd[] = "SEQUENCE_BEYOND_END";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";
 inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";

@@ -1,6 +1,8 @@
 // agencies, quarantine list/show/replay, verify, status, version.
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -25,6 +27,7 @@ using Problems = google::protobuf::RepeatedPtrField<RecordProblem>;
 struct OperationsArguments {
   std::string name, submitter, data, request_id;
   bool allow_shrinking = false;
+  std::int64_t wait = 0;
 };
 
 absl::StatusOr<ExitCode> ListAgencies(Context& context, const OperationsArguments&) {
@@ -232,12 +235,26 @@ absl::StatusOr<ExitCode> Verify(Context& context, const OperationsArguments& arg
   return result->equal() ? kExitOk : kExitDifferent;
 }
 
-absl::StatusOr<ExitCode> ShowStatus(Context& context, const OperationsArguments&) {
+// Such as "<=4: 12, <=16: 3, more: 1"; without what never happened.
+std::string HistogramText(
+    const google::protobuf::RepeatedPtrField<hub::v1::HistogramBucket>& buckets) {
+  std::vector<std::string> parts;
+  for (const hub::v1::HistogramBucket& bucket : buckets) {
+    if (bucket.count() == 0) continue;
+    parts.push_back(bucket.upper_bound() == 0
+                        ? absl::StrCat("more: ", bucket.count())
+                        : absl::StrCat("<=", bucket.upper_bound(), ": ", bucket.count()));
+  }
+  return OrDash(absl::StrJoin(parts, ", "));
+}
+
+absl::StatusOr<ExitCode> ShowStatus(Context& context, const OperationsArguments& arguments) {
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
+  hub::v1::GetHubStatusRequest request;
+  request.set_at_least_entry_count(arguments.wait);
   hub::v1::HubStatus status;
-  AQ_RETURN_IF_ERROR(FromRpc(
-      OperationsService::NewStub(connection.channel())
-          ->GetHubStatus(connection.NewCall().get(), hub::v1::GetHubStatusRequest(), &status)));
+  AQ_RETURN_IF_ERROR(FromRpc(OperationsService::NewStub(connection.channel())
+                                 ->GetHubStatus(connection.NewCall().get(), request, &status)));
   if (context.json) {
     AQ_RETURN_IF_ERROR(PrintJson(context.out, status));
     return kExitOk;
@@ -246,6 +263,10 @@ absl::StatusOr<ExitCode> ShowStatus(Context& context, const OperationsArguments&
                            {"journal entries 日志条目", absl::StrCat(status.journal_entry_count())},
                            {"projected 已投影", absl::StrCat(status.projected_entry_count())},
                            {"groups 提交组", absl::StrCat(status.group_count())},
+                           {"group sizes 组大小", HistogramText(status.group_entry_buckets())},
+                           {"sync µs 同步耗时", HistogramText(status.sync_micros_buckets())},
+                           {"queued 排队", absl::StrCat(status.queued_count())},
+                           {"waits for lag 等待投影", absl::StrCat(status.lag_wait_count())},
                            {"people 人员", absl::StrCat(status.people_count())},
                            {"clock 时钟", TimeText(status.clock_time())},
                            {"catalogue 政策目录", OrDash(status.catalogue_hash())}});
@@ -297,6 +318,10 @@ void AddOperationsCommands(CLI::App& app, Action& chosen) {
   OnChosen(verify, chosen, arguments, Verify);
 
   CLI::App* status = app.add_subcommand("status", "Tell how the hub is");
+  status
+      ->add_option("--wait", arguments->wait,
+                   "Wait until the projections have reached so many journal entries")
+      ->check(CLI::NonNegativeNumber);
   OnChosen(status, chosen, arguments, ShowStatus);
   CLI::App* version = app.add_subcommand("version", "Tell the version of anqiaoctl");
   OnChosen(version, chosen, arguments, ShowVersion);

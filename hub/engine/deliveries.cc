@@ -4,6 +4,7 @@
 
 #include "absl/strings/strip.h"
 #include "hub/base/errors.h"
+#include "hub/base/failpoint.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/values.h"
 #include "hub/store/keys.h"
@@ -52,7 +53,7 @@ class Deliveries::Stream : public DeliveryStream {
   }
 
   absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) override {
-    const absl::Duration deadline = SteadyNow() + timeout;
+    const absl::Duration deadline = deliveries_->clock_->SteadyNow() + timeout;
     std::optional<HandedOut> handed_out;
     {
       absl::MutexLock lock(&deliveries_->mu_);
@@ -61,8 +62,11 @@ class Deliveries::Stream : public DeliveryStream {
         absl::Duration look_again = deadline;
         handed_out = deliveries_->Pick(agency_, this, max_in_flight_, visibility_, &look_again);
         if (handed_out.has_value()) break;
-        const absl::Duration now = SteadyNow();
-        if (now >= deadline) return std::optional<exchange::v1::Delivery>();
+        const absl::Duration now = deliveries_->clock_->SteadyNow();
+        // In single-thread mode nothing comes while it waits.
+        if (now >= deadline || deliveries_->options_->scheduler != nullptr) {
+          return std::optional<exchange::v1::Delivery>();
+        }
         deliveries_->changed_.WaitWithTimeout(&deliveries_->mu_,
                                               std::min(look_again, deadline) - now);
       }
@@ -93,6 +97,7 @@ class Deliveries::Stream : public DeliveryStream {
 };
 
 absl::Status Deliveries::Load() {
+  if (options_->test_hooks.forget_deliveries_at_start) return absl::OkStatus();
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   const store::KeyRange range = store::FamilyRange(store::Family::kPending);
   std::vector<store::PendingParts> pending;
@@ -153,7 +158,7 @@ void Deliveries::OnEvents(const std::vector<DeliveryEvent>& events) {
         if (const auto at = queue.places.find(event.delivery); at != queue.places.end()) {
           Waiting& waiting = queue.waiting[at->second];
           waiting.owner = nullptr;
-          waiting.due = SteadyNow() + PauseAfter(event.nack_count);
+          waiting.due = clock_->SteadyNow() + PauseAfter(event.nack_count);
         }
         break;
       case DeliveryEvent::Kind::kGone:
@@ -175,7 +180,7 @@ std::optional<Deliveries::HandedOut> Deliveries::Pick(const std::string& agency,
                                                       absl::Duration visibility,
                                                       absl::Duration* look_again) {
   Queue& queue = queues_[agency];
-  const absl::Duration now = SteadyNow();
+  const absl::Duration now = clock_->SteadyNow();
   std::set<Place>& held = queue.held[stream];
   for (auto it = held.begin(); it != held.end();) {
     const auto waiting = queue.waiting.find(*it);
@@ -223,7 +228,9 @@ absl::Status Deliveries::Ack(const std::string& agency, const std::string& deliv
                                                                   store::DeliveryKey(delivery)));
   if (!document.has_value() || document->delivery().agency() != agency) return NoSuchDelivery();
   if (document->has_acknowledge_time()) return absl::OkStatus();
+  Failpoint::Hit(failpoint::kBeforeAck);
   AQ_RETURN_IF_ERROR(writer_->Acknowledge(agency, delivery));
+  Failpoint::Hit(failpoint::kAfterAck);
   absl::MutexLock lock(&mu_);
   Remove(agency, delivery);
   changed_.SignalAll();

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "hub/base/clock.h"
 #include "hub/engine/engine.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/writer.h"
@@ -29,8 +30,8 @@ namespace anqiao::engine {
 class Deliveries {
  public:
   // All outlive the deliveries.
-  Deliveries(const EngineOptions* options, const store::Store* store)
-      : options_(options), store_(store) {}
+  Deliveries(const EngineOptions* options, const Clock* clock, const store::Store* store)
+      : options_(options), clock_(clock), store_(store) {}
 
   // Reads what is pending. Requires: the projections are caught up.
   absl::Status Load();
@@ -79,6 +80,7 @@ class Deliveries {
                     const std::string& reason);
 
   const EngineOptions* const options_;
+  const Clock* const clock_;
   const store::Store* const store_;
   Writer* writer_ = nullptr;
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "hub/base/failpoint.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/receipts.h"
@@ -44,9 +45,10 @@ EngineImpl::EngineImpl(EngineOptions options, store::Store* store, const Clock* 
       store_(store),
       clock_(clock),
       catalogue_(catalogue),
-      deliveries_(&options_, store),
+      executor_(options_.scheduler),
+      deliveries_(&options_, clock, store),
       projector_(
-          store,
+          store, clock, &options_,
           [this](const std::vector<DeliveryEvent>& events) { deliveries_.OnEvents(events); }),
       writer_(store, clock, catalogue, &options_, &projector_, &executor_),
       intake_(&options_, clock, &writer_, &executor_) {}
@@ -58,7 +60,9 @@ absl::Status EngineImpl::Start() {
   AQ_ASSIGN_OR_RETURN(const store::Epoch epoch, store_->AcquireWriter());
   AQ_RETURN_IF_ERROR(projector_.Start());
   AQ_RETURN_IF_ERROR(FinishDestruction());
+  Failpoint::Hit(failpoint::kCaughtUp);
   AQ_RETURN_IF_ERROR(Activate(epoch));
+  Failpoint::Hit(failpoint::kActivated);
   AQ_RETURN_IF_ERROR(deliveries_.Load());
   deliveries_.SetWriter(&writer_);
   writer_.Start(epoch);
@@ -195,10 +199,20 @@ HubCounts EngineImpl::Counts() const {
   HubCounts counts;
   counts.synced = store_->synced_sequence();
   counts.projected = projector_.applied();
-  counts.groups = writer_.groups();
+  counts.groups = writer_.group_counts();
+  counts.lag_waits = writer_.lag_waits();
+  counts.queued = static_cast<std::int64_t>(writer_.queue_length());
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   counts.people = CountOf(*snapshot, kPeopleCount);
   return counts;
+}
+
+absl::Status EngineImpl::AwaitProjected(store::Sequence sequence, absl::Duration timeout) {
+  if (const store::Sequence end = store_->synced_sequence(); sequence > end) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kSequenceBeyondEnd,
+                 absl::StrCat("the journal has ", end, " entries, fewer than ", sequence));
+  }
+  return projector_.WaitFor(sequence, timeout);
 }
 
 absl::StatusOr<VerifyReport> EngineImpl::Verify(

@@ -1,9 +1,9 @@
 // What the hub does: takes payloads, orders everything into the journal, keeps the projections,
 // carries referrals and deliveries.
 //
-// One writer thread orders and commits; decoding runs before it on its own threads, projecting
-// after it on another. Nothing is acknowledged before its entry is synced. Reads see at least
-// everything that was acknowledged before they began.
+// One writer thread orders everything and builds groups, and one commits them; decoding runs before
+// them on its own threads, projecting after them on another. Nothing is acknowledged before its
+// entry is synced. Reads see at least everything that was acknowledged before they began.
 //
 // Thread-safe after Open. Stop order: stop the listeners, then Shutdown (idempotent, joins), then
 // destroy the store.
@@ -11,6 +11,7 @@
 #ifndef ANQIAO_HUB_ENGINE_ENGINE_H_
 #define ANQIAO_HUB_ENGINE_ENGINE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -30,6 +31,8 @@
 #include "anqiao/journal/v1/state.pb.h"
 #include "hub/adapter/adapter.h"
 #include "hub/base/clock.h"
+#include "hub/engine/counts.h"
+#include "hub/engine/test_hooks.h"
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
 #include "hub/policy/catalogue.h"
@@ -37,6 +40,8 @@
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
+
+class Scheduler;
 
 // A registered agency.
 struct AgencyOptions {
@@ -61,6 +66,11 @@ struct EngineOptions {
   int decode_threads = 2;
   std::uint64_t group_bytes_max = 4 << 20;
   int group_entries_max = 4096;
+  // How long a group waits for more before it is committed. Whatever comes while another group is
+  // synced joins it anyhow.
+  absl::Duration group_wait = absl::ZeroDuration();
+  // Groups up to this size are committed on the writer's thread if nothing more is queued.
+  std::size_t inline_group_entries_max = 64;
   // Entries that projections may lag behind before intake waits.
   std::uint64_t projection_lag_max = 20'000;
   // Payload bytes taken in and not yet committed, over all agencies.
@@ -69,6 +79,9 @@ struct EngineOptions {
   // Pause after the first refusal of a delivery; doubles with each, up to the greatest.
   absl::Duration nack_pause_min = absl::Seconds(1);
   absl::Duration nack_pause_max = absl::Minutes(5);
+  // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
+  Scheduler* scheduler = nullptr;
+  EngineTestHooks test_hooks;
 };
 
 // The caller, from its certificate.
@@ -180,7 +193,12 @@ struct LogHead {
 
 struct HubCounts {
   store::Sequence synced = 0, projected = 0;
-  std::int64_t people = 0, groups = 0;
+  std::int64_t people = 0;
+  GroupCounts groups;
+  // Times that intake waited because the projections were too far behind.
+  std::int64_t lag_waits = 0;
+  // Payloads, commands, answers and accesses that wait for the writer.
+  std::int64_t queued = 0;
 };
 
 // Computes the projections of "store"'s journal anew, beside the live ones, and compares them with
@@ -277,6 +295,9 @@ class Engine {
   virtual absl::StatusOr<VerifyReport> Verify(
       const std::function<bool(store::Sequence, store::Sequence)>& progress) = 0;
   virtual HubCounts Counts() const = 0;
+  // Until the projections have reached "sequence". FAILED_PRECONDITION (SEQUENCE_BEYOND_END): the
+  // journal ends before it. UNAVAILABLE (OVERLOADED): not within "timeout".
+  virtual absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) = 0;
 
   // --- Keys and logs. ---
   // Destroys every key of the person: their records', their referrals', that of what is computed

@@ -94,6 +94,7 @@ class EngineImpl : public Engine {
                                                         const std::string& format,
                                                         const std::string& record_key) override;
   absl::StatusOr<LogHead> GetLogHead(const std::string& log, std::uint64_t since) override;
+  absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) override;
   void RecordAccess(const Principal& principal, const std::string& method,
                     const std::string& resource, bool allowed, const std::string& reason) override;
 

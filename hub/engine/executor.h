@@ -12,12 +12,21 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "hub/engine/scheduler.h"
 
 namespace anqiao::engine {
 
 class Executor {
  public:
-  Executor() : thread_([this] { Run(); }) {}
+  // With a scheduler, which outlives it, the executor is one of its workers and has no thread.
+  explicit Executor(Scheduler* scheduler = nullptr) : scheduler_(scheduler) {
+    if (scheduler_ == nullptr) {
+      thread_ = std::thread([this] { Run(); });
+    } else {
+      scheduler_->Add(
+          this, [this] { return HasTask(); }, [this] { RunOne(); });
+    }
+  }
   ~Executor() { Stop(); }
 
   // Runs "task" on the thread; on the caller's if the executor has stopped.
@@ -35,6 +44,10 @@ class Executor {
 
   // Runs what was added, joins. Idempotent; one caller at a time.
   void Stop() {
+    if (scheduler_ != nullptr) {
+      while (HasTask()) RunOne();
+      scheduler_->Remove(this);
+    }
     {
       absl::MutexLock lock(&mu_);
       stopping_ = true;
@@ -57,11 +70,27 @@ class Executor {
     }
   }
 
+  bool HasTask() {
+    absl::MutexLock lock(&mu_);
+    return !tasks_.empty();
+  }
+
+  void RunOne() {
+    std::function<void()> task;
+    {
+      absl::MutexLock lock(&mu_);
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+
+  Scheduler* const scheduler_;
   absl::Mutex mu_;
   absl::CondVar work_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;  // last: uses the others
+  std::thread thread_;
 };
 
 }  // namespace anqiao::engine

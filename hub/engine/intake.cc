@@ -6,6 +6,7 @@
 #include "hub/base/errors.h"
 #include "hub/engine/health_code.h"
 #include "hub/engine/receipts.h"
+#include "hub/engine/scheduler.h"
 #include "hub/model/civil_date.h"
 
 namespace anqiao::engine {
@@ -17,6 +18,16 @@ constexpr int kInlineMax = 4;
 }  // namespace
 
 void Intake::Start() {
+  if (options_->scheduler != nullptr) {
+    options_->scheduler->Add(
+        this,
+        [this] {
+          absl::MutexLock lock(&mu_);
+          return !queue_.empty();
+        },
+        [this] { Step(); });
+    return;
+  }
   for (int i = 0; i < std::max(1, options_->decode_threads); ++i) {
     threads_.emplace_back([this] { Work(); });
   }
@@ -30,6 +41,12 @@ void Intake::Stop() {
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  if (options_->scheduler == nullptr) return;
+  options_->scheduler->RunUntil([this] {
+    absl::MutexLock lock(&mu_);
+    return queue_.empty();
+  });
+  options_->scheduler->Remove(this);
 }
 
 bool Intake::Submit(const AgencyOptions& agency, SubmitCommand command,
@@ -85,6 +102,7 @@ bool Intake::Submit(const AgencyOptions& agency, SubmitCommand command,
 
 bool Intake::TakeInline(const Lane& lane, std::size_t bytes) {
   if (bytes > kInlineBytesMax || !lane.slots.empty() || inline_count_ >= kInlineMax) return false;
+  if (options_->scheduler != nullptr && options_->scheduler->Choose(2) == 0) return false;
   ++inline_count_;
   return true;
 }
@@ -139,6 +157,24 @@ void Intake::Work() {
     }
     HandOver(slot->agency->id);
   }
+}
+
+void Intake::Step() {
+  std::shared_ptr<Slot> slot;
+  {
+    absl::MutexLock lock(&mu_);
+    const auto most = static_cast<std::size_t>(std::max(1, options_->decode_threads));
+    const std::size_t at = options_->scheduler->Choose(std::min(queue_.size(), most));
+    slot = std::move(queue_[at]);
+    queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  Instances instances;
+  DecodeSlot(slot.get(), &instances);
+  {
+    absl::MutexLock lock(&mu_);
+    slot->decoded = true;
+  }
+  HandOver(slot->agency->id);
 }
 
 void Intake::DecodeSlot(Slot* slot, Instances* instances) {

@@ -59,6 +59,8 @@ class Intake {
   bool TakeInline(const Lane& lane, std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DecodeInline(const std::shared_ptr<Slot>& slot);
   void Work();
+  // Of single-thread mode: any of those that as many threads could have in hand.
+  void Step();
   void DecodeSlot(Slot* slot, Instances* instances);
   void HandOver(const std::string& agency);
   void Finished(const std::string& agency, std::size_t bytes);

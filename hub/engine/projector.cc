@@ -5,8 +5,9 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "hub/base/failpoint.h"
 #include "hub/base/status_macros.h"
-#include "hub/engine/values.h"
+#include "hub/engine/scheduler.h"
 
 namespace anqiao::engine {
 namespace {
@@ -59,9 +60,11 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
   return absl::OkStatus();
 }
 
-Projector::Projector(store::Store* store,
+Projector::Projector(store::Store* store, const Clock* clock, const EngineOptions* options,
                      std::function<void(std::vector<DeliveryEvent>)> on_deliveries)
     : store_(store),
+      clock_(clock),
+      options_(options),
       on_deliveries_(std::move(on_deliveries)),
       projection_(std::make_unique<Projection>(store)) {}
 
@@ -79,8 +82,19 @@ absl::Status Projector::Start() {
     absl::MutexLock lock(&mu_);
     applied_ = last;
   }
-  thread_ = std::thread([this] { Run(); });
+  if (Scheduler* const scheduler = options_->scheduler; scheduler != nullptr) {
+    scheduler->Add(
+        this, [this] { return HasWork(); },
+        [this, scheduler] { TakeSome(scheduler->Choose(kRestEntries) + 1); });
+  } else {
+    thread_ = std::thread([this] { Run(); });
+  }
   return absl::OkStatus();
+}
+
+bool Projector::HasWork() const {
+  absl::MutexLock lock(&mu_);
+  return !groups_.empty();
 }
 
 void Projector::Push(Sequence first, std::vector<journal::v1::Entry> entries) {
@@ -97,20 +111,26 @@ bool Projector::Hurried() const { return waiters_ > 0 || queued_ >= kRestEntries
 
 void Projector::AwaitWork() {
   while (groups_.empty() && !stopping_) work_.Wait(&mu_);
-  const absl::Duration until = SteadyNow() + kRest;
-  while (!Hurried() && !work_.WaitWithTimeout(&mu_, until - SteadyNow())) {
+  const absl::Duration until = clock_->SteadyNow() + kRest;
+  while (!Hurried() && !work_.WaitWithTimeout(&mu_, until - clock_->SteadyNow())) {
   }
 }
 
 absl::Status Projector::WaitFor(Sequence sequence, absl::Duration timeout) {
-  const absl::Duration deadline = SteadyNow() + timeout;
+  const absl::Duration deadline = clock_->SteadyNow() + timeout;
+  if (options_->scheduler != nullptr) {
+    options_->scheduler->RunUntil([&] {
+      absl::MutexLock lock(&mu_);
+      return applied_ >= sequence || !status_.ok() || clock_->SteadyNow() >= deadline;
+    });
+  }
   absl::MutexLock lock(&mu_);
   if (applied_ >= sequence) return absl::OkStatus();
   ++waiters_;
   work_.Signal();
   const auto leave = absl::MakeCleanup([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { --waiters_; });
   while (applied_ < sequence && status_.ok()) {
-    if (progress_.WaitWithTimeout(&mu_, deadline - SteadyNow()) && applied_ < sequence) {
+    if (progress_.WaitWithTimeout(&mu_, deadline - clock_->SteadyNow()) && applied_ < sequence) {
       return Error(absl::StatusCode::kUnavailable, reason::kOverloaded,
                    "the projections are too far behind: try again");
     }
@@ -137,36 +157,52 @@ void Projector::Stop() {
     work_.Signal();
   }
   if (thread_.joinable()) thread_.join();
+  if (options_->scheduler != nullptr) {
+    while (HasWork()) TakeSome(kBatchEntries);
+    options_->scheduler->Remove(this);
+  }
 }
 
 void Projector::Run() {
   while (true) {
-    std::deque<Group> taken;
     {
       absl::MutexLock lock(&mu_);
       AwaitWork();
       if (groups_.empty()) return;
-      std::size_t entries = 0;
-      while (!groups_.empty() && (taken.empty() || entries < kBatchEntries)) {
-        entries += groups_.front().entries.size();
-        queued_ -= groups_.front().entries.size();
-        taken.push_back(std::move(groups_.front()));
-        groups_.pop_front();
-      }
     }
-    const absl::Status status = Take(taken);
-    absl::MutexLock lock(&mu_);
-    if (status.ok()) {
-      applied_ = taken.back().first + taken.back().entries.size() - 1;
-    } else {
-      status_ = status;
-      failed_ = true;
-      stopping_ = true;
-      groups_.clear();
-      queued_ = 0;
-    }
-    progress_.SignalAll();
+    TakeSome(kBatchEntries);
   }
+}
+
+void Projector::TakeSome(std::size_t entries_max) {
+  std::deque<Group> taken;
+  {
+    absl::MutexLock lock(&mu_);
+    std::size_t entries = 0;
+    while (!groups_.empty() && (taken.empty() || entries < entries_max)) {
+      entries += groups_.front().entries.size();
+      queued_ -= groups_.front().entries.size();
+      taken.push_back(std::move(groups_.front()));
+      groups_.pop_front();
+    }
+  }
+  if (const auto& change = options_->test_hooks.before_projecting; change) {
+    for (Group& group : taken) {
+      for (journal::v1::Entry& entry : group.entries) change(&entry);
+    }
+  }
+  const absl::Status status = Take(taken);
+  absl::MutexLock lock(&mu_);
+  if (status.ok()) {
+    applied_ = taken.back().first + taken.back().entries.size() - 1;
+  } else {
+    status_ = status;
+    failed_ = true;
+    stopping_ = true;
+    groups_.clear();
+    queued_ = 0;
+  }
+  progress_.SignalAll();
 }
 
 absl::Status Projector::Take(const std::deque<Group>& groups) {
@@ -187,18 +223,37 @@ absl::Status Projector::Take(const std::deque<Group>& groups) {
   return absl::OkStatus();
 }
 
+absl::Status Projector::Commit() {
+  Failpoint::Hit(failpoint::kBeforeApply);
+  AQ_RETURN_IF_ERROR(projection_->Commit());
+  Failpoint::Hit(failpoint::kAfterApply);
+  return absl::OkStatus();
+}
+
 absl::Status Projector::CommitPatiently() {
   while (true) {
-    absl::Status status = projection_->Commit();
-    absl::MutexLock lock(&mu_);
-    if (!absl::IsResourceExhausted(status) || stopping_) {
-      if (status.ok()) status_ = absl::OkStatus();
-      return status;
+    absl::Status status = Commit();
+    {
+      absl::MutexLock lock(&mu_);
+      if (!absl::IsResourceExhausted(status) || stopping_) {
+        if (status.ok()) status_ = absl::OkStatus();
+        return status;
+      }
+      status_ = std::move(status);
+      progress_.SignalAll();
     }
-    status_ = std::move(status);
-    progress_.SignalAll();
-    work_.WaitWithTimeout(&mu_, kFullDiskPause);
+    Rest();
   }
+}
+
+void Projector::Rest() {
+  if (options_->scheduler != nullptr) {
+    const absl::Duration until = clock_->SteadyNow() + kFullDiskPause;
+    options_->scheduler->RunUntil([&] { return clock_->SteadyNow() >= until; });
+    return;
+  }
+  absl::MutexLock lock(&mu_);
+  if (!stopping_) work_.WaitWithTimeout(&mu_, kFullDiskPause);
 }
 
 }  // namespace anqiao::engine

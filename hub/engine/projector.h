@@ -15,6 +15,8 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "anqiao/journal/v1/entry.pb.h"
+#include "hub/base/clock.h"
+#include "hub/engine/engine.h"
 #include "hub/engine/projection.h"
 #include "hub/store/store.h"
 
@@ -29,8 +31,9 @@ absl::Status ApplyJournal(const store::Store& journal, store::Sequence last,
 class Projector {
  public:
   // "on_deliveries" is called on the projector's thread after the change is readable and before
-  // anybody who waits for it goes on.
-  Projector(store::Store* store, std::function<void(std::vector<DeliveryEvent>)> on_deliveries);
+  // anybody who waits for it goes on. All outlive the projector.
+  Projector(store::Store* store, const Clock* clock, const EngineOptions* options,
+            std::function<void(std::vector<DeliveryEvent>)> on_deliveries);
   ~Projector();
 
   // Brings the projections up to the journal's end and starts the thread.
@@ -54,15 +57,22 @@ class Projector {
   };
 
   void Run();
+  // Takes up to "entries_max" entries, at least a group.
+  void TakeSome(std::size_t entries_max);
+  bool HasWork() const;
   // Waits for work; a little longer if nobody waits for it, so that what trickles in is written
   // together.
   void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Hurried() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Take(const std::deque<Group>& groups);
+  absl::Status Commit();
   // While the disk is full, tries again and again.
   absl::Status CommitPatiently();
+  void Rest();
 
   store::Store* const store_;
+  const Clock* const clock_;
+  const EngineOptions* const options_;
   const std::function<void(std::vector<DeliveryEvent>)> on_deliveries_;
   std::unique_ptr<Projection> projection_;  // the thread's alone while it has work
   std::thread thread_;

@@ -1,7 +1,5 @@
 #include "hub/engine/values.h"
 
-#include <chrono>
-
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "hub/base/digest.h"
@@ -63,10 +61,6 @@ void SetTime(absl::Time time, google::protobuf::Timestamp* out) {
 
 absl::Time ToTime(const google::protobuf::Timestamp& time) {
   return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
-
-absl::Duration SteadyNow() {
-  return absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 namespace {

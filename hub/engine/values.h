@@ -33,8 +33,6 @@ journal::v1::Principal HubPrincipal();
 
 void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 absl::Time ToTime(const google::protobuf::Timestamp& time);
-// For waiting only: goes on evenly, whatever is done to the clock.
-absl::Duration SteadyNow();
 
 // What lies open of an entry, for the store. "entry" is complete.
 store::EntryHeader HeaderOf(const journal::v1::Entry& entry);

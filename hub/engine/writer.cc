@@ -7,8 +7,10 @@
 #include "absl/time/civil_time.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
+#include "hub/base/failpoint.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/receipts.h"
+#include "hub/engine/scheduler.h"
 #include "hub/engine/values.h"
 #include "hub/store/audit_log.h"
 #include "hub/store/keys.h"
@@ -27,12 +29,11 @@ constexpr std::size_t kSealedEntryBytes = 320;
 constexpr std::size_t kQueuedMax = 10'000;
 // Accesses that wait for the disk to have room again; more are lost.
 constexpr std::size_t kUnrecordedMax = 10'000;
-// Receipts of so few records are answered on the writer's thread: waking another costs more.
+// Receipts of so few records are answered on the committing thread: waking another costs more.
 constexpr int kAnsweredAtOnce = 16;
 constexpr absl::Duration kProjectionWait = absl::Seconds(60);
-
-// What an answer sets off on the writer's own thread must not wait for room in its queue.
-thread_local bool on_writer_thread = false;
+// A group of so many entries goes to the disk although more is queued.
+constexpr std::size_t kWorthASync = 256;
 
 absl::Status ShuttingDown() {
   return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown, "the hub is shutting down");
@@ -59,20 +60,31 @@ Writer::Writer(store::Store* store, const Clock* clock, const policy::Catalogue*
       catalogue_(catalogue),
       options_(options),
       projector_(projector),
-      executor_(executor) {}
+      executor_(executor),
+      committer_(store, clock, options, projector) {}
 
 Writer::~Writer() { Stop(); }
 
 void Writer::Start(store::Epoch epoch) {
-  epoch_ = epoch;
   synced_ = store_->synced_sequence();
+  handed_over_ = synced_;
   overlay_.Refresh(store_->NewSnapshot());
   // First sights go on from the last one, even if the clock was set back in between.
   Entry last;
   if (const auto bytes = store_->GetEntry(synced_); bytes.ok() && last.ParseFromString(*bytes)) {
     last_version_ = absl::ToUnixMicros(ToTime(last.commit_time()));
   }
-  thread_ = std::thread([this] { Loop(); });
+  committer_.Start(epoch, [this] {
+    absl::MutexLock lock(&mu_);
+    if (waits_for_committer_) work_.Signal();
+  });
+  if (options_->scheduler == nullptr) {
+    thread_ = std::thread([this] { Loop(); });
+    return;
+  }
+  options_->scheduler->Add(
+      this, [this] { return queue_length() > 0 || (IsDue() && committer_.IsFree()); },
+      [this] { Step(); });
 }
 
 void Writer::Stop() {
@@ -83,17 +95,30 @@ void Writer::Stop() {
     room_.SignalAll();
   }
   if (thread_.joinable()) thread_.join();
+  if (options_->scheduler != nullptr) {
+    while (queue_length() > 0) Step();
+    Flush().IgnoreError();
+    options_->scheduler->Remove(this);
+  }
+  committer_.Stop();
 }
 
-std::int64_t Writer::groups() const {
+std::int64_t Writer::lag_waits() const {
   absl::MutexLock lock(&mu_);
-  return groups_;
+  return lag_waits_;
+}
+
+std::size_t Writer::queue_length() const {
+  absl::MutexLock lock(&mu_);
+  return queue_.size();
 }
 
 void Writer::Push(Item item) {
   {
     absl::MutexLock lock(&mu_);
-    while (queue_.size() >= kQueuedMax && !stopping_ && !on_writer_thread) room_.Wait(&mu_);
+    // Nor does what an answer sets off: whoever makes room may be waiting for that answer.
+    const bool waits = options_->scheduler == nullptr && !Committer::OnAnsweringThread();
+    while (queue_.size() >= kQueuedMax && !stopping_ && waits) room_.Wait(&mu_);
     if (!stopping_) {
       queue_.push_back(std::move(item));
       work_.Signal();
@@ -130,7 +155,7 @@ absl::Status Writer::Acknowledge(const std::string& agency, const std::string& d
     finished.Notify();
   };
   Push(std::move(item));
-  finished.WaitForNotification();
+  Await(options_->scheduler, finished);
   return result;
 }
 
@@ -144,29 +169,76 @@ absl::Status Writer::Run(const std::function<absl::Status(Turn&)>& command) {
     finished.Notify();
   };
   Push(std::move(item));
-  finished.WaitForNotification();
+  Await(options_->scheduler, finished);
   return result;
 }
 
 void Writer::Loop() {
-  on_writer_thread = true;
-  while (true) {
-    std::deque<Item> taken;
-    {
-      absl::MutexLock lock(&mu_);
-      while (queue_.empty() && !stopping_) work_.Wait(&mu_);
-      if (queue_.empty()) return;
-      taken.swap(queue_);
-      room_.SignalAll();
+  Committer::MarkAnsweringThread();
+  std::deque<Item> taken;
+  while (AwaitWork(&taken)) TakeTurn(std::exchange(taken, {}));
+  // Failures were given to everybody in the group.
+  Flush().IgnoreError();
+}
+
+bool Writer::AwaitWork(std::deque<Item>* taken) {
+  absl::MutexLock lock(&mu_);
+  while (queue_.empty()) {
+    const bool due = IsDue();
+    waits_for_committer_ = due;
+    if (due && committer_.IsFree()) {
+      const absl::Duration rest = stopping_ ? absl::ZeroDuration() : RestOfWait();
+      if (rest <= absl::ZeroDuration()) break;
+      work_.WaitWithTimeout(&mu_, rest);
+      continue;
     }
-    overlay_.Refresh(store_->NewSnapshot());
-    for (Item& item : taken) Handle(std::move(item));
-    // Failures were given to everybody in the group.
-    Flush().IgnoreError();
+    if (stopping_) return false;
+    work_.Wait(&mu_);
   }
+  waits_for_committer_ = false;
+  taken->swap(queue_);
+  room_.SignalAll();
+  return true;
+}
+
+void Writer::Step() {
+  std::deque<Item> taken;
+  {
+    absl::MutexLock lock(&mu_);
+    std::size_t count = queue_.empty() ? 0 : options_->scheduler->Choose(queue_.size()) + 1;
+    for (; count > 0; --count) {
+      taken.push_back(std::move(queue_.front()));
+      queue_.pop_front();
+    }
+  }
+  TakeTurn(std::move(taken));
+}
+
+void Writer::TakeTurn(std::deque<Item> taken) {
+  if (!taken.empty()) overlay_.Refresh(store_->NewSnapshot());
+  for (Item& item : taken) {
+    Handle(std::move(item));
+    if (group_.entries.size() >= kWorthASync && committer_.IsFree()) HandOver().IgnoreError();
+  }
+  PassOn();
+}
+
+bool Writer::IsDue() const { return !group_.empty() && !held_back_; }
+
+absl::Duration Writer::RestOfWait() const {
+  if (options_->group_wait <= absl::ZeroDuration()) return absl::ZeroDuration();
+  return group_since_ + options_->group_wait - clock_->SteadyNow();
+}
+
+void Writer::PassOn() {
+  if (!IsDue() || !committer_.IsFree() || RestOfWait() > absl::ZeroDuration()) return;
+  const bool small = group_.entries.size() <= options_->inline_group_entries_max;
+  (small && queue_length() == 0 ? Flush() : HandOver()).IgnoreError();
 }
 
 void Writer::Handle(Item item) {
+  held_back_ = false;
+  if (committer_.IsFree()) AwaitCommitter().IgnoreError();
   if (item.payload != nullptr) return TakePayload(item.payload.get(), item.done);
   if (item.command != nullptr) {
     absl::Status status = Settle();
@@ -177,17 +249,18 @@ void Writer::Handle(Item item) {
     return item.finished(std::move(status));
   }
   if (group_.entries.size() >= static_cast<std::size_t>(options_->group_entries_max)) {
-    Flush().IgnoreError();
+    HandOver().IgnoreError();
   }
   if (!item.acknowledged.empty()) {
     absl::Status status = MendOverlay();
     if (status.ok()) status = WaitForLag();
     if (!status.ok()) return item.finished(std::move(status));
     if (!overlay_.IsAcknowledged(item.acknowledged)) {
-      overlay_.SetAcknowledged(item.acknowledged, synced_ + group_.entries.size() + 1);
+      overlay_.SetAcknowledged(item.acknowledged, handed_over_ + group_.entries.size() + 1);
       AddEntry(std::move(item.entry));
     }
-    // Also of an ack before it in the group: it is durable only with the group.
+    // Also of an ack before it: it is durable only with its group.
+    if (group_.empty()) group_since_ = clock_->SteadyNow();
     group_.answers.push_back(std::move(item.finished));
     return;
   }
@@ -220,7 +293,8 @@ void Writer::Complete(Entry* entry) {
     entry->set_agency(entry->record_observed().record().agency());
   } else if (entry->has_record_ended()) {
     entry->set_agency(entry->record_ended().record().agency());
-  } else if (principal.kind() == journal::v1::PRINCIPAL_KIND_AGENCY) {
+  } else if (principal.kind() == journal::v1::PRINCIPAL_KIND_AGENCY &&
+             !entry->has_access_recorded()) {
     entry->set_agency(principal.name());
   }
   if (const std::string request_id = RequestIdOf(*entry); !request_id.empty()) {
@@ -230,6 +304,7 @@ void Writer::Complete(Entry* entry) {
 }
 
 void Writer::AddEntry(Entry entry) {
+  if (group_.empty()) group_since_ = clock_->SteadyNow();
   Complete(&entry);
   if (!entry.agency().empty()) ++LogSize(entry.agency());
   group_.append.headers.push_back(HeaderOf(entry));
@@ -238,38 +313,52 @@ void Writer::AddEntry(Entry entry) {
   group_.entries.push_back(std::move(entry));
 }
 
-absl::Status Writer::Append(Group* group) {
-  const absl::StatusOr<Sequence> last = store_->Append(epoch_, group->append);
-  if (last.ok()) {
-    synced_ = *last;
-    absl::MutexLock lock(&mu_);
-    ++groups_;
-    return absl::OkStatus();
-  }
-  overlay_wrong_ = true;
-  MendOverlay().IgnoreError();
-  // Nobody waits for these and nobody sends them again: they join the next group.
-  if (absl::IsResourceExhausted(last.status())) {
-    for (Entry& entry : group->entries) {
-      if (entry.has_access_recorded() && group_.entries.size() < kUnrecordedMax) {
-        AddEntry(std::move(entry));
-      }
-    }
-  }
-  return last.status();
+Group Writer::TakeGroup() {
+  group_.first = handed_over_ + 1;
+  handed_over_ += group_.entries.size();
+  return std::exchange(group_, Group());
+}
+
+absl::Status Writer::HandOver() {
+  AQ_RETURN_IF_ERROR(AwaitCommitter());
+  if (!group_.empty()) committer_.Take(TakeGroup());
+  return absl::OkStatus();
 }
 
 absl::Status Writer::Flush() {
-  Group group = std::exchange(group_, Group());
-  absl::Status status;
-  if (!group.entries.empty()) status = Append(&group);
-  // Whoever waits for an answer comes before the projections, which nobody waits for yet.
-  for (std::function<void(absl::Status)>& answer : group.answers) answer(status);
-  if (status.ok() && !group.entries.empty()) {
-    const Sequence first = synced_ - group.entries.size() + 1;
-    projector_->Push(first, std::move(group.entries));
-  }
+  AQ_RETURN_IF_ERROR(AwaitCommitter());
+  if (!group_.empty()) committer_.Commit(TakeGroup());
+  return AwaitCommitter();
+}
+
+absl::Status Writer::AwaitCommitter() {
+  std::optional<Committer::Failure> failure = committer_.Await();
+  synced_ = committer_.synced();
+  if (!failure.has_value()) return absl::OkStatus();
+  absl::Status status = failure->status;
+  GiveUp(*std::move(failure));
   return status;
+}
+
+void Writer::GiveUp(Committer::Failure failure) {
+  overlay_wrong_ = true;
+  handed_over_ = synced_;
+  // It rests on what was not appended.
+  Group lost = std::exchange(group_, Group());
+  for (std::function<void(absl::Status)>& answer : lost.answers) answer(failure.status);
+  MendOverlay().IgnoreError();
+  if (!absl::IsResourceExhausted(failure.status)) return;
+  KeepAccesses(std::move(failure.entries));
+  KeepAccesses(std::move(lost.entries));
+  held_back_ = true;
+}
+
+void Writer::KeepAccesses(std::vector<Entry> entries) {
+  for (Entry& entry : entries) {
+    if (entry.has_access_recorded() && group_.entries.size() < kUnrecordedMax) {
+      AddEntry(std::move(entry));
+    }
+  }
 }
 
 absl::Status Writer::MendOverlay() {
@@ -287,8 +376,12 @@ absl::Status Writer::WaitForLag() {
   if (synced_ <= options_->projection_lag_max) return absl::OkStatus();
   const Sequence least = synced_ - options_->projection_lag_max;
   if (projector_->applied() >= least) return absl::OkStatus();
+  {
+    absl::MutexLock lock(&mu_);
+    ++lag_waits_;
+  }
   // Those in the group do not wait with it.
-  AQ_RETURN_IF_ERROR(Flush());
+  AQ_RETURN_IF_ERROR(HandOver());
   return projector_->WaitFor(least, kProjectionWait);
 }
 
@@ -310,7 +403,7 @@ void Writer::TakePayload(DecodedPayload* payload, const std::function<void(Respo
   if (!group_.entries.empty() &&
       (group_.bytes + payload->bytes.size() > options_->group_bytes_max ||
        group_.entries.size() + records >= static_cast<std::size_t>(options_->group_entries_max))) {
-    Flush().IgnoreError();
+    HandOver().IgnoreError();
   }
   absl::Status status = MendOverlay();
   if (status.ok()) status = WaitForLag();
@@ -361,7 +454,7 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
   if (answered) return absl::OkStatus();
   if (payload->has_answers) AQ_RETURN_IF_ERROR(Settle());
   const absl::Time now = clock_->Now();
-  const Sequence first = synced_ + group_.entries.size() + 1;
+  const Sequence first = handed_over_ + group_.entries.size() + 1;
   const std::string id = NameOf('y', first);
   const std::int64_t version = VersionOf(*payload, now);
   ReferralBook book = Turn(this).Book();
@@ -379,8 +472,8 @@ absl::Status Writer::PlanAndAdd(DecodedPayload* payload,
     return Error(absl::StatusCode::kResourceExhausted, reason::kPayloadTooLarge,
                  "the payload's records are too large for one commit: send it in parts");
   }
-  if (group_.bytes + bytes > kAppendBytesMax) AQ_RETURN_IF_ERROR(Flush());
-  Sequence sequence = synced_ + group_.entries.size();
+  if (group_.bytes + bytes > kAppendBytesMax) AQ_RETURN_IF_ERROR(HandOver());
+  Sequence sequence = handed_over_ + group_.entries.size();
   const Sequence last = sequence + plan.entries.size();
   for (auto& [key, head] : plan.heads) overlay_.SetHead(key, std::move(head), last);
   for (const auto& [key, index] : plan.answers) {
@@ -504,7 +597,9 @@ absl::StatusOr<Sequence> Writer::Turn::Commit(
     writer_->AddEntry(std::move(entry));
   }
   writer_->group_.append.removed_blobs = std::move(removed_blobs);
+  Failpoint::Hit(failpoint::kBeforeCommand);
   AQ_RETURN_IF_ERROR(writer_->Flush());
+  Failpoint::Hit(failpoint::kAfterCommand);
   return writer_->synced_;
 }
 

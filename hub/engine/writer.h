@@ -1,5 +1,12 @@
-// The one thread that orders everything and commits it, a group at a time: whatever is queued when
-// a sync returns is the next group. Nothing is answered before its group was synced.
+// The one thread that orders everything: it builds a group while the committer syncs the one
+// before. Nothing is answered before its group was synced.
+//
+//   queue -> [group that is built] -> [group that is committed] -> answers -> projector
+//             this thread, overlay     committer.h
+//
+// With nothing in the committer's hand and nothing more queued, this thread commits itself: for a
+// single record that saves a change of threads. If a group cannot be appended, the one that was
+// built on it fails with it.
 //
 // Public methods are thread-safe.
 
@@ -22,6 +29,7 @@
 #include "absl/synchronization/mutex.h"
 #include "anqiao/journal/v1/entry.pb.h"
 #include "hub/base/clock.h"
+#include "hub/engine/committer.h"
 #include "hub/engine/decode.h"
 #include "hub/engine/engine.h"
 #include "hub/engine/executor.h"
@@ -87,7 +95,11 @@ class Writer {
   // Runs "command" on the writer's thread with projections that have everything before it.
   absl::Status Run(const std::function<absl::Status(Turn&)>& command);
 
-  std::int64_t groups() const;
+  GroupCounts group_counts() const { return committer_.counts(); }
+  // Times that intake waited because the projections were too far behind.
+  std::int64_t lag_waits() const;
+  // What waits for the thread.
+  std::size_t queue_length() const;
 
  private:
   struct Item {
@@ -98,15 +110,14 @@ class Writer {
     const std::function<absl::Status(Turn&)>* command = nullptr;
     std::function<void(absl::Status)> finished;
   };
-  struct Group {
-    std::vector<journal::v1::Entry> entries;
-    store::AppendGroup append;
-    std::size_t bytes = 0;
-    std::vector<std::function<void(absl::Status)>> answers;
-  };
 
   void Push(Item item);
   void Loop();
+  // Waits for something to do; false at the end.
+  bool AwaitWork(std::deque<Item>* taken);
+  // Of single-thread mode.
+  void Step();
+  void TakeTurn(std::deque<Item> taken);
   void Handle(Item item);
   void TakePayload(DecodedPayload* payload, const std::function<void(Responses)>& done);
   absl::Status PlanAndAdd(DecodedPayload* payload, const std::function<void(Responses)>& done);
@@ -121,8 +132,22 @@ class Writer {
   store::KeyId AccessKey(absl::Time time);
   // Entries that the log of "agency" will have once all that was added is appended.
   std::uint64_t& LogSize(const std::string& agency);
-  absl::Status Append(Group* group);
+  // The built group has something that should go on now.
+  bool IsDue() const;
+  // Until the group is old enough, if it should wait for more.
+  absl::Duration RestOfWait() const;
+  // Gives the built group on if the committer is free.
+  void PassOn();
+  // Gives the built group on, when the committer is free.
+  absl::Status HandOver();
+  // Commits the built group; everything is synced when it returns OK.
   absl::Status Flush();
+  Group TakeGroup();
+  // Until the committer is free. The error of its group, which the built group then had as well.
+  absl::Status AwaitCommitter();
+  void GiveUp(Committer::Failure failure);
+  // Of those that were lost with a full disk: nobody waits for them and nobody sends them again.
+  void KeepAccesses(std::vector<journal::v1::Entry> entries);
   // An overlay that says nothing of entries that were never appended.
   absl::Status MendOverlay();
   // Waits while the projections are too far behind.
@@ -139,14 +164,17 @@ class Writer {
   const EngineOptions* const options_;
   Projector* const projector_;
   Executor* const executor_;
+  Committer committer_;
   std::thread thread_;
 
   // The thread's alone.
-  store::Epoch epoch_ = 0;
-  store::Sequence synced_ = 0;
+  store::Sequence synced_ = 0;       // as of the last look
+  store::Sequence handed_over_ = 0;  // last entry before group_, synced or with the committer
   Overlay overlay_;
   bool overlay_wrong_ = false;  // has entries that could not be appended
   Group group_;
+  absl::Duration group_since_;  // steady time
+  bool held_back_ = false;      // group_ has only what failed before: it waits for something new
   NativeEncoder encoder_;
   std::int64_t last_version_ = 0;
   // Of records of access in one month, so that they can be purged by age.
@@ -159,7 +187,8 @@ class Writer {
   absl::CondVar room_;
   std::deque<Item> queue_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::int64_t groups_ ABSL_GUARDED_BY(mu_) = 0;
+  bool waits_for_committer_ ABSL_GUARDED_BY(mu_) = false;
+  std::int64_t lag_waits_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace anqiao::engine

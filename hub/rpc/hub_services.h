@@ -105,13 +105,19 @@ class OperationsServiceImpl final : public hub::v1::OperationsService::Service {
                             const hub::v1::GetHubStatusRequest* request,
                             hub::v1::HubStatus* response) override;
 
-  // A verification that runs is given up; new ones are refused.
+  // A verification that runs is given up; new ones are refused. Nobody waits any longer.
   void Stop() { stopped_ = true; }
 
  private:
+  // Until the projections have what "request" asks for. RESOURCE_EXHAUSTED (OVERLOADED): too many
+  // wait already.
+  absl::Status Await(const grpc::ServerContext& context,
+                     const hub::v1::GetHubStatusRequest& request);
+
   engine::Engine& engine_;
   const Gate& gate_;
   std::atomic<bool> verifying_{false};
+  std::atomic<int> awaiting_{0};
   std::atomic<bool> stopped_{false};
 };
 

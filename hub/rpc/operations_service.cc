@@ -3,6 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/rpc/handler.h"
@@ -18,6 +21,10 @@ constexpr char kGetQuarantine[] = "/anqiao.hub.v1.OperationsService/GetQuarantin
 constexpr char kReplay[] = "/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload";
 constexpr char kVerify[] = "/anqiao.hub.v1.OperationsService/VerifyProjections";
 constexpr char kGetHubStatus[] = "/anqiao.hub.v1.OperationsService/GetHubStatus";
+
+// Calls that wait for the projections at a time, and how long each may.
+constexpr int kAwaitingMax = 16;
+constexpr absl::Duration kAwaitMax = absl::Seconds(60);
 
 hub::v1::RecordProblem ToProto(const journal::v1::StoredProblem& problem) {
   hub::v1::RecordProblem out;
@@ -47,6 +54,30 @@ hub::v1::Agency ToProto(const engine::AgencyStatus& status) {
   out.set_quarantined_payload_count(status.quarantined_payloads);
   out.set_receiving(status.receiving);
   return out;
+}
+
+template <std::size_t N>
+void ToProto(const engine::Histogram<N>& histogram,
+             google::protobuf::RepeatedPtrField<hub::v1::HistogramBucket>* out) {
+  for (std::size_t i = 0; i <= N; ++i) {
+    hub::v1::HistogramBucket* bucket = out->Add();
+    bucket->set_upper_bound(i < N ? histogram.bounds[i] : 0);
+    bucket->set_count(histogram.counts[i]);
+  }
+}
+
+void ToProto(const engine::HubCounts& counts, hub::v1::HubStatus* out) {
+  out->set_journal_entry_count(static_cast<std::int64_t>(counts.synced));
+  out->set_projected_entry_count(static_cast<std::int64_t>(counts.projected));
+  out->set_people_count(counts.people);
+  out->set_group_count(counts.groups.groups);
+  out->set_group_entry_count(counts.groups.entries.sum);
+  out->set_largest_group_entry_count(counts.groups.largest);
+  ToProto(counts.groups.entries, out->mutable_group_entry_buckets());
+  out->set_sync_micros(counts.groups.sync_micros.sum);
+  ToProto(counts.groups.sync_micros, out->mutable_sync_micros_buckets());
+  out->set_lag_wait_count(counts.lag_waits);
+  out->set_queued_count(counts.queued);
 }
 
 hub::v1::QuarantinedPayload ToProto(const journal::v1::QuarantineDocument& document,
@@ -193,18 +224,38 @@ grpc::Status OperationsServiceImpl::GetHubStatus(grpc::ServerContext* context,
                                                  const hub::v1::GetHubStatusRequest* request,
                                                  hub::v1::HubStatus* response) {
   return Handle(gate_, *context, kGetHubStatus, [&](const Caller& caller) -> absl::Status {
-    const engine::HubCounts counts = engine_.Counts();
+    if (request->at_least_entry_count() < 0) {
+      return InvalidField("at_least_entry_count", "must not be negative");
+    }
+    if (request->at_least_entry_count() > 0) AQ_RETURN_IF_ERROR(Await(*context, *request));
     response->set_version(ANQIAO_VERSION);
-    response->set_journal_entry_count(static_cast<std::int64_t>(counts.synced));
-    response->set_projected_entry_count(static_cast<std::int64_t>(counts.projected));
+    ToProto(engine_.Counts(), response);
     const std::int64_t micros = absl::ToUnixMicros(engine_.Now());
     response->mutable_clock_time()->set_seconds(micros / 1'000'000);
     response->mutable_clock_time()->set_nanos(static_cast<std::int32_t>(micros % 1'000'000 * 1000));
     response->set_catalogue_hash(engine_.catalogue().hash());
-    response->set_people_count(counts.people);
-    response->set_group_count(counts.groups);
     return absl::OkStatus();
   });
+}
+
+absl::Status OperationsServiceImpl::Await(const grpc::ServerContext& context,
+                                          const hub::v1::GetHubStatusRequest& request) {
+  if (++awaiting_ > kAwaitingMax) {
+    --awaiting_;
+    return Error(absl::StatusCode::kResourceExhausted, reason::kOverloaded,
+                 absl::StrCat("already ", kAwaitingMax, " calls wait for the projections"));
+  }
+  const auto sequence = static_cast<store::Sequence>(request.at_least_entry_count());
+  const absl::Time end = std::min(absl::Now() + kAwaitMax, absl::FromChrono(context.deadline()));
+  // In short waits, so that a hub that stops is not kept.
+  absl::Status status;
+  do {
+    const absl::Duration left = end - absl::Now();
+    status = engine_.AwaitProjected(
+        sequence, std::clamp(left, absl::ZeroDuration(), absl::Milliseconds(200)));
+  } while (absl::IsUnavailable(status) && absl::Now() < end && !stopped_ && !context.IsCancelled());
+  --awaiting_;
+  return status;
 }
 
 }  // namespace anqiao::rpc

@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/rpc/listener.h"
 
 namespace anqiao::server {
 namespace {
@@ -60,7 +61,10 @@ class Reader {
   }
   absl::StatusOr<std::string> File(const YAML::Node& node, absl::string_view key) const;
   absl::StatusOr<std::string> Directory(const YAML::Node& node, absl::string_view key) const;
+  absl::StatusOr<std::string> Address(const YAML::Node& node, absl::string_view key) const;
   absl::StatusOr<ListenerConfig> Listener(const YAML::Node& node, absl::string_view key) const;
+  // Empty if there is none.
+  absl::StatusOr<std::string> MetricsAddress(const Map& keys) const;
   absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
   absl::Status Limits(const Map& keys, engine::AgencyOptions& options) const;
 
@@ -144,6 +148,37 @@ absl::StatusOr<std::string> Reader::Directory(const YAML::Node& node, absl::stri
   return Complete(text);
 }
 
+absl::StatusOr<std::string> Reader::Address(const YAML::Node& node, absl::string_view key) const {
+  AQ_ASSIGN_OR_RETURN(std::string address, Text(node, key));
+  const std::size_t colon = address.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+    return Fault(node.Mark(), absl::StrCat(key, " must be host:port, with a port from 0 to 65535"));
+  }
+  return address;
+}
+
+absl::StatusOr<std::string> Reader::MetricsAddress(const Map& keys) const {
+  bool beyond = false;
+  if (const auto it = keys.find("metrics_beyond_loopback"); it != keys.end()) {
+    if (!it->second.IsScalar() ||
+        (it->second.Scalar() != "true" && it->second.Scalar() != "false")) {
+      return Fault(it->second.Mark(), "metrics_beyond_loopback must be true or false");
+    }
+    beyond = it->second.Scalar() == "true";
+  }
+  const auto it = keys.find("metrics_address");
+  if (it == keys.end()) return std::string();
+  AQ_ASSIGN_OR_RETURN(std::string address, Address(it->second, "metrics_address"));
+  if (!beyond && !rpc::IsLoopback(address)) {
+    return Fault(it->second.Mark(),
+                 "metrics_address must be a loopback address unless metrics_beyond_loopback is "
+                 "true: there is no TLS");
+  }
+  return address;
+}
+
 absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node,
                                                 absl::string_view key) const {
   const std::vector<std::string> tls = {"certificate", "key", "client_ca"};
@@ -152,14 +187,7 @@ absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node,
   AQ_ASSIGN_OR_RETURN(const Map keys,
                       Keys(node, key, required, insecure_ ? tls : std::vector<std::string>()));
   ListenerConfig listener;
-  const YAML::Node& address = keys.at("address");
-  AQ_ASSIGN_OR_RETURN(listener.address, Text(address, "address"));
-  const std::size_t colon = listener.address.rfind(':');
-  int port = -1;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(listener.address.substr(colon + 1), &port) || port < 0 || port > 65535) {
-    return Fault(address.Mark(), "address must be host:port, with a port from 0 to 65535");
-  }
+  AQ_ASSIGN_OR_RETURN(listener.address, Address(keys.at("address"), "address"));
   if (insecure_) return listener;
   AQ_ASSIGN_OR_RETURN(listener.certificate, File(keys.at("certificate"), "certificate"));
   AQ_ASSIGN_OR_RETURN(listener.key, File(keys.at("key"), "key"));
@@ -239,10 +267,11 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
 }
 
 absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
-  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(root, "the configuration",
-                                           {"data_directory", "catalogue_directory",
-                                            "agency_listener", "hub_listener", "agencies"},
-                                           {"clock_start"}));
+  AQ_ASSIGN_OR_RETURN(
+      const Map keys,
+      Keys(root, "the configuration",
+           {"data_directory", "catalogue_directory", "agency_listener", "hub_listener", "agencies"},
+           {"clock_start", "metrics_address", "metrics_beyond_loopback"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -259,6 +288,7 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
     }
     config.clock_start = start;
   }
+  AQ_ASSIGN_OR_RETURN(config.metrics_address, MetricsAddress(keys));
   AQ_ASSIGN_OR_RETURN(config.agency_listener,
                       Listener(keys.at("agency_listener"), "agency_listener"));
   AQ_ASSIGN_OR_RETURN(config.hub_listener, Listener(keys.at("hub_listener"), "hub_listener"));

@@ -38,6 +38,7 @@ struct Config {
   ListenerConfig agency_listener;
   ListenerConfig hub_listener;
   std::vector<AgencyConfig> agencies;
+  std::string metrics_address;  // empty: no metrics are served
 };
 
 // "insecure" listeners need no certificate, key and client_ca.

@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config,
 absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
   engine::EngineOptions options;
+  options.test_hooks = options_.engine_test_hooks;
   for (const AgencyConfig& agency : config.agencies) {
     AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
                         adapter::Adapter::Load(agency.library, agency.samples));
@@ -76,6 +77,10 @@ absl::Status Server::Open(const Config& config) {
                       ListenerFor(config.agency_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners.hub, ListenerFor(config.hub_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners_, rpc::Listeners::Start(listeners, engine_.get()));
+  if (!config.metrics_address.empty()) {
+    AQ_ASSIGN_OR_RETURN(metrics_, MetricsListener::Start(config.metrics_address, engine_.get()));
+    log_.Write(Log::Level::kInfo, "metrics", {{"address", metrics_->address()}});
+  }
   if (options_.insecure_loopback) {
     log_.Write(Log::Level::kWarning, "insecure_listeners",
                {{"note", "no TLS; anyone on this machine can be anyone"}});
@@ -92,6 +97,7 @@ void Server::Shutdown() {
     log_.Write(Log::Level::kInfo, "stopping");
     listeners_->Shutdown(options_.grace);
   }
+  metrics_.reset();
   if (engine_ != nullptr) engine_->Shutdown();
   if (listeners_ != nullptr) log_.Write(Log::Level::kInfo, "stopped");
 }
@@ -102,6 +108,7 @@ absl::Status WriteListenersFile(const std::string& path, const Server& server) {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file << "agency_listener: " << server.agency_address() << "\n"
          << "hub_listener: " << server.hub_address() << "\n";
+    if (!server.metrics_address().empty()) file << "metrics: " << server.metrics_address() << "\n";
     file.flush();
     if (!file) {
       return Error(absl::StatusCode::kUnavailable, reason::kConfigurationInvalid,

@@ -1,4 +1,4 @@
-// The whole hub in one object: catalogue, adapters, store, engine, listeners.
+// The whole hub in one object: catalogue, adapters, store, engine, listeners, metrics.
 //
 //   PrepareProcess();
 //   AQ_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Start(config, {}));
@@ -24,6 +24,7 @@
 #include "hub/policy/catalogue.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config.h"
+#include "hub/server/metrics.h"
 #include "hub/store/store.h"
 
 namespace anqiao::server {
@@ -32,6 +33,7 @@ struct ServerOptions {
   bool insecure_loopback = false;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
+  engine::EngineTestHooks engine_test_hooks = {};
 };
 
 class Server {
@@ -43,6 +45,8 @@ class Server {
 
   const std::string& agency_address() const { return listeners_->agency_address(); }
   const std::string& hub_address() const { return listeners_->hub_address(); }
+  // Empty: no metrics are served.
+  std::string metrics_address() const { return metrics_ ? metrics_->address() : ""; }
   const Log& log() const { return log_; }
 
   // Idempotent.
@@ -61,6 +65,7 @@ class Server {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<rpc::Listeners> listeners_;
+  std::unique_ptr<MetricsListener> metrics_;
   bool shut_down_ = false;
 };
 

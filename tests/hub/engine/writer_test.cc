@@ -40,6 +40,13 @@ class Answers {
 
 class WriterTest : public EngineOverStores {
  protected:
+  // Until everything that was queued is in a group: the writer takes an access, which it gets here,
+  // only after all that came before it.
+  void AwaitBuilt() {
+    while (engine_->Counts().queued > 0) absl::SleepFor(absl::Milliseconds(1));
+    engine_->RecordAccess(User(), "GetCase", "cases/p1", true, "");
+    while (engine_->Counts().queued > 0) absl::SleepFor(absl::Milliseconds(1));
+  }
   std::int64_t AccessesInJournal() {
     std::int64_t count = 0;
     AQ_EXPECT_OK(store_->ReadJournal(1, [&](store::Sequence, absl::string_view bytes) {
@@ -89,6 +96,85 @@ TEST_P(WriterTest, NobodyInALostGroupIsAcknowledgedAndNothingOfItIsRemembered) {
   EXPECT_FALSE(third.repeated());
   EXPECT_FALSE(Summary(Submit("changes", "A2|李桥\n", "second")).repeated());
   ExpectVerified();
+}
+
+TEST_P(WriterTest, WhatIsBuiltOnALostGroupIsLostWithItAndOnlyThat) {
+  options_.inline_group_entries_max = 0;
+  Restart();
+  const store::Sequence before = engine_->Counts().synced;
+  store_->Hold();
+  Answers answers;
+  const auto submit = [&](const std::string& payload, const std::string& id) {
+    EXPECT_TRUE(
+        engine_->Submit(Command("police", "changes", payload, id), answers.Expect(id), nullptr));
+  };
+  submit("A1|张安\n", "first");
+  store_->AwaitAppend();
+  // Built while the first is with the committer, and on what it says.
+  submit("A1|李桥\n", "second");
+  submit("A2|李桥\n", "third");
+  AwaitBuilt();
+  store_->FillDisk(1);
+  store_->Release();
+  for (const auto& [id, summary] : answers.Wait()) EXPECT_EQ(CodeOf(summary), kFull) << id;
+  EXPECT_EQ(engine_->Counts().synced, before);
+  // The disk has room: nothing is remembered but the access.
+  EXPECT_EQ(Summary(Submit("changes", "A1|王平\n", "second")).accepted_count(), 1);
+  EXPECT_EQ(LiveRecords(), 1);
+  EXPECT_EQ(AccessesInJournal(), 1);
+  ExpectVerified();
+}
+
+TEST_P(WriterTest, WhatComesDuringASyncIsOneGroup) {
+  options_.inline_group_entries_max = 0;
+  options_.agencies[0].pending_payloads_max = 100;
+  Restart();
+  store_->Hold();
+  Answers answers;
+  for (int i = 0; i < 21; ++i) {
+    const std::string id = absl::StrCat("r", i);
+    EXPECT_TRUE(engine_->Submit(Command("police", "changes", absl::StrCat("A", i, "|张安\n"), id),
+                                answers.Expect(id), nullptr));
+    if (i == 0) store_->AwaitAppend();
+  }
+  AwaitBuilt();
+  store_->Release();
+  EXPECT_EQ(answers.Wait().size(), 21);
+  const GroupCounts groups = engine_->Counts().groups;
+  // The access of AwaitBuilt may be in a group of its own.
+  EXPECT_LE(groups.groups, 3);
+  EXPECT_GE(groups.largest, 40);
+  EXPECT_EQ(LiveRecords(), 21);
+}
+
+TEST_P(WriterTest, AGroupWaitsForMoreIfItIsToldTo) {
+  options_.group_wait = absl::Seconds(1);
+  options_.agencies[0].pending_payloads_max = 100;
+  Restart();
+  Answers answers;
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = absl::StrCat("r", i);
+    EXPECT_TRUE(engine_->Submit(Command("police", "changes", absl::StrCat("A", i, "|张安\n"), id),
+                                answers.Expect(id), nullptr));
+  }
+  EXPECT_EQ(answers.Wait().size(), 20);
+  EXPECT_LT(engine_->Counts().groups.groups, 20);
+  EXPECT_EQ(LiveRecords(), 20);
+}
+
+TEST_P(WriterTest, ReadersWaitForASequence) {
+  Submit("changes", "A1|张安\n");
+  const store::Sequence end = engine_->Counts().synced;
+  AQ_EXPECT_OK(engine_->AwaitProjected(end, absl::Seconds(10)));
+  EXPECT_THAT(engine_->AwaitProjected(end + 1, absl::Seconds(10)),
+              testing::StatusIs(absl::StatusCode::kFailedPrecondition));
+  store_->FillProjections(1'000'000);
+  Submit("changes", "A2|张安\n");
+  EXPECT_FALSE(engine_->AwaitProjected(end + 1, absl::Milliseconds(1)).ok());
+  store_->FillProjections(0);
+  while (!engine_->AwaitProjected(end + 1, absl::Seconds(10)).ok()) {
+  }
+  EXPECT_GE(engine_->Counts().projected, end + 1);
 }
 
 TEST_P(WriterTest, CommandsAndAcksFailWithTheDiskAndWorkAfterwards) {

@@ -208,7 +208,19 @@ class FakeEngine final : public engine::Engine {
     report.equal = true;
     return report;
   }
-  engine::HubCounts Counts() const override { return {.synced = 9}; }
+  engine::HubCounts Counts() const override {
+    engine::HubCounts counts;
+    counts.synced = 9;
+    counts.groups.Add(4, 300);
+    counts.lag_waits = 2;
+    return counts;
+  }
+  absl::Status AwaitProjected(store::Sequence sequence, absl::Duration) override {
+    if (sequence <= 8) return absl::OkStatus();
+    return sequence == 9 ? Error(absl::StatusCode::kUnavailable, reason::kOverloaded, "behind")
+                         : Error(absl::StatusCode::kFailedPrecondition, reason::kSequenceBeyondEnd,
+                                 "the journal has 9 entries");
+  }
   void RecordAccess(const engine::Principal& principal, const std::string& method,
                     const std::string& resource, bool allowed, const std::string& why) override {
     absl::MutexLock lock(&mu);

@@ -294,6 +294,15 @@ TEST_F(HubServicesTest, TellsItsStatusAndItsAgencies) {
                   .ok());
   EXPECT_EQ(status.journal_entry_count(), 9);
   EXPECT_EQ(status.clock_time().seconds(), 1'782'781'200);
+  EXPECT_EQ(status.group_count(), 1);
+  EXPECT_EQ(status.group_entry_count(), 4);
+  EXPECT_EQ(status.largest_group_entry_count(), 4);
+  EXPECT_EQ(status.group_entry_buckets(1).upper_bound(), 4);
+  EXPECT_EQ(status.group_entry_buckets(1).count(), 1);
+  EXPECT_EQ(status.sync_micros(), 300);
+  EXPECT_EQ(status.sync_micros_buckets(2).count(), 1);
+  EXPECT_EQ(status.sync_micros_buckets().rbegin()->upper_bound(), 0);
+  EXPECT_EQ(status.lag_wait_count(), 2);
   hub::v1::ListAgenciesResponse agencies;
   ASSERT_TRUE(Call(*operations_, &hub::v1::OperationsService::Stub::ListAgencies,
                    hub::v1::ListAgenciesRequest(), &agencies, kOperatorUri)
@@ -301,6 +310,22 @@ TEST_F(HubServicesTest, TellsItsStatusAndItsAgencies) {
   ASSERT_EQ(agencies.agencies_size(), 1);
   EXPECT_EQ(agencies.agencies(0).name(), "agencies/police");
   EXPECT_EQ(agencies.agencies(0).record_count(), 7);
+}
+
+TEST_F(HubServicesTest, WaitsForProjections) {
+  const auto ask = [&](std::int64_t count) {
+    hub::v1::GetHubStatusRequest request;
+    request.set_at_least_entry_count(count);
+    hub::v1::HubStatus status;
+    return Call(*operations_, &hub::v1::OperationsService::Stub::GetHubStatus, request, &status,
+                kOperatorUri)
+        .error_code();
+  };
+  EXPECT_EQ(ask(8), grpc::StatusCode::OK);
+  EXPECT_EQ(ask(10), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(ask(-1), grpc::StatusCode::INVALID_ARGUMENT);
+  operations_->Stop();
+  EXPECT_EQ(ask(9), grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace

@@ -86,6 +86,12 @@ TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
        "must be a text"},
       {"catalogue_directory: policies", "catalogue_directory: none", "2:22", "no directory"},
       {"+08:00", "", "3:14", "must be an instant"},
+      {"clock_start: \"2026-06-30T09:00:00+08:00\"", "metrics_address: \"127.0.0.1\"", "3:18",
+       "host:port"},
+      {"clock_start: \"2026-06-30T09:00:00+08:00\"", "metrics_address: \"0.0.0.0:9\"", "3:18",
+       "must be a loopback address"},
+      {"clock_start: \"2026-06-30T09:00:00+08:00\"", "metrics_beyond_loopback: 1", "3:26",
+       "true or false"},
       {"127.0.0.1:8702", "127.0.0.1", "5:25", "host:port"},
       {"127.0.0.1:8702", "127.0.0.1:65536", "5:25", "host:port"},
       {"hub_listener: {address", "hub_listener: {adress", "5:16", "unknown key adress"},
@@ -113,6 +119,15 @@ TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
     EXPECT_THAT(std::string(config.status().message()), HasSubstr(each.message));
     EXPECT_EQ(ReasonOf(config.status()), reason::kConfigurationInvalid);
   }
+}
+
+TEST_F(ConfigTest, ServesMetricsOnLoopbackUnlessToldOtherwise) {
+  const char kFrom[] = "clock_start: \"2026-06-30T09:00:00+08:00\"";
+  EXPECT_EQ(Changed("x", "x")->metrics_address, "");
+  EXPECT_EQ(Changed(kFrom, "metrics_address: \"127.0.0.1:9\"")->metrics_address, "127.0.0.1:9");
+  EXPECT_EQ(Changed(kFrom, "metrics_address: \"0.0.0.0:9\"\nmetrics_beyond_loopback: true")
+                ->metrics_address,
+            "0.0.0.0:9");
 }
 
 TEST_F(ConfigTest, RefusesTheSameAgencyTwice) {

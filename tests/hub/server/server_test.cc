@@ -1,13 +1,17 @@
 #include "hub/server/server.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <grpcpp/create_channel.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/operations.grpc.pb.h"
@@ -108,6 +112,50 @@ TEST_F(ServerTest, InsecureListenersStayOnLoopback) {
   config_.hub_listener.address = "0.0.0.0:0";
   EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                 HasSubstr("hub_listener: an insecure listener")));
+}
+
+// What a GET of "path" gives, headers and all; empty if nobody listens.
+std::string Get(const std::string& address, const std::string& path) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int port = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  std::string text;
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
+    const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
+    EXPECT_EQ(send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+    char part[4096];
+    for (ssize_t got; (got = recv(fd, part, sizeof part, 0)) > 0;) {
+      text.append(part, static_cast<std::size_t>(got));
+    }
+  }
+  close(fd);
+  return text;
+}
+
+TEST_F(ServerTest, ServesMetricsIfAskedTo) {
+  config_.metrics_address = "127.0.0.1:0";
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  const std::string address = server->metrics_address();
+  const std::string text = Get(address, "/metrics");
+  for (const char* line : {"# TYPE anqiao_groups_total counter", "anqiao_group_entries_bucket{le=",
+                           "anqiao_sync_seconds_count 0", "anqiao_projection_lag_entries 0",
+                           "anqiao_queue_length 0", "anqiao_lag_waits_total 0"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  const std::string path = directory_.File("listeners.yaml");
+  AQ_ASSERT_OK(WriteListenersFile(path, *server));
+  std::ifstream file(path);
+  const std::string written{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(written, HasSubstr("metrics: " + address + "\n"));
+  config_.data_directory = directory_.File("other");
+  config_.metrics_address = address;
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(address)));
+  server->Shutdown();
+  EXPECT_EQ(Get(address, "/metrics"), "");
 }
 
 TEST_F(ServerTest, SaysWhatItCannotUse) {

@@ -1,0 +1,25 @@
+// Ways to break what the engine promises, so that runs and simulations can show that they notice.
+//
+// For tests only: empty in the hub.
+
+#ifndef ANQIAO_HUB_ENGINE_TEST_HOOKS_H_
+#define ANQIAO_HUB_ENGINE_TEST_HOOKS_H_
+
+#include <functional>
+
+#include "anqiao/journal/v1/entry.pb.h"
+
+namespace anqiao::engine {
+
+struct EngineTestHooks {
+  // Answers leave before their group is synced.
+  bool answer_before_sync = false;
+  // What waits for agencies is known only from this run: nothing is loaded at the start.
+  bool forget_deliveries_at_start = false;
+  // Changes an entry on its way from the writer to the projections.
+  std::function<void(journal::v1::Entry*)> before_projecting = nullptr;
+};
+
+}  // namespace anqiao::engine
+
+#endif  // ANQIAO_HUB_ENGINE_TEST_HOOKS_H_

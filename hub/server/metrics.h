@@ -1,0 +1,52 @@
+// How the engine is, for Prometheus: GET /metrics over plain HTTP. Numbers only, nothing personal.
+//
+// hub/doc/operating.md lists the metrics. Thread-safe.
+
+#ifndef ANQIAO_HUB_SERVER_METRICS_H_
+#define ANQIAO_HUB_SERVER_METRICS_H_
+
+#include <prometheus/collectable.h>
+#include <prometheus/exposer.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "hub/engine/engine.h"
+
+namespace anqiao::server {
+
+// Reads the engine's counts whenever it is asked.
+class EngineMetrics : public prometheus::Collectable {
+ public:
+  // "engine" outlives it.
+  explicit EngineMetrics(const engine::Engine* engine) : engine_(engine) {}
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const engine::Engine* const engine_;
+};
+
+// Serves until it is destroyed, on threads of its own.
+class MetricsListener {
+ public:
+  // "address" is host:port; port 0 takes a free one. "engine" outlives the listener.
+  // FAILED_PRECONDITION (CONFIGURATION_INVALID): the address cannot be bound.
+  static absl::StatusOr<std::unique_ptr<MetricsListener>> Start(const std::string& address,
+                                                                const engine::Engine* engine);
+  const std::string& address() const { return address_; }
+
+ private:
+  MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
+                  const engine::Engine* engine);
+
+  const std::string address_;
+  // The exposer keeps only a weak pointer.
+  const std::shared_ptr<EngineMetrics> metrics_;
+  const std::unique_ptr<prometheus::Exposer> exposer_;
+};
+
+}  // namespace anqiao::server
+
+#endif  // ANQIAO_HUB_SERVER_METRICS_H_
