@@ -315,6 +315,16 @@ absl::StatusOr<exchange::v1::RecordProof> EngineImpl::ProveRecord(const std::str
   return not_found;
 }
 
+absl::StatusOr<LogHead> EngineImpl::CertifyEntry(Sequence sequence,
+                                                 exchange::v1::InclusionProof* inclusion) {
+  AQ_ASSIGN_OR_RETURN(store::EntryProof proof, store_->ProveEntry(sequence, Now()));
+  LogHead result;
+  result.head = std::move(proof.head);
+  result.public_key = store_->logs()->key().public_key();
+  *inclusion = std::move(proof.inclusion);
+  return result;
+}
+
 absl::StatusOr<LogHead> EngineImpl::GetLogHead(const std::string& log, std::uint64_t since) {
   const store::LogTrees* const logs = store_->logs();
   if (logs == nullptr) {

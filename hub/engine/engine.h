@@ -322,6 +322,9 @@ class Engine {
   virtual absl::StatusOr<exchange::v1::RecordProof> ProveRecord(const std::string& agency,
                                                                 const std::string& format,
                                                                 const std::string& record_key) = 0;
+  // Shows an entry in the hub's log.
+  virtual absl::StatusOr<LogHead> CertifyEntry(store::Sequence sequence,
+                                               exchange::v1::InclusionProof* inclusion) = 0;
   // "log": "hub" or "agencies/<id>". Growth is shown if "since" is not 0. NOT_FOUND
   // (LOG_NOT_FOUND).
   virtual absl::StatusOr<LogHead> GetLogHead(const std::string& log, std::uint64_t since) = 0;

@@ -93,6 +93,8 @@ class EngineImpl : public Engine {
   absl::StatusOr<exchange::v1::RecordProof> ProveRecord(const std::string& agency,
                                                         const std::string& format,
                                                         const std::string& record_key) override;
+  absl::StatusOr<LogHead> CertifyEntry(store::Sequence sequence,
+                                       exchange::v1::InclusionProof* inclusion) override;
   absl::StatusOr<LogHead> GetLogHead(const std::string& log, std::uint64_t since) override;
   absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) override;
   void RecordAccess(const Principal& principal, const std::string& method,
