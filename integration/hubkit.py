@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import secrets
 import shutil
 import signal
 import socket
@@ -59,11 +60,12 @@ def generate_district(out, people=10_000, seed=1):
 
 
 class Installation:
-    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None):
+    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None, keys=None):
         self.folder = pathlib.Path(folder).resolve()
         self.clock_start = clock_start
         # Per agency: further lines of its configuration, such as {"payload_bytes_max": 1000000}.
         self.agency_settings = agency_settings or {}
+        self.keys = {"ring": "keys/ring", "master_key": "keys/master.key", **(keys or {})}
         self.listeners_file = self.folder / "listeners.yaml"
         self.certs = self.folder / "certs"
         self.hub = None
@@ -76,6 +78,7 @@ class Installation:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "logs").mkdir(exist_ok=True)
         self._make_certificates()
+        self._make_master_key()
         self._write_configuration()
         return self
 
@@ -96,13 +99,21 @@ class Installation:
         for user, role in USERS.items():
             self._tool("certs", "issue", "--dir", self.certs, "user", user, "--role", role)
 
+    def _make_master_key(self):
+        path = self.folder / "keys" / "master.key"
+        if path.exists():
+            return
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+
     def _write_configuration(self):
         def listener(port):
             return (f'{{address: "127.0.0.1:{port}", certificate: certs/servers/hub.crt, key: certs/servers/hub.key, '
                     'client_ca: certs/ca.crt}')
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
-                 "data_directory: data", f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
+                 "data_directory: data", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}", f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
                  f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}", "agencies:"]
         for agency, (title, formats, services, delivery_format) in AGENCIES.items():
             lines += [f"  - id: {agency}", f"    display_name: {title}", f"    kind: {agency}",

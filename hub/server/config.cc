@@ -18,6 +18,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/rpc/listener.h"
+#include "hub/store/cipher.h"
 
 namespace anqiao::server {
 namespace {
@@ -66,6 +67,8 @@ class Reader {
   // Empty if there is none.
   absl::StatusOr<std::string> MetricsAddress(const Map& keys) const;
   absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
+  absl::StatusOr<KeysConfig> KeysOf(const YAML::Node& node) const;
+  absl::StatusOr<bool> Switch(const YAML::Node& node, absl::string_view key) const;
   absl::Status Limits(const Map& keys, engine::AgencyOptions& options) const;
 
   const std::string path_;
@@ -266,16 +269,46 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
   return agency;
 }
 
+absl::StatusOr<bool> Reader::Switch(const YAML::Node& node, absl::string_view key) const {
+  AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
+  if (text == "on") return true;
+  if (text == "off") return false;
+  return Fault(node.Mark(), absl::StrCat(key, " must be on or off"));
+}
+
+absl::StatusOr<KeysConfig> Reader::KeysOf(const YAML::Node& node) const {
+  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, "keys", {"ring", "master_key"},
+                                           {"cipher_suite", "hide_keys", "keep_logs"}));
+  KeysConfig config;
+  AQ_ASSIGN_OR_RETURN(const std::string ring, Text(keys.at("ring"), "ring"));
+  if (ring.empty()) return Fault(keys.at("ring").Mark(), "ring is empty");
+  config.ring = Complete(ring);
+  AQ_ASSIGN_OR_RETURN(config.master_key, File(keys.at("master_key"), "master_key"));
+  if (const auto it = keys.find("cipher_suite"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.cipher_suite, Text(it->second, "cipher_suite"));
+    const absl::Status known = store::CipherSuite::Make(config.cipher_suite).status();
+    if (!known.ok()) return Fault(it->second.Mark(), known.message());
+  }
+  if (const auto it = keys.find("hide_keys"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.hide_keys, Switch(it->second, "hide_keys"));
+  }
+  if (const auto it = keys.find("keep_logs"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.keep_logs, Switch(it->second, "keep_logs"));
+  }
+  return config;
+}
+
 absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
-  AQ_ASSIGN_OR_RETURN(
-      const Map keys,
-      Keys(root, "the configuration",
-           {"data_directory", "catalogue_directory", "agency_listener", "hub_listener", "agencies"},
-           {"clock_start", "metrics_address", "metrics_beyond_loopback"}));
+  AQ_ASSIGN_OR_RETURN(const Map keys,
+                      Keys(root, "the configuration",
+                           {"data_directory", "keys", "catalogue_directory", "agency_listener",
+                            "hub_listener", "agencies"},
+                           {"clock_start", "metrics_address", "metrics_beyond_loopback"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
   config.data_directory = Complete(data);
+  AQ_ASSIGN_OR_RETURN(config.keys, KeysOf(keys.at("keys")));
   AQ_ASSIGN_OR_RETURN(config.catalogue_directory,
                       Directory(keys.at("catalogue_directory"), "catalogue_directory"));
   if (const auto it = keys.find("clock_start"); it != keys.end()) {

@@ -31,8 +31,19 @@ struct AgencyConfig {
   std::string samples;  // empty: none are run
 };
 
+// Where the keys are, and what is done with them.
+struct KeysConfig {
+  std::string ring;        // made with a new data directory
+  std::string master_key;  // a file
+  std::string cipher_suite = "aes-256-gcm-sha256";
+  // Off only to measure what they cost.
+  bool hide_keys = true;
+  bool keep_logs = true;
+};
+
 struct Config {
   std::string data_directory;
+  KeysConfig keys;
   std::string catalogue_directory;
   std::optional<absl::Time> clock_start;
   ListenerConfig agency_listener;

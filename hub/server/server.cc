@@ -9,6 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/store/cipher.h"
+#include "hub/store/key_ring.h"
+#include "hub/store/master_key.h"
+#include "hub/store/sealed_store.h"
 
 namespace anqiao::server {
 namespace {
@@ -31,6 +35,25 @@ absl::StatusOr<rpc::ListenerOptions> ListenerFor(const ListenerConfig& config, b
   AQ_ASSIGN_OR_RETURN(options.tls.key, ReadFile(config.key));
   AQ_ASSIGN_OR_RETURN(options.tls.client_ca, ReadFile(config.client_ca));
   return options;
+}
+
+absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
+  const KeysConfig& keys = config.keys;
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<const store::CipherSuite> suite,
+                      store::CipherSuite::Make(keys.cipher_suite));
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::MasterKey> master,
+                      store::MasterKey::FromFile(keys.master_key, *suite));
+  // A ring made anew opens nothing that was sealed before.
+  const bool is_new = !std::filesystem::exists(config.data_directory + "/HEAD");
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::KeyRing> ring,
+                      store::KeyRing::Open({.path = keys.ring,
+                                            .suite = suite.get(),
+                                            .master = std::move(master),
+                                            .create_if_missing = is_new}));
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> base,
+                      store::OpenRocksStore({.directory = config.data_directory}));
+  return store::OpenSealedStore(std::move(base), std::move(suite), std::move(ring),
+                                {.hide_keys = keys.hide_keys, .keep_logs = keys.keep_logs});
 }
 
 }  // namespace
@@ -68,7 +91,7 @@ absl::Status Server::Open(const Config& config) {
                  absl::StrCat("data_directory ", config.data_directory, ": ", error.message()))
         .Meta("path", config.data_directory);
   }
-  AQ_ASSIGN_OR_RETURN(store_, store::OpenRocksStore({.directory = config.data_directory}));
+  AQ_ASSIGN_OR_RETURN(store_, OpenStore(config));
   AQ_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(std::move(options), store_.get(), clock_.get(),
                                                     catalogue_.get()));
   rpc::ListenersOptions listeners;

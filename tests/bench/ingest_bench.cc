@@ -1,9 +1,11 @@
 // How fast records come in, against a ceiling measured in the same run (tests/bench/README.md).
 //
 //   ingest_bench [--rounds 5] [--payloads 50] [--rows 1000] [--rate 500] [--seconds 4]
+//   ingest_bench --keeping 1 [--rounds 5] [--payloads 50] [--rows 1000]
 //
 // Runs the raw server (this binary) and the hub (anqiaod beside it) as processes of their own and
-// loads them in turn, round by round.
+// loads them in turn, round by round. With --keeping it loads hubs with and without encryption,
+// keyed hashes and Merkle logs instead, to tell what each costs.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -139,7 +141,7 @@ struct Series {
 };
 
 struct Settings {
-  int rounds = 5, payloads = 50, rows = 1000, rate = 500, seconds = 4;
+  int rounds = 5, payloads = 50, rows = 1000, rate = 500, seconds = 4, keeping = 0;
 };
 
 template <typename T>
@@ -168,7 +170,7 @@ void QuietRound(const Settings& settings, int round, Target& target) {
   target.series.p99.push_back(figures.p99_us);
 }
 
-void BulkRound(const Settings& settings, int round, Target& target) {
+void ThroughputRound(const Settings& settings, int round, Target& target) {
   const ProcessFigures before = FiguresOf(target.pid);
   const double own_before = OwnCpuSeconds();
   const ThroughputFigures t = OrDie(
@@ -179,12 +181,19 @@ void BulkRound(const Settings& settings, int round, Target& target) {
   series.cpu_server.push_back((FiguresOf(target.pid).cpu_seconds - before.cpu_seconds) * per_100k);
   series.cpu_client.push_back((OwnCpuSeconds() - own_before) * per_100k);
   series.rate.push_back(static_cast<double>(t.records) / t.seconds);
-  series.p99_after_bulk.push_back(Latency(settings, round, 9, target).p99_us);
 }
 
-void WriteConfig(const fs::path& directory, const fs::path& build, const fs::path& source) {
-  std::ofstream out(directory / "hub.yaml");
-  out << "data_directory: data\n"
+void BulkRound(const Settings& settings, int round, Target& target) {
+  ThroughputRound(settings, round, target);
+  target.series.p99_after_bulk.push_back(Latency(settings, round, 9, target).p99_us);
+}
+
+// "name" tells hubs apart; "keys" are further settings of theirs.
+void WriteConfig(const fs::path& directory, const fs::path& build, const fs::path& source,
+                 const std::string& name, const std::string& keys) {
+  std::ofstream out(directory / (name + ".yaml"));
+  out << "data_directory: data_" << name << "\n"
+      << "keys: {ring: ring_" << name << ", master_key: master.key" << keys << "}\n"
       << "catalogue_directory: " << (source / "hub/policies").string() << "\n"
       << "clock_start: \"2026-06-30T09:00:00+08:00\"\n";
   for (const char* listener : {"agency_listener", "hub_listener"}) {
@@ -196,6 +205,69 @@ void WriteConfig(const fs::path& directory, const fs::path& build, const fs::pat
          "{library: "
       << (build / "plugins/libanqiao_police.so").string()
       << "}\n    formats: [tests]\n    services: []\n";
+}
+
+void MakeMasterKey(const fs::path& path) {
+  std::ofstream(path) << std::string(64, 'a') << "\n";
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+}
+
+// What it costs to keep everything as it is kept, part by part.
+int Keeping(const Settings& settings, const fs::path& directory, const fs::path& build,
+            const fs::path& source, const std::string& log, const Endpoint& agency,
+            const Endpoint& user) {
+  struct Variant {
+    const char *name, *title, *keys;
+  };
+  static constexpr Variant kVariants[] = {
+      {"all", "everything on", ""},
+      {"open", "encryption off", ", cipher_suite: none"},
+      {"shown", "keyed hashes off", ", hide_keys: off"},
+      {"unlogged", "Merkle logs off", ", keep_logs: off"},
+      {"bare", "all three off", ", cipher_suite: none, hide_keys: off, keep_logs: off"}};
+  std::vector<std::unique_ptr<Server>> hubs;
+  std::vector<Target> targets;
+  for (const Variant& variant : kVariants) {
+    const std::string name = variant.name;
+    WriteConfig(directory, build, source, name, variant.keys);
+    const std::string listeners = (directory / (name + ".listeners")).string();
+    hubs.push_back(std::make_unique<Server>(
+        std::vector<std::string>{(build / "bin/anqiaod").string(), "--config",
+                                 (directory / (name + ".yaml")).string(), "--listeners-file",
+                                 listeners},
+        log, listeners));
+    Endpoint to = agency, as = user;
+    to.address = hubs.back()->Address("agency_listener");
+    as.address = hubs.back()->Address("hub_listener");
+    targets.push_back({to, hubs.back()->pid(), [as] { return WaitProjected(as); }, {}});
+  }
+  std::printf("machine: %s; mTLS; %d interleaved rounds: %d payloads x %d records\n",
+              Machine().c_str(), settings.rounds, settings.payloads, settings.rows);
+  for (int round = 0; round < settings.rounds; ++round) {
+    std::printf("round %d:", round + 1);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      ThroughputRound(settings, round, targets[i]);
+      std::printf(" %s %.0f/s", kVariants[i].name, targets[i].series.rate.back());
+    }
+    std::printf("\n");
+    std::fflush(stdout);
+  }
+  std::printf("\n%-20s %12s %14s %24s\n", "median of the rounds", "records/s", "share of bare",
+              "CPU s per 100,000 records");
+  const double bare = Median(targets.back().series.rate);
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const double rate = Median(targets[i].series.rate);
+    std::printf("%-20s %12.0f %14.2f %24.2f\n", kVariants[i].title, rate, rate / bare,
+                Median(targets[i].series.cpu_server));
+  }
+  // Of neighbours in time, so that a machine that drifts does not count.
+  std::vector<double> paired;
+  for (std::size_t i = 0; i < targets[0].series.rate.size(); ++i) {
+    paired.push_back(targets[0].series.rate[i] / targets.back().series.rate[i]);
+  }
+  std::printf("everything on, of all three off, median of the rounds' ratios: %.2f\n",
+              Median(paired));
+  return 0;
 }
 
 int Main(const Settings& settings, const fs::path& binary) {
@@ -210,7 +282,19 @@ int Main(const Settings& settings, const fs::path& binary) {
   Run({ctl, "certs", "issue", "--dir", certs, "server", "bench", "--host", "127.0.0.1"}, log);
   Run({ctl, "certs", "issue", "--dir", certs, "agency", "police"}, log);
   Run({ctl, "certs", "issue", "--dir", certs, "user", "bench", "--role", "operator"}, log);
-  WriteConfig(directory, build, source);
+  MakeMasterKey(directory / "master.key");
+  if (settings.keeping != 0) {
+    const Endpoint to{"", certs + "/ca.crt", certs + "/agencies/police.crt",
+                      certs + "/agencies/police.key"};
+    const Endpoint as{"", certs + "/ca.crt", certs + "/users/bench.crt",
+                      certs + "/users/bench.key"};
+    const int code = Keeping(settings, directory, build, source, log, to, as);
+    EndServers();
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+    return code;
+  }
+  WriteConfig(directory, build, source, "hub", "");
 
   const Server raw({binary.string(), "--raw-server", (directory / "raw").string()}, log,
                    (directory / "raw.listeners").string());
@@ -286,17 +370,17 @@ int main(int argc, char** argv) {
                                         .key = parent + "/certs/servers/bench.key"});
   }
   Settings settings;
-  const std::map<std::string, int*> known = {{"--rounds", &settings.rounds},
-                                             {"--payloads", &settings.payloads},
-                                             {"--rows", &settings.rows},
-                                             {"--rate", &settings.rate},
-                                             {"--seconds", &settings.seconds}};
+  const std::map<std::string, int*> known = {
+      {"--rounds", &settings.rounds},   {"--payloads", &settings.payloads},
+      {"--rows", &settings.rows},       {"--rate", &settings.rate},
+      {"--seconds", &settings.seconds}, {"--keeping", &settings.keeping}};
   for (int i = 1; i < argc; i += 2) {
     const auto option = known.find(argv[i]);
     if (option == known.end() || i + 1 >= argc || !absl::SimpleAtoi(argv[i + 1], option->second) ||
         *option->second < 1) {
       std::fprintf(stderr,
-                   "usage: %s [--rounds N] [--payloads N] [--rows N] [--rate N] [--seconds N]\n",
+                   "usage: %s [--rounds N] [--payloads N] [--rows N] [--rate N] [--seconds N] "
+                   "[--keeping 1]\n",
                    argv[0]);
       return 2;
     }

@@ -31,6 +31,7 @@ agencies:
     formats: [roster, orders]
     payload_bytes_max: 1024
     shrink_share_max: 0.5
+keys: {ring: keys/ring, master_key: s.key}
 )";
 
 class ConfigTest : public ::testing::Test {
@@ -59,6 +60,11 @@ TEST_F(ConfigTest, ReadsEverythingWithPathsFromTheFile) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config config, Parse(kGood));
   EXPECT_EQ(config.data_directory, directory_.File("data"));
   EXPECT_EQ(config.catalogue_directory, directory_.File("policies"));
+  EXPECT_EQ(config.keys.ring, directory_.File("keys/ring"));
+  EXPECT_EQ(config.keys.master_key, directory_.File("s.key"));
+  EXPECT_EQ(config.keys.cipher_suite, "aes-256-gcm-sha256");
+  EXPECT_TRUE(config.keys.hide_keys);
+  EXPECT_TRUE(config.keys.keep_logs);
   EXPECT_EQ(absl::ToUnixSeconds(*config.clock_start), 1'782'781'200);
   EXPECT_EQ(config.agency_listener.certificate, directory_.File("s.crt"));
   EXPECT_EQ(config.hub_listener.address, "127.0.0.1:8702");

@@ -17,6 +17,7 @@
 #include "anqiao/hub/v1/operations.grpc.pb.h"
 #include "hub/base/errors.h"
 #include "tests/testing/status_matchers.h"
+#include "hub/store/master_key.h"
 #include "tests/testing/temp_dir.h"
 
 namespace anqiao::server {
@@ -29,6 +30,9 @@ class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
     config_.data_directory = directory_.File("data");
+    config_.keys.ring = directory_.File("ring");
+    config_.keys.master_key = directory_.File("master.key");
+    EXPECT_TRUE(store::MasterKey::MakeFile(config_.keys.master_key).ok());
     config_.catalogue_directory = ANQIAO_POLICIES;
     config_.agency_listener.address = "127.0.0.1:0";
     config_.hub_listener.address = "127.0.0.1:0";
@@ -152,6 +156,7 @@ TEST_F(ServerTest, ServesMetricsIfAskedTo) {
   const std::string written{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   EXPECT_THAT(written, HasSubstr("metrics: " + address + "\n"));
   config_.data_directory = directory_.File("other");
+  config_.keys.ring = directory_.File("other_ring");
   config_.metrics_address = address;
   EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(address)));
   server->Shutdown();
