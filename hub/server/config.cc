@@ -242,7 +242,7 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(const Map keys, Keys(root, "the configuration",
                                            {"data_directory", "catalogue_directory",
                                             "agency_listener", "hub_listener", "agencies"},
-                                           {"clock_start"}));
+                                           {"clock_start", "listener_watch"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -262,6 +262,13 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(config.agency_listener,
                       Listener(keys.at("agency_listener"), "agency_listener"));
   AQ_ASSIGN_OR_RETURN(config.hub_listener, Listener(keys.at("hub_listener"), "hub_listener"));
+  if (const auto it = keys.find("listener_watch"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::string text, Text(it->second, "listener_watch"));
+    if (text != "on" && text != "off") {
+      return Fault(it->second.Mark(), "listener_watch must be on or off");
+    }
+    config.listener_watch = text == "on";
+  }
   const YAML::Node& agencies = keys.at("agencies");
   if (!agencies.IsSequence() || agencies.size() > kAgenciesMax) {
     return Fault(agencies.Mark(),
