@@ -1,45 +1,55 @@
-// File descriptors kept for when the process has run out of them.
+// File descriptors kept for when connections have taken all others.
 //
-//   DescriptorReserve reserve;
-//   if (!reserve.Check()) {  // descriptors are short
-//     reserve.GiveBack();
-//     ... what has to be done all the same ...
-//   }
+// The store must be able to open a file at any moment: if it cannot, it takes nothing more until
+// the hub is started again. So the reserve is given back in portions as descriptors run short. A
+// gRPC server that takes the last one stops accepting (listener_watch.h), so each portion is lost
+// to connections at the price of one listening socket; there is one portion more than there are
+// sockets.
+//
+//   DescriptorReserve reserve(/*listening_sockets=*/2);
+//   if (!reserve.Check()) ...  // short; some was given back
 //
 // Thread-compatible.
 
 #ifndef ANQIAO_HUB_RPC_DESCRIPTOR_RESERVE_H_
 #define ANQIAO_HUB_RPC_DESCRIPTOR_RESERVE_H_
 
+#include <dirent.h>
+
 #include <vector>
 
 namespace anqiao::rpc {
 
-// For two listeners of up to four addresses: a probe's own end and the one that the server accepts,
-// or a new server's sockets.
-inline constexpr int kReservedDescriptors = 16;
 // Fewer free than this, beside the reserve, is a shortage.
 inline constexpr int kFreeDescriptorsMin = 8;
 
 class DescriptorReserve {
  public:
-  // Opens what it can get.
-  DescriptorReserve() { TakeAgain(); }
-  virtual ~DescriptorReserve() { Close(held_); }
+  // Opens what it can get: a portion is a 32nd of the limit of open files, 4 to 16.
+  explicit DescriptorReserve(int listening_sockets);
+  virtual ~DescriptorReserve();
   DescriptorReserve(const DescriptorReserve&) = delete;
   DescriptorReserve& operator=(const DescriptorReserve&) = delete;
 
-  // Takes again what was given back. False: the reserve is not whole, or fewer than
-  // kFreeDescriptorsMin are free beside it.
+  // True: the reserve is whole, or could be made so, and kFreeDescriptorsMin are free beside it.
+  // False: it could not; if fewer than that are free, a portion was given back.
   virtual bool Check();
-  virtual void GiveBack() { Close(held_); }
+  // Gives back all that is left.
+  virtual void GiveBack();
+
+  int held() const { return static_cast<int>(held_.size()); }
+  int whole() const { return portion_ * portions_; }
 
  private:
-  static void Close(std::vector<int>& descriptors);
-  void TakeAgain() { Take(held_, kReservedDescriptors); }
-  // False: there are not enough.
-  static bool Take(std::vector<int>& descriptors, int count);
+  // Counts without taking any, which the store could be in need of.
+  int CountFree() const;
+  void TakeAll();
+  void Give(int count);
 
+  const int portion_;
+  const int portions_;
+  // /proc/self/fd, open all the time. Null: there is none, and nothing counts as a shortage.
+  DIR* const listing_;
   std::vector<int> held_;
 };
 

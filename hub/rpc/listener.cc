@@ -142,9 +142,10 @@ class ListenersImpl final : public Listeners {
     AQ_RETURN_IF_ERROR(agency_.Open());
     AQ_RETURN_IF_ERROR(hub_.Open());
     if (!options.watch.has_value()) return absl::OkStatus();
+    const std::size_t sockets = agency_.target().addresses.size() + hub_.target().addresses.size();
     watch_ = std::make_unique<ListenerWatch>(
         *options.watch, std::vector<WatchedListener*>{&agency_, &hub_},
-        std::make_unique<DescriptorReserve>(), Probe, options.log);
+        std::make_unique<DescriptorReserve>(static_cast<int>(sockets)), Probe, options.log);
     watch_->Start();
     return absl::OkStatus();
   }

@@ -7,11 +7,12 @@
 //   answers --silent--> suspected --silent again--> rebuilt
 //
 // While descriptors are short, a new server would fail as the old one did, and the old one still
-// serves the connections it has: the watch then waits for the shortage to end and probes at once,
-// less patiently. A shortage that lasts (shortage_max) is ended by the rebuild, which closes every
-// connection of the listener; its reserve of descriptors lets the watch see and do that.
+// serves the connections it has: the watch then gives the store of its reserve, waits for the
+// shortage to end and probes at once, less patiently. A shortage that lasts (shortage_max) is ended
+// by the rebuild, which closes every connection of the listener; what is left of the reserve lets
+// the watch see and do that.
 //
-//   ListenerWatch watch({}, {&agency, &hub}, std::make_unique<DescriptorReserve>(), Probe, &log);
+//   ListenerWatch watch({}, {&agency, &hub}, std::make_unique<DescriptorReserve>(2), Probe, &log);
 //   watch.Start();
 //   ...
 //   watch.Shutdown();  // before the listeners'
@@ -44,7 +45,7 @@ struct ListenerWatchOptions {
   // Between two probes of a listener that answers.
   absl::Duration interval = absl::Seconds(2);
   // Between two looks at the descriptors, and after a silent probe.
-  absl::Duration pause = absl::Milliseconds(250);
+  absl::Duration pause = absl::Milliseconds(100);
   // How long a listener may take to answer: ordinarily, and if descriptors were short since it last
   // did.
   absl::Duration answer_max = absl::Seconds(3);

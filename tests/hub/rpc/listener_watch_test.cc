@@ -56,6 +56,7 @@ class FakeListener final : public WatchedListener {
 };
 
 struct FakeReserve final : DescriptorReserve {
+  FakeReserve() : DescriptorReserve(0) {}
   bool Check() override { return enough; }
   void GiveBack() override { ++given_back; }
   bool enough = true;
@@ -309,17 +310,32 @@ class LowLimit {
   rlimit before_ = {};
 };
 
-TEST(DescriptorReserveTest, SeesAShortageAndEndsItByGivingBack) {
-  DescriptorReserve reserve;
+TEST(DescriptorReserveTest, IsGivenBackInPortionsAndTakenAgain) {
+  DescriptorReserve reserve(/*listening_sockets=*/1);
+  const int portion = reserve.whole() / 2;
+  EXPECT_EQ(reserve.held(), 2 * portion);
   EXPECT_TRUE(reserve.Check());
-  const LowLimit limit(kFreeDescriptorsMin - 1);
-  EXPECT_FALSE(reserve.Check());
+  std::vector<int> connections;
+  {
+    const LowLimit limit(kFreeDescriptorsMin);
+    EXPECT_TRUE(reserve.Check());
+    connections.push_back(dup(STDERR_FILENO));
+    EXPECT_FALSE(reserve.Check());
+    EXPECT_EQ(reserve.held(), portion);
+    // What was given back is left to others, and is no end of the shortage.
+    EXPECT_FALSE(reserve.Check());
+    EXPECT_EQ(reserve.held(), portion);
+    for (int i = 0; i < portion; ++i) connections.push_back(dup(STDERR_FILENO));
+    EXPECT_FALSE(reserve.Check());
+    EXPECT_EQ(reserve.held(), 0);
+    EXPECT_FALSE(reserve.Check());
+    EXPECT_GE(connections.back(), 0);
+    for (const int fd : connections) close(fd);
+    EXPECT_TRUE(reserve.Check());
+    EXPECT_EQ(reserve.held(), 2 * portion);
+  }
   reserve.GiveBack();
-  std::vector<int> opened;
-  for (int i = 0; i < kReservedDescriptors; ++i) opened.push_back(dup(STDERR_FILENO));
-  EXPECT_GE(opened.back(), 0);
-  EXPECT_FALSE(reserve.Check());
-  for (const int fd : opened) close(fd);
+  EXPECT_EQ(reserve.held(), 0);
 }
 
 TEST(ListenerProbeTest, OnlyBytesOfTheServerCount) {
