@@ -236,7 +236,7 @@ def main():
     parser.add_argument("--agency-listener", required=True)
     parser.add_argument("--hub-listener", required=True)
     parser.add_argument("--certs", type=pathlib.Path, required=True)
-    parser.add_argument("--connections", type=int, default=400)
+    parser.add_argument("--connections", type=int, default=400, help="of the kinds that only open connections")
     options = parser.parse_args()
     flood, on = KINDS[options.kind](options), False
     due = time.monotonic()
