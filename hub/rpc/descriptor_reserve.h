@@ -14,8 +14,6 @@
 #ifndef ANQIAO_HUB_RPC_DESCRIPTOR_RESERVE_H_
 #define ANQIAO_HUB_RPC_DESCRIPTOR_RESERVE_H_
 
-#include <dirent.h>
-
 #include <vector>
 
 namespace anqiao::rpc {
@@ -27,7 +25,7 @@ class DescriptorReserve {
  public:
   // Opens what it can get: a portion is a 32nd of the limit of open files, 4 to 16.
   explicit DescriptorReserve(int listening_sockets);
-  virtual ~DescriptorReserve();
+  virtual ~DescriptorReserve() { Give(held()); }
   DescriptorReserve(const DescriptorReserve&) = delete;
   DescriptorReserve& operator=(const DescriptorReserve&) = delete;
 
@@ -41,15 +39,11 @@ class DescriptorReserve {
   int whole() const { return portion_ * portions_; }
 
  private:
-  // Counts without taking any, which the store could be in need of.
-  int CountFree() const;
   void TakeAll();
   void Give(int count);
 
   const int portion_;
   const int portions_;
-  // /proc/self/fd, open all the time. Null: there is none, and nothing counts as a shortage.
-  DIR* const listing_;
   std::vector<int> held_;
 };
 

@@ -78,12 +78,13 @@ absl::Status GrpcListener::Open() {
     return Invalid(absl::StrCat(
         options_.name, ": an insecure listener must have a loopback address, got ", address));
   }
-  AQ_RETURN_IF_ERROR(Build(address));
+  AQ_ASSIGN_OR_RETURN(const int port, Build(address));
+  address_ = WithPort(address, port);
   AQ_ASSIGN_OR_RETURN(target_, ProbeTarget::For(address_, !options_.insecure));
   return absl::OkStatus();
 }
 
-absl::Status GrpcListener::Build(const std::string& address) {
+absl::StatusOr<int> GrpcListener::Build(const std::string& address) {
   Serving next;
   next.services = make_services_();
   grpc::ServerBuilder builder;
@@ -96,8 +97,7 @@ absl::Status GrpcListener::Build(const std::string& address) {
   next.server = builder.BuildAndStart();
   if (next.server == nullptr || port == 0) return CannotListen(address);
   serving_ = std::move(next);
-  address_ = WithPort(address, port);
-  return absl::OkStatus();
+  return port;
 }
 
 absl::Status GrpcListener::CannotListen(const std::string& address) const {
@@ -111,7 +111,7 @@ absl::Status GrpcListener::Rebuild() {
   if (serving_.server != nullptr) Drain();
   // Asked of the system first, since gRPC logs each attempt that fails.
   if (!AwaitFreeAddress()) return CannotListen(address_);
-  return Build(address_);
+  return Build(address_).status();
 }
 
 void GrpcListener::Drain() {

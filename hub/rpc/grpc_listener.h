@@ -26,6 +26,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "hub/rpc/listener.h"
 #include "hub/rpc/listener_probe.h"
 #include "hub/rpc/listener_watch.h"
@@ -59,7 +60,7 @@ class GrpcListener final : public WatchedListener {
   // FAILED_PRECONDITION (CONFIGURATION_INVALID): the address is taken or is none, or the TLS files
   // do not fit together.
   absl::Status Open();
-  // "host:port" as bound.
+  // "host:port" as bound. Any thread after Open: a rebuild keeps it.
   const std::string& address() const { return address_; }
 
   const std::string& name() const override { return options_.name; }
@@ -79,7 +80,8 @@ class GrpcListener final : public WatchedListener {
     void Shutdown(std::chrono::system_clock::time_point deadline);
   };
 
-  absl::Status Build(const std::string& address);
+  // The port that it got.
+  absl::StatusOr<int> Build(const std::string& address);
   absl::Status CannotListen(const std::string& address) const;
   // Ends what serves now, on a thread of its own.
   void Drain();

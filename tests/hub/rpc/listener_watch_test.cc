@@ -52,7 +52,7 @@ class FakeListener final : public WatchedListener {
 
  private:
   const std::string name_;
-  const ProbeTarget target_;
+  const ProbeTarget target_{};
 };
 
 struct FakeReserve final : DescriptorReserve {
@@ -218,7 +218,7 @@ TEST(ListenerWatchThreadTest, ShutdownWaitsForARebuildThatRuns) {
 
    private:
     const std::string name_ = "slow";
-    const ProbeTarget target_;
+    const ProbeTarget target_{};
   } listener;
   ListenerWatch watch(
       {.pause = absl::Milliseconds(1), .silent_max = 1}, {&listener},
