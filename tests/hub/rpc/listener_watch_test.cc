@@ -221,8 +221,7 @@ TEST(ListenerWatchThreadTest, ShutdownWaitsForARebuildThatRuns) {
     const ProbeTarget target_{};
   } listener;
   ListenerWatch watch(
-      {.pause = absl::Milliseconds(1), .silent_max = 1}, {&listener},
-      std::make_unique<FakeReserve>(),
+      {.pause = absl::Hours(1), .silent_max = 1}, {&listener}, std::make_unique<FakeReserve>(),
       [](const std::vector<const ProbeTarget*>& targets, absl::Duration) {
         return std::vector<ProbeResult>(targets.size(), ProbeResult::kSilent);
       },
