@@ -60,12 +60,14 @@ def generate_district(out, people=10_000, seed=1):
 
 
 class Installation:
-    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None, keys=None):
+    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None, settings=None, keys=None):
         self.folder = pathlib.Path(folder).resolve()
         self.clock_start = clock_start
         # Per agency: further lines of its configuration, such as {"payload_bytes_max": 1000000}.
         self.agency_settings = agency_settings or {}
         self.keys = {"ring": "keys/ring", "master_key": "keys/master.key", **(keys or {})}
+        # Settings of the keys, such as {"cipher_suite": "none"}; further lines of the hub's, such as {"listener_watch": "off"}.
+        self.settings = settings or {}
         self.listeners_file = self.folder / "listeners.yaml"
         self.certs = self.folder / "certs"
         self.hub = None
@@ -113,8 +115,10 @@ class Installation:
                     'client_ca: certs/ca.crt}')
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
-                 "data_directory: data", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}", f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
-                 f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}", "agencies:"]
+                 "data_directory: data", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
+                 f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
+                 f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}",
+                 *(f"{key}: {value}" for key, value in self.settings.items()), "agencies:"]
         for agency, (title, formats, services, delivery_format) in AGENCIES.items():
             lines += [f"  - id: {agency}", f"    display_name: {title}", f"    kind: {agency}",
                       f"    adapter: {{library: {BUILD / 'plugins' / f'libanqiao_{agency}.so'}, "
@@ -125,11 +129,12 @@ class Installation:
             lines += [f"    {key}: {value}" for key, value in self.agency_settings.get(agency, {}).items()]
         (self.folder / "anqiaod.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def start(self):
-        """Starts the hub and waits until its listeners are there."""
+    def start(self, open_files=None):
+        """Starts the hub and waits until its listeners are there. "open_files" is its limit of file descriptors, soft and hard."""
+        command = ["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else []
         self.listeners_file.unlink(missing_ok=True)
         with open(self.folder / "logs" / "anqiaod.log", "ab") as log:
-            self.hub = subprocess.Popen([BUILD / "bin" / "anqiaod", "--config", self.folder / "anqiaod.yaml",
+            self.hub = subprocess.Popen([*command, BUILD / "bin" / "anqiaod", "--config", self.folder / "anqiaod.yaml",
                                          "--listeners-file", self.listeners_file], stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
         started = time.monotonic()
         while not self.listeners_file.exists():

@@ -79,7 +79,7 @@ class StreamThreads {
   std::vector<std::thread> over_ ABSL_GUARDED_BY(mu_);
 };
 
-// Thread-safe. Stop order: StopStreams, then the server, then the engine, then this.
+// Thread-safe. Stop order: StopStreams, then the server, then this; the engine may go on.
 class ExchangeServiceImpl final : public exchange::v1::ExchangeService::WithCallbackMethod_Submit<
                                       exchange::v1::ExchangeService::WithCallbackMethod_Receive<
                                           exchange::v1::ExchangeService::Service>> {

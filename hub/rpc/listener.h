@@ -12,7 +12,9 @@
 #ifndef ANQIAO_HUB_RPC_LISTENER_H_
 #define ANQIAO_HUB_RPC_LISTENER_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +22,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "hub/base/log.h"
 #include "hub/engine/engine.h"
 #include "hub/rpc/authorizer.h"
+#include "hub/rpc/listener_watch.h"
 
 namespace anqiao::rpc {
 
@@ -44,10 +48,15 @@ struct ListenersOptions {
   bool insecure_loopback = false;
   // Who may call what.
   std::vector<Rule> rules = DefaultRules();
+  // Rebuilds a listener that no longer answers; nullopt: nobody looks.
+  std::optional<ListenerWatchOptions> watch = ListenerWatchOptions();
+  // Of the watch; outlives the listeners. Null: nothing is logged.
+  const Log* log = nullptr;
 };
 
 // Sets what must be set before the first use of gRPC, and raises the limit of open files to the
-// hard one (CVE-2023-4785: a gRPC server that runs out of them stops accepting for good).
+// hard one (CVE-2023-4785: a gRPC server that runs out of them stops accepting for good; the watch
+// of listener_watch.h is for when that happens all the same).
 void PrepareProcess();
 
 // "127.0.0.1:0", "localhost:8701", "[::1]:8701".
@@ -66,8 +75,11 @@ class Listeners {
   // "host:port" as bound.
   virtual const std::string& agency_address() const = 0;
   virtual const std::string& hub_address() const = 0;
+  // How often the watch put a new server in the place of one that no longer answered.
+  virtual std::int64_t rebuild_count() const = 0;
 
-  // Answers what was taken in, ends the streams, and after "grace" cancels the rest. Idempotent.
+  // Stops the watch, answers what was taken in, ends the streams, and after "grace" cancels the
+  // rest; a server that was just replaced may take some seconds more. Idempotent.
   virtual void Shutdown(absl::Duration grace) = 0;
 };
 

@@ -303,7 +303,7 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
                       Keys(root, "the configuration",
                            {"data_directory", "keys", "catalogue_directory", "agency_listener",
                             "hub_listener", "agencies"},
-                           {"clock_start", "metrics_address", "metrics_beyond_loopback"}));
+                           {"clock_start", "metrics_address", "metrics_beyond_loopback", "listener_watch"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -325,6 +325,9 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(config.agency_listener,
                       Listener(keys.at("agency_listener"), "agency_listener"));
   AQ_ASSIGN_OR_RETURN(config.hub_listener, Listener(keys.at("hub_listener"), "hub_listener"));
+  if (const auto it = keys.find("listener_watch"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.listener_watch, Switch(it->second, "listener_watch"));
+  }
   const YAML::Node& agencies = keys.at("agencies");
   if (!agencies.IsSequence() || agencies.size() > kAgenciesMax) {
     return Fault(agencies.Mark(),

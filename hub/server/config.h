@@ -48,6 +48,7 @@ struct Config {
   std::optional<absl::Time> clock_start;
   ListenerConfig agency_listener;
   ListenerConfig hub_listener;
+  bool listener_watch = true;
   std::vector<AgencyConfig> agencies;
   std::string metrics_address;  // empty: no metrics are served
 };

@@ -96,6 +96,8 @@ absl::Status Server::Open(const Config& config) {
                                                     catalogue_.get()));
   rpc::ListenersOptions listeners;
   listeners.insecure_loopback = options_.insecure_loopback;
+  listeners.log = &log_;
+  if (!config.listener_watch) listeners.watch.reset();
   AQ_ASSIGN_OR_RETURN(listeners.agency,
                       ListenerFor(config.agency_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners.hub, ListenerFor(config.hub_listener, options_.insecure_loopback));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "hub/base/errors.h"
 #include "tests/testing/status_matchers.h"
@@ -55,6 +56,17 @@ class ConfigTest : public ::testing::Test {
   }
   testing::TempDir directory_;
 };
+
+TEST_F(ConfigTest, TheListenerWatchIsOnUnlessTurnedOff) {
+  for (const auto& [text, on] : {std::pair<std::string, bool>{"", true},
+                                 {"listener_watch: on\n", true},
+                                 {"listener_watch: off\n", false}}) {
+    AQ_ASSERT_OK_AND_ASSIGN(const Config config, Parse(kGood + text));
+    EXPECT_EQ(config.listener_watch, on) << text;
+  }
+  EXPECT_THAT(Parse(absl::StrCat(kGood, "listener_watch: maybe\n")),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be on or off")));
+}
 
 TEST_F(ConfigTest, ReadsEverythingWithPathsFromTheFile) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config config, Parse(kGood));
