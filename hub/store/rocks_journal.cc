@@ -35,13 +35,16 @@ absl::Status ReadOnlyError() {
   return absl::FailedPreconditionError("the store was opened read-only");
 }
 
-rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
+rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Accepts a last record that was cut off, as a crash leaves it; refuses one that was altered.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  if (tuning.skips_damaged_log_records) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  }
   options.track_and_verify_wals_in_manifest = true;
   options.max_total_wal_size = std::uint64_t{128} << 20;
   options.max_background_jobs = 2;
@@ -54,13 +57,13 @@ rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tuning) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16 << 10;
   table.block_cache = rocksdb::NewLRUCache(std::size_t{8} << 20);
   rocksdb::ColumnFamilyOptions plain;
   plain.compression = rocksdb::kLZ4Compression;
-  plain.write_buffer_size = std::size_t{16} << 20;
+  plain.write_buffer_size = tuning.write_buffer_bytes;
   plain.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb::ColumnFamilyOptions blobs = plain;
   // Payloads are written once and read rarely: compactions leave them where they are.
@@ -74,22 +77,24 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStoreOptions& options,
+                                                                 const RocksStoreTuning& tuning,
                                                                  rocksdb::Env* env) {
+  rocksdb::FileSystem& files = *env->GetFileSystem();
   const std::string head_path = options.directory + "/HEAD";
   // Before the journal, which may be growing under a read-only opener.
-  AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
+  AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
   if (recorded.value_or(0) > 0 && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
     return Lost(absl::StrCat("the journal is missing; it had reached ", *recorded));
   }
-  std::unique_ptr<RocksJournal> journal(new RocksJournal());
-  journal->read_only_ = options.read_only;
-  AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, env));
-  AQ_RETURN_IF_ERROR(journal->CheckFormat(head_path, options.read_only));
+  std::unique_ptr<RocksJournal> journal(new RocksJournal(tuning, env, options.read_only));
+  AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, recorded.has_value()));
+  AQ_RETURN_IF_ERROR(journal->CheckFormat(head_path));
   AQ_RETURN_IF_ERROR(journal->ReadEpoch());
   AQ_RETURN_IF_ERROR(journal->FindEnd(recorded.value_or(0)));
   if (!options.read_only) {
     absl::MutexLock lock(&journal->mu_);
-    AQ_ASSIGN_OR_RETURN(journal->head_, HeadFile::Open(head_path, journal->synced_sequence()));
+    AQ_ASSIGN_OR_RETURN(journal->head_,
+                        HeadFile::Open(files, head_path, journal->synced_sequence()));
   }
   return journal;
 }
@@ -106,18 +111,20 @@ RocksJournal::~RocksJournal() {
   }
 }
 
-absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, rocksdb::Env* env) {
+absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
   rocksdb::DB* db = nullptr;
+  const rocksdb::DBOptions database = DatabaseOptions(tuning_, env_);
+  const auto families = Families(tuning_);
   const rocksdb::Status opened =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, Families(), &families_, &db)
-          : rocksdb::DB::Open(DatabaseOptions(env), path, Families(), &families_, &db);
+      read_only_ ? rocksdb::DB::OpenForReadOnly(database, path, families, &families_, &db)
+                 : rocksdb::DB::Open(database, path, families, &families_, &db);
   db_.reset(db);
   return FromRocks(opened, "opening the journal");
 }
 
-absl::Status RocksJournal::CheckFormat(const std::string& head_path, bool read_only) {
+absl::Status RocksJournal::CheckFormat(const std::string& head_path) {
+  rocksdb::FileSystem& files = *env_->GetFileSystem();
   std::string text;
   const rocksdb::Status got = db_->Get({}, families_[kMeta], kFormatKey, &text);
   if (got.ok()) {
@@ -128,18 +135,18 @@ absl::Status RocksJournal::CheckFormat(const std::string& head_path, bool read_o
                    absl::StrCat("the store has format version ", version,
                                 "; this program knows versions up to ", kFormatVersion));
     }
-    AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
+    AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
     if (!recorded.has_value()) return Lost("the journal's recorded head (HEAD) is missing");
     return absl::OkStatus();
   }
   if (!got.IsNotFound()) return FromRocks(got, "reading the journal's format version");
-  if (read_only) return absl::FailedPreconditionError("there is no store to read");
+  if (read_only_) return absl::FailedPreconditionError("there is no store to read");
   std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, families_[kEntries]));
   any->SeekToFirst();
   if (any->Valid()) return Lost("the journal has entries but no format version");
   AQ_RETURN_IF_ERROR(FromRocks(any->status(), "reading the journal"));
   // HEAD first: a journal with a format version always has one.
-  AQ_RETURN_IF_ERROR(HeadFile::Create(head_path));
+  AQ_RETURN_IF_ERROR(HeadFile::Create(files, head_path));
   rocksdb::WriteOptions synced;
   synced.sync = true;
   return FromRocks(db_->Put(synced, families_[kMeta], kFormatKey, absl::StrCat(kFormatVersion)),
@@ -164,7 +171,7 @@ absl::Status RocksJournal::FindEnd(Sequence recorded) {
     AQ_ASSIGN_OR_RETURN(end, DecodeNumber(ToView(last->key())));
   }
   AQ_RETURN_IF_ERROR(FromRocks(last->status(), "finding the journal's end"));
-  if (end < recorded) {
+  if (end < recorded && !tuning_.ignores_recorded_head) {
     return Lost(absl::StrCat("the journal ends at ", end, " but had reached ", recorded,
                              "; its log or a table file was cut off or removed"));
   }

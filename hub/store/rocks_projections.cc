@@ -25,7 +25,7 @@ namespace {
 constexpr absl::string_view kAppliedKey("\0applied", 8);
 constexpr absl::string_view kFirstKey("\x01", 1);
 
-rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
+rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(std::size_t{64} << 20);
   table.cache_index_and_filter_blocks = true;
@@ -37,7 +37,7 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   options.compression = rocksdb::kLZ4Compression;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Small memtables stay in the processor's cache: inserting into them is what costs.
-  options.write_buffer_size = std::size_t{16} << 20;
+  options.write_buffer_size = tuning.write_buffer_bytes;
   options.max_write_buffer_number = 6;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{64} << 20;
@@ -148,12 +148,13 @@ class RocksSnapshot : public Snapshot {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
-    const RocksStoreOptions& options, rocksdb::Env* env) {
+    const RocksStoreOptions& options, const RocksStoreTuning& tuning, rocksdb::Env* env) {
   const std::string path = options.directory + "/projections";
   rocksdb::DB* db = nullptr;
+  const rocksdb::Options database = DatabaseOptions(tuning, env);
   const rocksdb::Status opened = options.read_only
-                                     ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, &db)
-                                     : rocksdb::DB::Open(DatabaseOptions(env), path, &db);
+                                     ? rocksdb::DB::OpenForReadOnly(database, path, &db)
+                                     : rocksdb::DB::Open(database, path, &db);
   std::unique_ptr<rocksdb::DB> owned(db);
   const absl::Status status = FromRocks(opened, "opening the projections");
   if (absl::IsDataLoss(status)) {

@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hub/store/rocks_store_internal.h"
 #include "hub/store/store.h"
 
 namespace anqiao::store {
@@ -26,6 +27,7 @@ class RocksProjections {
  public:
   // Opens <directory>/projections; "env" must outlive the projections.
   static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const RocksStoreOptions& options,
+                                                                const RocksStoreTuning& tuning,
                                                                 rocksdb::Env* env);
 
   std::unique_ptr<ProjectionBatch> NewBatch() const;

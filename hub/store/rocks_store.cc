@@ -1,9 +1,7 @@
-#include <filesystem>
-#include <system_error>
-
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/store/directories.h"
 #include "hub/store/rocks_journal.h"
 #include "hub/store/rocks_projections.h"
 #include "hub/store/rocks_store_internal.h"
@@ -55,26 +53,21 @@ class RocksStore : public Store {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
-                                                        const RocksStoreOptions& options) {
-  if (!options.read_only) {
-    std::error_code error;
-    std::filesystem::create_directories(options.directory, error);
-    if (error) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the store's directory could not be made: ", error.message()));
-    }
-  } else if (!std::filesystem::exists(options.directory + "/HEAD")) {
-    return absl::FailedPreconditionError("there is no store to read");
+                                                        const RocksStoreOptions& options,
+                                                        const RocksStoreTuning& tuning) {
+  if (!env->FileExists(options.directory + "/HEAD").ok()) {
+    if (options.read_only) return absl::FailedPreconditionError("there is no store to read");
+    AQ_RETURN_IF_ERROR(MakeDirectories(*env->GetFileSystem(), options.directory));
   }
   std::unique_ptr<RocksJournal> journal;
   std::unique_ptr<RocksProjections> projections;
   if (options.read_only) {
     // A live writer may move both on: the projections opened first cannot be ahead.
-    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(options, env));
-    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
+    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(options, tuning, env));
+    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
   } else {
-    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
-    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(options, env));
+    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
+    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(options, tuning, env));
   }
   if (projections->applied_sequence() > journal->synced_sequence()) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
