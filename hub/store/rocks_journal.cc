@@ -15,6 +15,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
+#include "hub/store/log_tail.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -113,12 +114,20 @@ RocksJournal::~RocksJournal() {
 
 absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
-  rocksdb::DB* db = nullptr;
   const rocksdb::DBOptions database = DatabaseOptions(tuning_, env_);
   const auto families = Families(tuning_);
-  const rocksdb::Status opened =
-      read_only_ ? rocksdb::DB::OpenForReadOnly(database, path, families, &families_, &db)
-                 : rocksdb::DB::Open(database, path, families, &families_, &db);
+  rocksdb::DB* db = nullptr;
+  if (read_only_) {
+    const rocksdb::Status opened =
+        rocksdb::DB::OpenForReadOnly(database, path, families, &families_, &db);
+    db_.reset(db);
+    return FromRocks(opened, "opening the journal");
+  }
+  rocksdb::Status opened = rocksdb::DB::Open(database, path, families, &families_, &db);
+  if (opened.IsCorruption()) {
+    AQ_ASSIGN_OR_RETURN(const bool cut, CutTornTails(*env_->GetFileSystem(), path));
+    if (cut) opened = rocksdb::DB::Open(database, path, families, &families_, &db);
+  }
   db_.reset(db);
   return FromRocks(opened, "opening the journal");
 }

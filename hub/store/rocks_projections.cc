@@ -16,6 +16,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
+#include "hub/store/log_tail.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -152,9 +153,12 @@ absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
   const std::string path = options.directory + "/projections";
   rocksdb::DB* db = nullptr;
   const rocksdb::Options database = DatabaseOptions(tuning, env);
-  const rocksdb::Status opened = options.read_only
-                                     ? rocksdb::DB::OpenForReadOnly(database, path, &db)
-                                     : rocksdb::DB::Open(database, path, &db);
+  rocksdb::Status opened = options.read_only ? rocksdb::DB::OpenForReadOnly(database, path, &db)
+                                             : rocksdb::DB::Open(database, path, &db);
+  if (opened.IsCorruption() && !options.read_only) {
+    AQ_ASSIGN_OR_RETURN(const bool cut, CutTornTails(*env->GetFileSystem(), path));
+    if (cut) opened = rocksdb::DB::Open(database, path, &db);
+  }
   std::unique_ptr<rocksdb::DB> owned(db);
   const absl::Status status = FromRocks(opened, "opening the projections");
   if (absl::IsDataLoss(status)) {
