@@ -3,6 +3,7 @@
 #include "hub/store/head_file.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,6 +32,23 @@ std::optional<Sequence> DecodeSlot(absl::string_view bytes) {
   return head.ok() ? std::optional<Sequence>(*head) : std::nullopt;
 }
 
+// What the slots hold; nullopt for one that is not whole.
+using Slots = std::array<std::optional<Sequence>, 2>;
+
+template <typename File>
+absl::StatusOr<Slots> ReadSlots(const File& file) {
+  Slots slots;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    char scratch[kSlotBytes];
+    rocksdb::Slice bytes;
+    AQ_RETURN_IF_ERROR(
+        FromRocks(file.Read(i * kSlotDistance, kSlotBytes, {}, &bytes, scratch, nullptr),
+                  "reading the journal's recorded head"));
+    slots[i] = DecodeSlot(ToView(bytes));
+  }
+  return slots;
+}
+
 // Writes the bytes of a new file to "path" and waits for them.
 absl::Status WriteNew(rocksdb::FileSystem& files, const std::string& path,
                       const std::string& bytes) {
@@ -51,13 +69,8 @@ absl::StatusOr<std::optional<Sequence>> HeadFile::Read(rocksdb::FileSystem& file
   const rocksdb::IOStatus opened = files.NewRandomAccessFile(path, {}, &file, nullptr);
   if (opened.IsNotFound() || opened.IsPathNotFound()) return std::optional<Sequence>();
   AQ_RETURN_IF_ERROR(FromRocks(opened, kDoing));
-  std::optional<Sequence> head;
-  for (const std::uint64_t at : {std::uint64_t{0}, kSlotDistance}) {
-    char scratch[kSlotBytes];
-    rocksdb::Slice bytes;
-    AQ_RETURN_IF_ERROR(FromRocks(file->Read(at, kSlotBytes, {}, &bytes, scratch, nullptr), kDoing));
-    if (const auto slot = DecodeSlot(ToView(bytes))) head = std::max(head.value_or(0), *slot);
-  }
+  AQ_ASSIGN_OR_RETURN(const Slots slots, ReadSlots(*file));
+  const std::optional<Sequence> head = std::max(slots[0], slots[1]);
   if (!head.has_value()) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "the journal's recorded head is damaged");
@@ -85,8 +98,11 @@ absl::StatusOr<std::unique_ptr<HeadFile>> HeadFile::Open(rocksdb::FileSystem& fi
     return absl::NotFoundError("there is no head file");
   }
   AQ_RETURN_IF_ERROR(FromRocks(opened, "opening the journal's head file"));
+  AQ_ASSIGN_OR_RETURN(const Slots slots, ReadSlots(*file));
   std::unique_ptr<HeadFile> head_file(new HeadFile(std::move(file), head));
-  // Both slots, one after the other, so that the turn does not matter afterwards.
+  // Both slots, each synced before the other is touched, and the better one last: the other may be
+  // torn.
+  head_file->slot_ = slots[0] > slots[1] ? 1 : 0;
   for (int i = 0; i < 2; ++i) {
     AQ_RETURN_IF_ERROR(head_file->Record(head));
     AQ_RETURN_IF_ERROR(head_file->Sync());

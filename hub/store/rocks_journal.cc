@@ -24,6 +24,11 @@ namespace {
 constexpr std::uint64_t kFormatVersion = 1;
 constexpr char kFormatKey[] = "format_version";
 constexpr char kEpochKey[] = "writer_epoch";
+// Set once the family of blobs holds kBlobsEndKey.
+constexpr char kBlobsMarkedKey[] = "blobs_marked";
+// In the family of blobs: the journal's end, written with every group. A family that lost its end
+// or everything (RocksDB's manifest may be cut off without its noticing) disagrees with the other.
+constexpr absl::string_view kBlobsEndKey("\0end", 4);
 constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
 
 enum FamilyIndex : std::size_t { kMeta = 0, kEntries = 1, kBlobs = 2 };
@@ -36,11 +41,12 @@ absl::Status ReadOnlyError() {
   return absl::FailedPreconditionError("the store was opened read-only");
 }
 
-rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env) {
+rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env, bool create) {
   rocksdb::DBOptions options;
   options.env = env;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
+  // Where HEAD exists all this was made before it: what is missing was lost.
+  options.create_if_missing = create;
+  options.create_missing_column_families = create;
   // Accepts a last record that was cut off, as a crash leaves it; refuses one that was altered.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   if (tuning.skips_damaged_log_records) {
@@ -84,7 +90,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStor
   const std::string head_path = options.directory + "/HEAD";
   // Before the journal, which may be growing under a read-only opener.
   AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
-  if (recorded.value_or(0) > 0 && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
+  if (recorded.has_value() && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
     return Lost(absl::StrCat("the journal is missing; it had reached ", *recorded));
   }
   std::unique_ptr<RocksJournal> journal(new RocksJournal(tuning, env, options.read_only));
@@ -114,7 +120,7 @@ RocksJournal::~RocksJournal() {
 
 absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
-  const rocksdb::DBOptions database = DatabaseOptions(tuning_, env_);
+  const rocksdb::DBOptions database = DatabaseOptions(tuning_, env_, !recorded);
   const auto families = Families(tuning_);
   rocksdb::DB* db = nullptr;
   if (read_only_) {
@@ -156,10 +162,41 @@ absl::Status RocksJournal::CheckFormat(const std::string& head_path) {
   AQ_RETURN_IF_ERROR(FromRocks(any->status(), "reading the journal"));
   // HEAD first: a journal with a format version always has one.
   AQ_RETURN_IF_ERROR(HeadFile::Create(files, head_path));
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  return FromRocks(db_->Put(synced, families_[kMeta], kFormatKey, absl::StrCat(kFormatVersion)),
-                   "writing the journal's format version");
+  rocksdb::WriteBatch batch;
+  AQ_RETURN_IF_ERROR(FromRocks(
+      batch.Put(families_[kMeta], kFormatKey, absl::StrCat(kFormatVersion)), "building a group"));
+  return WriteBlobsMark(batch, 0);
+}
+
+absl::Status RocksJournal::WriteBlobsMark(rocksdb::WriteBatch& batch, Sequence end) {
+  AQ_RETURN_IF_ERROR(
+      FromRocks(batch.Put(families_[kMeta], kBlobsMarkedKey, "1"), "building a group"));
+  AQ_RETURN_IF_ERROR(FromRocks(
+      batch.Put(families_[kBlobs], ToSlice(kBlobsEndKey), Seal(kBlobsEndKey, EncodeNumber(end))),
+      "building a group"));
+  absl::MutexLock lock(&mu_);
+  return Write(batch);
+}
+
+absl::Status RocksJournal::CheckBlobsEnd() {
+  std::string marked;
+  const rocksdb::Status got = db_->Get({}, families_[kMeta], kBlobsMarkedKey, &marked);
+  if (got.IsNotFound()) {
+    // Written before there were marks.
+    if (read_only_) return absl::OkStatus();
+    rocksdb::WriteBatch batch;
+    return WriteBlobsMark(batch, synced_sequence());
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(got, "reading whether blobs are marked"));
+  std::string sealed;
+  const rocksdb::Status mark = db_->Get({}, families_[kBlobs], ToSlice(kBlobsEndKey), &sealed);
+  if (mark.IsNotFound()) return Lost("the journal's blobs are missing");
+  AQ_RETURN_IF_ERROR(FromRocks(mark, "reading the end of the blobs"));
+  AQ_ASSIGN_OR_RETURN(const absl::string_view bytes, Unseal(kBlobsEndKey, sealed));
+  AQ_ASSIGN_OR_RETURN(const Sequence end, DecodeNumber(bytes));
+  if (end == synced_sequence()) return absl::OkStatus();
+  return Lost(absl::StrCat("the journal's entries end at ", synced_sequence(), " and its blobs at ",
+                           end, "; a file was cut off or removed"));
 }
 
 absl::Status RocksJournal::ReadEpoch() {
@@ -180,11 +217,12 @@ absl::Status RocksJournal::FindEnd(Sequence recorded) {
     AQ_ASSIGN_OR_RETURN(end, DecodeNumber(ToView(last->key())));
   }
   AQ_RETURN_IF_ERROR(FromRocks(last->status(), "finding the journal's end"));
-  if (end < recorded && !tuning_.ignores_recorded_head) {
+  if (end < recorded && !tuning_.ignores_recorded_ends) {
     return Lost(absl::StrCat("the journal ends at ", end, " but had reached ", recorded,
                              "; its log or a table file was cut off or removed"));
   }
   synced_.store(end, std::memory_order_release);
+  if (!tuning_.ignores_recorded_ends) AQ_RETURN_IF_ERROR(CheckBlobsEnd());
   // The first, and what came after the head was recorded last.
   if (end == 0) return absl::OkStatus();
   AQ_RETURN_IF_ERROR(Read(1, [](Sequence, absl::string_view) { return false; }));
@@ -247,6 +285,10 @@ absl::StatusOr<Sequence> RocksJournal::Append(Epoch epoch, const AppendGroup& gr
   for (const std::string& entry : group.entries) {
     const std::string key = EncodeNumber(++last);
     if (put.ok()) put = batch.Put(families_[kEntries], key, Seal(key, entry));
+  }
+  if (put.ok()) {
+    put =
+        batch.Put(families_[kBlobs], ToSlice(kBlobsEndKey), Seal(kBlobsEndKey, EncodeNumber(last)));
   }
   AQ_RETURN_IF_ERROR(FromRocks(put, "building a group"));
   AQ_RETURN_IF_ERROR(Write(batch));

@@ -50,6 +50,10 @@ class RocksJournal {
   // Checks the format, or writes it into a new journal together with HEAD at "head_path".
   absl::Status CheckFormat(const std::string& head_path);
   absl::Status ReadEpoch();
+  // Adds to "batch" that the blobs belong to a journal that ends at "end", and writes it.
+  absl::Status WriteBlobsMark(rocksdb::WriteBatch& batch, Sequence end) ABSL_LOCKS_EXCLUDED(mu_);
+  // Compares the end that the blobs belong to with that of the entries.
+  absl::Status CheckBlobsEnd();
   // Finds the end and checks what lies behind "recorded".
   absl::Status FindEnd(Sequence recorded);
   // Makes RocksDB take writes again after the disk was full.

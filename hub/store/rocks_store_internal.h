@@ -18,9 +18,9 @@ struct RocksStoreTuning {
   // Small, so that a short test reaches table files and compactions.
   std::size_t write_buffer_bytes = std::size_t{16} << 20;
   // Mutants, which the fault runs must notice: what RocksDB's laxest recovery does, and no check
-  // that the journal reached its recorded head.
+  // that entries and blobs reached their recorded ends.
   bool skips_damaged_log_records = false;
-  bool ignores_recorded_head = false;
+  bool ignores_recorded_ends = false;
 };
 
 // OpenRocksStore on "env", which must outlive the store. Everything is written through its file

@@ -118,10 +118,8 @@ void FaultyDisk::FailSync(File& file, Random& random) {
 }
 
 void FaultyDisk::LosePower(Random& random) {
-  const std::uint64_t kept_of_two = Up(random, 2);
-  for (const NameChange& change : unsynced_) {
-    if (Up(random, 1) < kept_of_two) Apply(change, durable_names_);
-  }
+  const std::size_t kept = Up(random, unsynced_.size());
+  for (std::size_t i = 0; i < kept; ++i) Apply(unsynced_[i], durable_names_);
   unsynced_.clear();
   std::set<File*> files;
   for (auto at = durable_names_.begin(); at != durable_names_.end();) {
@@ -212,6 +210,8 @@ void FaultyDisk::PersistSomeSectors(File& file, Random& random) {
   std::string after = file.durable_;
   for (const File::Change& change : file.unsynced_) {
     Apply(change, after);
+    // Cutting off writes no sector.
+    if (change.truncates) continue;
     for (std::uint64_t at = change.offset / kSectorBytes;
          at <= (change.offset + change.bytes.size()) / kSectorBytes; ++at) {
       sectors.insert(at);
@@ -227,7 +227,7 @@ void FaultyDisk::PersistSomeSectors(File& file, Random& random) {
     const std::size_t begin = std::min<std::size_t>(sector * kSectorBytes, after.size());
     kept.replace(begin, kSectorBytes, history.substr(begin, kSectorBytes));
   }
-  if (OneIn(random, 4)) {
+  if (!sectors.empty() && OneIn(random, 4)) {
     const std::uint64_t sector = *std::next(sectors.begin(), Up(random, sectors.size() - 1));
     Garble(kept, sector * kSectorBytes, (sector + 1) * kSectorBytes, random);
   }

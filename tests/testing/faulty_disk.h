@@ -5,8 +5,9 @@
 //     sector or a zeroed page in the middle. Bytes that were synced before stay.
 //   - Of a file that was overwritten: each 512-byte sector has some earlier or later state of its
 //     own (sectors are written whole), and sometimes one sector is garbled.
-//   - Of names made, renamed and removed: any subset, unless their directory was synced. A rename
-//     happens whole or not at all. A name that is kept may lead to an empty file.
+//   - Of names made, renamed and removed, unless their directory was synced: the first of them, in
+//     order, as ext4, XFS and Btrfs journal them (RocksDB relies on it). A name that is kept may
+//     lead to an empty file. Syncing a file does not keep its name.
 //   - After a sync that failed, what it was to write counts as written in the cache, as in Linux:
 //     a later sync does not write it again.
 //

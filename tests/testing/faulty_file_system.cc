@@ -210,11 +210,6 @@ void FaultyFileSystem::SetCapacity(std::uint64_t bytes, bool at_sync) {
   full_at_sync_ = at_sync;
 }
 
-void FaultyFileSystem::set_free_space_known(bool known) {
-  const std::lock_guard lock(mu_);
-  free_space_known_ = known;
-}
-
 void FaultyFileSystem::set_ignores_sync(bool ignores) {
   const std::lock_guard lock(mu_);
   ignores_sync_ = ignores;
@@ -565,7 +560,6 @@ IOStatus FaultyFileSystem::NewLogger(const std::string&, const IOOptions&,
 IOStatus FaultyFileSystem::GetFreeSpace(const std::string&, const IOOptions&, std::uint64_t* bytes,
                                         IODebugContext*) {
   const std::lock_guard lock(mu_);
-  if (!free_space_known_) return IOStatus::NotSupported("free space");
   *bytes = Room();
   return IOStatus::OK();
 }

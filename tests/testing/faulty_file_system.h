@@ -75,8 +75,6 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   // The disk takes up to "bytes" in all. If "at_sync", writing goes on beyond them, as with delayed
   // allocation, and syncing fails.
   void SetCapacity(std::uint64_t bytes, bool at_sync = false);
-  // Whether GetFreeSpace is supported: if so RocksDB polls for space in the background.
-  void set_free_space_known(bool known);
 
   // Syncing does nothing and says that it did.
   void set_ignores_sync(bool ignores);
@@ -196,7 +194,6 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   std::uint64_t faults_ = 0;
   std::uint64_t capacity_ = std::numeric_limits<std::uint64_t>::max();
   bool full_at_sync_ = false;
-  bool free_space_known_ = false;
   bool ignores_sync_ = false;
   std::set<std::string> locks_;
 };

@@ -9,11 +9,13 @@
 namespace anqiao::store {
 namespace {
 
-// RocksDB's background threads rest for a second after each error; here for a millisecond.
+// RocksDB's background threads rest for a second after each error; here for a millisecond. To look
+// again for space on a full disk they wait until 5 s after this clock's time; it is that late.
 class RestlessClock : public rocksdb::SystemClockWrapper {
  public:
   RestlessClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
   const char* Name() const override { return "RestlessClock"; }
+  std::uint64_t NowMicros() override { return SystemClockWrapper::NowMicros() - 4'950'000; }
   void SleepForMicroseconds(int micros) override {
     SystemClockWrapper::SleepForMicroseconds(std::min(micros, 1000));
   }

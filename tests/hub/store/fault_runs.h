@@ -46,8 +46,6 @@ RunReport RunPowerLoss(const FaultOpener& opener, const PowerLossOptions& option
 struct DiskFullOptions {
   int fills = 0;
   std::uint64_t seed = 0;
-  // Of the fills, those in which RocksDB polls for space itself, which may take it 5 s.
-  int polled_fills = 0;
 };
 // The disk is full; reads go on, and writes too once there is space.
 RunReport RunDiskFull(const FaultOpener& opener, const DiskFullOptions& options);

@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 
+#include "tests/testing/faulty_file_system.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
@@ -59,6 +61,26 @@ TEST_F(HeadFileTest, ATornSlotLeavesTheOneBefore) {
   EXPECT_THAT(HeadFile::Read(files_, path_), IsOkAndHolds(Optional(7u)));
   FlipByte(12);
   EXPECT_THAT(HeadFile::Read(files_, path_), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(HeadFileTest, OpeningMendsATornSlotBeforeItTouchesTheOther) {
+  for (const int torn : {0, 1}) {
+    auto files = std::make_shared<testing::FaultyFileSystem>(1);
+    AQ_ASSERT_OK(HeadFile::Create(*files, "/HEAD"));
+    { AQ_ASSERT_OK(HeadFile::Open(*files, "/HEAD", 7)); }
+    testing::FaultyDisk::Image image = files->Save();
+    (*image["/HEAD"])[torn * 4096 + 12] ^= 0x20;
+    for (std::uint64_t n = 1; n < 5; ++n) {
+      for (int i = 0; i < 20; ++i) {
+        files->Load(image);
+        files->CutPowerAfter(n);
+        HeadFile::Open(*files, "/HEAD", 8).status().IgnoreError();
+        files->RestorePower();
+        EXPECT_THAT(HeadFile::Read(*files, "/HEAD"), IsOkAndHolds(Optional(::testing::Ge(7u))))
+            << "slot " << torn << ", call " << n;
+      }
+    }
+  }
 }
 
 TEST_F(HeadFileTest, AnEmptyFileIsDamaged) {

@@ -43,5 +43,29 @@ TEST(StoreFaultsTest, PowerLossNoticesADiskThatDoesNotSync) {
   ExpectCaught(RunPowerLoss(kOpener, {.cycles = 20, .seed = Seed(), .ignores_sync = true}));
 }
 
+TEST(StoreFaultsTest, DamagedFilesAreRefusedOrNoticed) {
+  const int damages = FromEnvironment("AQ_DAMAGES", 500);
+  ExpectClean(RunDamage(kOpener, {.damages = damages, .seed = Seed()}));
+}
+
+TEST(StoreFaultsTest, DamageNoticesRecoveryThatSkipsWhatItCannotRead) {
+  ExpectCaught(RunDamage(kOpener, {.damages = 300, .seed = Seed(), .lax = true}));
+}
+
+TEST(StoreFaultsTest, AFullDiskRefusesAndThenGoesOn) {
+  const int fills = FromEnvironment("AQ_DISK_FILLS", 50);
+  ExpectClean(RunDiskFull(kOpener, {.fills = fills, .seed = Seed()}));
+}
+
+TEST(StoreFaultsTest, NothingIsAcknowledgedAfterAnErrorUntilReopened) {
+  const int calls = FromEnvironment("AQ_IO_ERRORS_PER_SITE", 4);
+  ExpectClean(RunIoErrors(kOpener, {.calls_per_site = calls, .seed = Seed()}));
+}
+
+TEST(StoreFaultsTest, IoErrorsNoticeAStoreThatAcknowledgesAfterAFailedSync) {
+  ExpectCaught(
+      RunIoErrors(kOpener, {.calls_per_site = 2, .seed = Seed(), .acknowledges_anyway = true}));
+}
+
 }  // namespace
 }  // namespace anqiao::store

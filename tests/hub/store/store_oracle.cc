@@ -9,7 +9,7 @@
 namespace anqiao::store {
 namespace {
 
-constexpr std::size_t kExamplesMax = 5;
+constexpr std::size_t kExamplesMax = 8;
 constexpr Sequence kRowKeys = 16;
 
 // What the group that ends at "end" writes into the projections.
