@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
+#include "hub/store/manifest_mark.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -175,16 +176,9 @@ absl::StatusOr<bool> CutTornTails(rocksdb::FileSystem& files, const std::string&
   if (!log.empty()) {
     AQ_ASSIGN_OR_RETURN(cut, CutTornTail(files, absl::StrCat(directory, "/", log), kept));
   }
-  std::unique_ptr<rocksdb::FSSequentialFile> current;
-  if (!files.NewSequentialFile(directory + "/CURRENT", {}, &current, nullptr).ok()) return cut;
-  char scratch[64];
-  rocksdb::Slice name;
-  AQ_RETURN_IF_ERROR(
-      FromRocks(current->Read(sizeof(scratch), {}, &name, scratch, nullptr), "reading CURRENT"));
-  if (!name.starts_with("MANIFEST-") || !name.ends_with("\n")) return cut;
-  name.remove_suffix(1);
-  const std::string manifest = absl::StrCat(directory, "/", ToView(name));
-  if (!files.FileExists(manifest, {}, nullptr).ok()) return cut;
+  AQ_ASSIGN_OR_RETURN(const std::string name, CurrentManifest(files, directory));
+  const std::string manifest = absl::StrCat(directory, "/", name);
+  if (name.empty() || !files.FileExists(manifest, {}, nullptr).ok()) return cut;
   AQ_ASSIGN_OR_RETURN(const bool manifest_cut, CutTornTail(files, manifest, kept));
   return cut || manifest_cut;
 }

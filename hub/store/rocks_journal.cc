@@ -16,6 +16,7 @@
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
 #include "hub/store/log_tail.h"
+#include "hub/store/manifest_mark.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -107,15 +108,24 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStor
 }
 
 RocksJournal::~RocksJournal() {
+  bool sound = false;
   {
     absl::MutexLock lock(&mu_);
     // Nobody is left to be told; an older recorded head is still a true one.
     if (head_ != nullptr) head_->Sync().IgnoreError();
+    sound = head_ != nullptr && lost_.ok() && !full_;
   }
   if (db_ == nullptr) return;
+  std::uint64_t errors = 0;
+  sound = sound && db_->GetIntProperty("rocksdb.background-errors", &errors) && errors == 0;
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
   }
+  const std::string path = db_->GetName();
+  db_.reset();
+  // A manifest that could not be synced may be shorter on disk than it looks. An older mark is
+  // still a true one.
+  if (sound) MarkManifest(*env_->GetFileSystem(), path).IgnoreError();
 }
 
 absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
@@ -124,18 +134,23 @@ absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool r
   const auto families = Families(tuning_);
   rocksdb::DB* db = nullptr;
   if (read_only_) {
+    AQ_RETURN_IF_ERROR(CheckManifest(*env_->GetFileSystem(), path));
     const rocksdb::Status opened =
         rocksdb::DB::OpenForReadOnly(database, path, families, &families_, &db);
     db_.reset(db);
     return FromRocks(opened, "opening the journal");
   }
+  rocksdb::FileSystem& files = *env_->GetFileSystem();
+  AQ_RETURN_IF_ERROR(CheckManifest(files, path));
   rocksdb::Status opened = rocksdb::DB::Open(database, path, families, &families_, &db);
   if (opened.IsCorruption()) {
-    AQ_ASSIGN_OR_RETURN(const bool cut, CutTornTails(*env_->GetFileSystem(), path));
+    AQ_ASSIGN_OR_RETURN(const bool cut, CutTornTails(files, path));
+    // What is marked is not torn: it was found whole above.
     if (cut) opened = rocksdb::DB::Open(database, path, families, &families_, &db);
   }
   db_.reset(db);
-  return FromRocks(opened, "opening the journal");
+  AQ_RETURN_IF_ERROR(FromRocks(opened, "opening the journal"));
+  return MarkManifest(files, path);
 }
 
 absl::Status RocksJournal::CheckFormat(const std::string& head_path) {

@@ -83,12 +83,34 @@ std::string Damage(std::string& bytes, StoreOracle::Random& random) {
   }
 }
 
+// RocksDB 7.8 reads the last 4 bytes of a table's properties before it checks them, and where they
+// are damaged may end the process (an assertion, in Debian's build): these keep their value.
+void SpareProperties(const std::string& before, std::string& bytes) {
+  constexpr std::size_t kFooterBytes = 53;
+  constexpr std::size_t kTrailerBytes = 5;
+  constexpr std::size_t kSparedBytes = 4;
+  if (bytes.size() != before.size() || bytes.size() < kFooterBytes) return;
+  // The metaindex lies behind the properties; the footer tells where, as a varint.
+  std::size_t metaindex = 0;
+  std::size_t at = before.size() - kFooterBytes + 1;
+  for (int shift = 0; shift < 64; shift += 7, ++at) {
+    metaindex |= static_cast<std::size_t>(before[at] & 0x7f) << shift;
+    if ((before[at] & 0x80) == 0) break;
+  }
+  if (metaindex < kTrailerBytes + kSparedBytes || metaindex > before.size()) return;
+  const std::size_t begin = metaindex - kTrailerBytes - kSparedBytes;
+  bytes.replace(begin, kSparedBytes, before, begin, kSparedBytes);
+}
+
 void TryOne(const FaultOpener& opener, const DamageOptions& options, const BuiltStore& built,
             StoreOracle::Random& random, RunReport& report) {
   FaultyDisk::Image image = built.image;
   const std::string target = PickTarget(image, random);
   const std::string before = *image[target];
   const std::string how = Damage(*image[target], random);
+  if (SiteOf(FileCall::kOpen, target).kind == FileKind::kTable) {
+    SpareProperties(before, *image[target]);
+  }
   if (*image[target] == before) return;
   report.where = absl::StrCat("damage ", report.counts["damages"]++, ", ", target, " ", how);
   const FaultyMachine machine(random());
