@@ -58,13 +58,13 @@ TEST(StoreFaultsTest, AFullDiskRefusesAndThenGoesOn) {
 }
 
 TEST(StoreFaultsTest, NothingIsAcknowledgedAfterAnErrorUntilReopened) {
-  const int calls = FromEnvironment("AQ_IO_ERRORS_PER_SITE", 4);
+  const int calls = FromEnvironment("AQ_IO_ERRORS_PER_SITE", 3);
   ExpectClean(RunIoErrors(kOpener, {.calls_per_site = calls, .seed = Seed()}));
 }
 
 TEST(StoreFaultsTest, IoErrorsNoticeAStoreThatAcknowledgesAfterAFailedSync) {
   ExpectCaught(
-      RunIoErrors(kOpener, {.calls_per_site = 2, .seed = Seed(), .acknowledges_anyway = true}));
+      RunIoErrors(kOpener, {.calls_per_site = 1, .seed = Seed(), .acknowledges_anyway = true}));
 }
 
 }  // namespace
