@@ -2,46 +2,24 @@
 
 #include "hub/store/head_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <cstddef>
-#include <filesystem>
+#include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
+#include "hub/store/directories.h"
+#include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
 namespace {
 
 constexpr absl::string_view kMagic("AQHEAD1\0", 8);
-constexpr off_t kSlotDistance = 4096;
+constexpr std::uint64_t kSlotDistance = 4096;
 constexpr std::size_t kSlotBytes = 20;
-
-// Closes a descriptor at the end of the scope.
-class Closer {
- public:
-  explicit Closer(int file) : file_(file) {}
-  ~Closer() { close(file_); }
-  Closer(const Closer&) = delete;
-  Closer& operator=(const Closer&) = delete;
-
- private:
-  const int file_;
-};
-
-absl::Status FileError(int error, absl::string_view what) {
-  if (error == ENOSPC || error == EDQUOT) {
-    return Error(absl::StatusCode::kResourceExhausted, reason::kStorageFull,
-                 absl::StrCat(what, ": the disk is full"));
-  }
-  return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
-               absl::StrCat(what, ": errno ", error));
-}
 
 std::string EncodeSlot(Sequence head) {
   return Seal(kMagic, absl::StrCat(kMagic, EncodeNumber(head)));
@@ -54,45 +32,45 @@ std::optional<Sequence> DecodeSlot(absl::string_view bytes) {
   return head.ok() ? std::optional<Sequence>(*head) : std::nullopt;
 }
 
-absl::Status WriteSlot(int file, int slot, Sequence head) {
-  const std::string bytes = EncodeSlot(head);
-  ssize_t written = 0;
-  do {
-    written = pwrite(file, bytes.data(), bytes.size(), slot * kSlotDistance);
-  } while (written < 0 && errno == EINTR);
-  if (written != static_cast<ssize_t>(bytes.size())) {
-    return FileError(written < 0 ? errno : ENOSPC, "the journal's head could not be recorded");
+// What the slots hold; nullopt for one that is not whole.
+using Slots = std::array<std::optional<Sequence>, 2>;
+
+template <typename File>
+absl::StatusOr<Slots> ReadSlots(const File& file) {
+  Slots slots;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    char scratch[kSlotBytes];
+    rocksdb::Slice bytes;
+    AQ_RETURN_IF_ERROR(
+        FromRocks(file.Read(i * kSlotDistance, kSlotBytes, {}, &bytes, scratch, nullptr),
+                  "reading the journal's recorded head"));
+    slots[i] = DecodeSlot(ToView(bytes));
   }
-  return absl::OkStatus();
+  return slots;
 }
 
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::string directory = std::filesystem::path(path).parent_path().string();
-  const int file = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return FileError(errno, "the store's directory could not be opened");
-  const Closer closer(file);
-  if (fsync(file) != 0) return FileError(errno, "the store's directory could not be synced");
-  return absl::OkStatus();
+// Writes the bytes of a new file to "path" and waits for them.
+absl::Status WriteNew(rocksdb::FileSystem& files, const std::string& path,
+                      const std::string& bytes) {
+  constexpr absl::string_view kDoing = "making the journal's head file";
+  std::unique_ptr<rocksdb::FSWritableFile> file;
+  AQ_RETURN_IF_ERROR(FromRocks(files.NewWritableFile(path, {}, &file, nullptr), kDoing));
+  AQ_RETURN_IF_ERROR(FromRocks(file->Append(bytes, {}, nullptr), kDoing));
+  AQ_RETURN_IF_ERROR(FromRocks(file->Sync({}, nullptr), kDoing));
+  return FromRocks(file->Close({}, nullptr), kDoing);
 }
 
 }  // namespace
 
-absl::StatusOr<std::optional<Sequence>> HeadFile::Read(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    if (errno == ENOENT) return std::optional<Sequence>();
-    return FileError(errno, "the journal's recorded head could not be opened");
-  }
-  const Closer closer(file);
-  std::optional<Sequence> head;
-  for (const off_t at : {off_t{0}, kSlotDistance}) {
-    char bytes[kSlotBytes];
-    const ssize_t size = pread(file, bytes, sizeof(bytes), at);
-    if (size != static_cast<ssize_t>(sizeof(bytes))) continue;
-    if (const auto slot = DecodeSlot({bytes, sizeof(bytes)})) {
-      head = std::max(head.value_or(0), *slot);
-    }
-  }
+absl::StatusOr<std::optional<Sequence>> HeadFile::Read(rocksdb::FileSystem& files,
+                                                       const std::string& path) {
+  constexpr absl::string_view kDoing = "reading the journal's recorded head";
+  std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+  const rocksdb::IOStatus opened = files.NewRandomAccessFile(path, {}, &file, nullptr);
+  if (opened.IsNotFound() || opened.IsPathNotFound()) return std::optional<Sequence>();
+  AQ_RETURN_IF_ERROR(FromRocks(opened, kDoing));
+  AQ_ASSIGN_OR_RETURN(const Slots slots, ReadSlots(*file));
+  const std::optional<Sequence> head = std::max(slots[0], slots[1]);
   if (!head.has_value()) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "the journal's recorded head is damaged");
@@ -100,42 +78,49 @@ absl::StatusOr<std::optional<Sequence>> HeadFile::Read(const std::string& path) 
   return head;
 }
 
-absl::Status HeadFile::Create(const std::string& path) {
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return FileError(errno, "the journal's head file could not be made");
-  const Closer closer(file);
-  AQ_RETURN_IF_ERROR(WriteSlot(file, 0, 0));
-  AQ_RETURN_IF_ERROR(WriteSlot(file, 1, 0));
-  if (fsync(file) != 0) return FileError(errno, "the journal's head file could not be synced");
-  return SyncDirectoryOf(path);
+absl::Status HeadFile::Create(rocksdb::FileSystem& files, const std::string& path) {
+  AQ_RETURN_IF_ERROR(SyncDirectory(files, DirectoryOf(path)));
+  std::string bytes = EncodeSlot(0);
+  bytes.resize(kSlotDistance);
+  bytes += EncodeSlot(0);
+  const std::string unnamed = path + ".new";
+  AQ_RETURN_IF_ERROR(WriteNew(files, unnamed, bytes));
+  AQ_RETURN_IF_ERROR(
+      FromRocks(files.RenameFile(unnamed, path, {}, nullptr), "naming the journal's head file"));
+  return SyncDirectory(files, DirectoryOf(path));
 }
 
-absl::StatusOr<std::unique_ptr<HeadFile>> HeadFile::Open(const std::string& path, Sequence head) {
-  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (file < 0) {
-    if (errno == ENOENT) return absl::NotFoundError("there is no head file");
-    return FileError(errno, "the journal's head file could not be opened");
+absl::StatusOr<std::unique_ptr<HeadFile>> HeadFile::Open(rocksdb::FileSystem& files,
+                                                         const std::string& path, Sequence head) {
+  std::unique_ptr<rocksdb::FSRandomRWFile> file;
+  const rocksdb::IOStatus opened = files.NewRandomRWFile(path, {}, &file, nullptr);
+  if (opened.IsNotFound() || opened.IsPathNotFound()) {
+    return absl::NotFoundError("there is no head file");
   }
-  std::unique_ptr<HeadFile> opened(new HeadFile(file, head));
-  // Both slots, one after the other, so that the turn does not matter afterwards.
+  AQ_RETURN_IF_ERROR(FromRocks(opened, "opening the journal's head file"));
+  AQ_ASSIGN_OR_RETURN(const Slots slots, ReadSlots(*file));
+  std::unique_ptr<HeadFile> head_file(new HeadFile(std::move(file), head));
+  // Both slots, each synced before the other is touched, and the better one last: the other may be
+  // torn.
+  head_file->slot_ = slots[0] > slots[1] ? 1 : 0;
   for (int i = 0; i < 2; ++i) {
-    AQ_RETURN_IF_ERROR(opened->Record(head));
-    AQ_RETURN_IF_ERROR(opened->Sync());
+    AQ_RETURN_IF_ERROR(head_file->Record(head));
+    AQ_RETURN_IF_ERROR(head_file->Sync());
   }
-  return opened;
+  return head_file;
 }
-
-HeadFile::~HeadFile() { close(file_); }
 
 absl::Status HeadFile::Record(Sequence head) {
-  AQ_RETURN_IF_ERROR(WriteSlot(file_, slot_, head));
+  const rocksdb::IOStatus written =
+      file_->Write(slot_ * kSlotDistance, EncodeSlot(head), {}, nullptr);
+  AQ_RETURN_IF_ERROR(FromRocks(written, "recording the journal's head"));
   slot_ = 1 - slot_;
   head_ = head;
   return head_ - synced_ >= kSyncEvery ? Sync() : absl::OkStatus();
 }
 
 absl::Status HeadFile::Sync() {
-  if (fdatasync(file_) != 0) return FileError(errno, "the journal's head could not be synced");
+  AQ_RETURN_IF_ERROR(FromRocks(file_->Sync({}, nullptr), "syncing the journal's head"));
   synced_ = head_;
   return absl::OkStatus();
 }

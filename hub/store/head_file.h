@@ -2,17 +2,21 @@
 // lost its end is noticed when it is opened.
 //
 // Two checksummed slots, 4096 bytes apart, are written in turn, so that a torn write leaves the
-// other. Record does not wait for the disk (a killed process loses nothing, a power failure at most
-// what the system had not yet written); every kSyncEvery entries and on Sync it does.
+// other; a new file gets its name only when both are on disk. Record does not wait for the disk (a
+// killed process loses nothing, a power failure at most what the system had not yet written); every
+// kSyncEvery entries and on Sync it does.
 //
-// Thread-compatible.
+// Thread-compatible. Private to this folder.
 
 #ifndef ANQIAO_HUB_STORE_HEAD_FILE_H_
 #define ANQIAO_HUB_STORE_HEAD_FILE_H_
 
+#include <rocksdb/file_system.h>
+
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,15 +30,17 @@ class HeadFile {
 
   // The head recorded in "path"; nullopt if there is no such file. DATA_LOSS (STORAGE_LOST):
   // neither slot is whole.
-  static absl::StatusOr<std::optional<Sequence>> Read(const std::string& path);
+  static absl::StatusOr<std::optional<Sequence>> Read(rocksdb::FileSystem& files,
+                                                      const std::string& path);
 
-  // Makes "path" with head 0, or replaces it, durably.
-  static absl::Status Create(const std::string& path);
+  // Makes "path" with head 0, or replaces it, durably. What else is in its directory is durable
+  // before it.
+  static absl::Status Create(rocksdb::FileSystem& files, const std::string& path);
 
   // Opens "path" to record heads from "head" on. NOT_FOUND: there is no such file.
-  static absl::StatusOr<std::unique_ptr<HeadFile>> Open(const std::string& path, Sequence head);
+  static absl::StatusOr<std::unique_ptr<HeadFile>> Open(rocksdb::FileSystem& files,
+                                                        const std::string& path, Sequence head);
 
-  ~HeadFile();
   HeadFile(const HeadFile&) = delete;
   HeadFile& operator=(const HeadFile&) = delete;
 
@@ -45,9 +51,10 @@ class HeadFile {
   absl::Status Sync();
 
  private:
-  HeadFile(int file, Sequence head) : file_(file), head_(head), synced_(head) {}
+  HeadFile(std::unique_ptr<rocksdb::FSRandomRWFile> file, Sequence head)
+      : file_(std::move(file)), head_(head), synced_(head) {}
 
-  const int file_;
+  const std::unique_ptr<rocksdb::FSRandomRWFile> file_;
   Sequence head_;
   Sequence synced_;
   int slot_ = 0;

@@ -16,6 +16,8 @@
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
+#include "hub/store/log_tail.h"
+#include "hub/store/manifest_mark.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -24,6 +26,11 @@ namespace {
 constexpr std::uint64_t kFormatVersion = 2;
 constexpr char kFormatKey[] = "format_version";
 constexpr char kEpochKey[] = "writer_epoch";
+// Set once the family of blobs holds kBlobsEndKey.
+constexpr char kBlobsMarkedKey[] = "blobs_marked";
+// In the family of blobs: the journal's end, written with every group. A family that lost its end
+// or everything (RocksDB's manifest may be cut off without its noticing) disagrees with the other.
+constexpr absl::string_view kBlobsEndKey("\0end", 4);
 constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
 
 enum FamilyIndex : std::size_t { kMeta = 0, kEntries = 1, kBlobs = 2 };
@@ -36,13 +43,17 @@ absl::Status ReadOnlyError() {
   return absl::FailedPreconditionError("the store was opened read-only");
 }
 
-rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
+rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env, bool create) {
   rocksdb::DBOptions options;
   options.env = env;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
+  // Where HEAD exists all this was made before it: what is missing was lost.
+  options.create_if_missing = create;
+  options.create_missing_column_families = create;
   // Accepts a last record that was cut off, as a crash leaves it; refuses one that was altered.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  if (tuning.skips_damaged_log_records) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  }
   options.track_and_verify_wals_in_manifest = true;
   options.max_total_wal_size = std::uint64_t{128} << 20;
   options.max_background_jobs = 2;
@@ -55,13 +66,13 @@ rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tuning) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16 << 10;
   table.block_cache = rocksdb::NewLRUCache(std::size_t{8} << 20);
   rocksdb::ColumnFamilyOptions plain;
   plain.compression = rocksdb::kLZ4Compression;
-  plain.write_buffer_size = std::size_t{16} << 20;
+  plain.write_buffer_size = tuning.write_buffer_bytes;
   plain.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb::ColumnFamilyOptions blobs = plain;
   // Payloads are written once and read rarely: compactions leave them where they are.
@@ -75,52 +86,77 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStoreOptions& options,
+                                                                 const RocksStoreTuning& tuning,
                                                                  rocksdb::Env* env) {
+  rocksdb::FileSystem& files = *env->GetFileSystem();
   const std::string head_path = options.directory + "/HEAD";
   // Before the journal, which may be growing under a read-only opener.
-  AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
-  if (recorded.value_or(0) > 0 && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
+  AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
+  if (recorded.has_value() && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
     return Lost(absl::StrCat("the journal is missing; it had reached ", *recorded));
   }
-  std::unique_ptr<RocksJournal> journal(new RocksJournal());
-  journal->read_only_ = options.read_only;
-  AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, env));
+  std::unique_ptr<RocksJournal> journal(new RocksJournal(tuning, env, options.read_only));
+  AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, recorded.has_value()));
   AQ_RETURN_IF_ERROR(journal->CheckFormat(head_path, options));
   AQ_RETURN_IF_ERROR(journal->ReadEpoch());
   AQ_RETURN_IF_ERROR(journal->FindEnd(recorded.value_or(0)));
   if (!options.read_only) {
     absl::MutexLock lock(&journal->mu_);
-    AQ_ASSIGN_OR_RETURN(journal->head_, HeadFile::Open(head_path, journal->synced_sequence()));
+    AQ_ASSIGN_OR_RETURN(journal->head_,
+                        HeadFile::Open(files, head_path, journal->synced_sequence()));
   }
   return journal;
 }
 
 RocksJournal::~RocksJournal() {
+  bool sound = false;
   {
     absl::MutexLock lock(&mu_);
     // Nobody is left to be told; an older recorded head is still a true one.
     if (head_ != nullptr) head_->Sync().IgnoreError();
+    sound = head_ != nullptr && lost_.ok() && !full_;
   }
   if (db_ == nullptr) return;
+  std::uint64_t errors = 0;
+  sound = sound && db_->GetIntProperty("rocksdb.background-errors", &errors) && errors == 0;
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     db_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
   }
+  const std::string path = db_->GetName();
+  db_.reset();
+  // A manifest that could not be synced may be shorter on disk than it looks. An older mark is
+  // still a true one.
+  if (sound) MarkManifest(*env_->GetFileSystem(), path).IgnoreError();
 }
 
-absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, rocksdb::Env* env) {
+absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
+  const rocksdb::DBOptions database = DatabaseOptions(tuning_, env_, !recorded);
+  const auto families = Families(tuning_);
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, Families(), &families_, &db)
-          : rocksdb::DB::Open(DatabaseOptions(env), path, Families(), &families_, &db);
+  if (read_only_) {
+    AQ_RETURN_IF_ERROR(CheckManifest(*env_->GetFileSystem(), path));
+    const rocksdb::Status opened =
+        rocksdb::DB::OpenForReadOnly(database, path, families, &families_, &db);
+    db_.reset(db);
+    return FromRocks(opened, "opening the journal");
+  }
+  rocksdb::FileSystem& files = *env_->GetFileSystem();
+  AQ_RETURN_IF_ERROR(CheckManifest(files, path));
+  rocksdb::Status opened = rocksdb::DB::Open(database, path, families, &families_, &db);
+  if (opened.IsCorruption()) {
+    AQ_ASSIGN_OR_RETURN(const bool cut, CutTornTails(files, path));
+    // What is marked is not torn: it was found whole above.
+    if (cut) opened = rocksdb::DB::Open(database, path, families, &families_, &db);
+  }
   db_.reset(db);
-  env_ = env;
-  return FromRocks(opened, "opening the journal");
+  AQ_RETURN_IF_ERROR(FromRocks(opened, "opening the journal"));
+  return MarkManifest(files, path);
 }
 
 absl::Status RocksJournal::CheckFormat(const std::string& head_path,
                                        const RocksStoreOptions& options) {
+  rocksdb::FileSystem& files = *env_->GetFileSystem();
   std::string text;
   const rocksdb::Status got = db_->Get({}, families_[kMeta], kFormatKey, &text);
   if (got.ok()) {
@@ -136,22 +172,53 @@ absl::Status RocksJournal::CheckFormat(const std::string& head_path,
                    absl::StrCat("the store has format version ", version, "; this program writes ",
                                 kFormatVersion, " and has to upgrade it first"));
     }
-    AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(head_path));
+    AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
     if (!recorded.has_value()) return Lost("the journal's recorded head (HEAD) is missing");
     return absl::OkStatus();
   }
   if (!got.IsNotFound()) return FromRocks(got, "reading the journal's format version");
-  if (options.read_only) return absl::FailedPreconditionError("there is no store to read");
+  if (read_only_) return absl::FailedPreconditionError("there is no store to read");
   std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, families_[kEntries]));
   any->SeekToFirst();
   if (any->Valid()) return Lost("the journal has entries but no format version");
   AQ_RETURN_IF_ERROR(FromRocks(any->status(), "reading the journal"));
   // HEAD first: a journal with a format version always has one.
-  AQ_RETURN_IF_ERROR(HeadFile::Create(head_path));
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  return FromRocks(db_->Put(synced, families_[kMeta], kFormatKey, absl::StrCat(kFormatVersion)),
-                   "writing the journal's format version");
+  AQ_RETURN_IF_ERROR(HeadFile::Create(files, head_path));
+  rocksdb::WriteBatch batch;
+  AQ_RETURN_IF_ERROR(FromRocks(
+      batch.Put(families_[kMeta], kFormatKey, absl::StrCat(kFormatVersion)), "building a group"));
+  return WriteBlobsMark(batch, 0);
+}
+
+absl::Status RocksJournal::WriteBlobsMark(rocksdb::WriteBatch& batch, Sequence end) {
+  AQ_RETURN_IF_ERROR(
+      FromRocks(batch.Put(families_[kMeta], kBlobsMarkedKey, "1"), "building a group"));
+  AQ_RETURN_IF_ERROR(FromRocks(
+      batch.Put(families_[kBlobs], ToSlice(kBlobsEndKey), Seal(kBlobsEndKey, EncodeNumber(end))),
+      "building a group"));
+  absl::MutexLock lock(&mu_);
+  return Write(batch);
+}
+
+absl::Status RocksJournal::CheckBlobsEnd() {
+  std::string marked;
+  const rocksdb::Status got = db_->Get({}, families_[kMeta], kBlobsMarkedKey, &marked);
+  if (got.IsNotFound()) {
+    // Written before there were marks.
+    if (read_only_) return absl::OkStatus();
+    rocksdb::WriteBatch batch;
+    return WriteBlobsMark(batch, synced_sequence());
+  }
+  AQ_RETURN_IF_ERROR(FromRocks(got, "reading whether blobs are marked"));
+  std::string sealed;
+  const rocksdb::Status mark = db_->Get({}, families_[kBlobs], ToSlice(kBlobsEndKey), &sealed);
+  if (mark.IsNotFound()) return Lost("the journal's blobs are missing");
+  AQ_RETURN_IF_ERROR(FromRocks(mark, "reading the end of the blobs"));
+  AQ_ASSIGN_OR_RETURN(const absl::string_view bytes, Unseal(kBlobsEndKey, sealed));
+  AQ_ASSIGN_OR_RETURN(const Sequence end, DecodeNumber(bytes));
+  if (end == synced_sequence()) return absl::OkStatus();
+  return Lost(absl::StrCat("the journal's entries end at ", synced_sequence(), " and its blobs at ",
+                           end, "; a file was cut off or removed"));
 }
 
 absl::Status RocksJournal::ReadEpoch() {
@@ -172,11 +239,12 @@ absl::Status RocksJournal::FindEnd(Sequence recorded) {
     AQ_ASSIGN_OR_RETURN(end, DecodeNumber(ToView(last->key())));
   }
   AQ_RETURN_IF_ERROR(FromRocks(last->status(), "finding the journal's end"));
-  if (end < recorded) {
+  if (end < recorded && !tuning_.ignores_recorded_ends) {
     return Lost(absl::StrCat("the journal ends at ", end, " but had reached ", recorded,
                              "; its log or a table file was cut off or removed"));
   }
   synced_.store(end, std::memory_order_release);
+  if (!tuning_.ignores_recorded_ends) AQ_RETURN_IF_ERROR(CheckBlobsEnd());
   // The first, and what came after the head was recorded last.
   if (end == 0) return absl::OkStatus();
   AQ_RETURN_IF_ERROR(Read(1, [](Sequence, absl::string_view) { return false; }));
@@ -239,6 +307,10 @@ absl::StatusOr<Sequence> RocksJournal::Append(Epoch epoch, const AppendGroup& gr
   for (const std::string& entry : group.entries) {
     const std::string key = EncodeNumber(++last);
     if (put.ok()) put = batch.Put(families_[kEntries], key, Seal(key, entry));
+  }
+  if (put.ok()) {
+    put =
+        batch.Put(families_[kBlobs], ToSlice(kBlobsEndKey), Seal(kBlobsEndKey, EncodeNumber(last)));
   }
   AQ_RETURN_IF_ERROR(FromRocks(put, "building a group"));
   AQ_RETURN_IF_ERROR(Write(batch));
@@ -309,9 +381,11 @@ absl::Status RocksJournal::Checkpoint(const std::string& directory) const {
   AQ_RETURN_IF_ERROR(FromRocks(rocksdb::Checkpoint::Create(db_.get(), &made), kDoing));
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
   AQ_RETURN_IF_ERROR(FromRocks(checkpoint->CreateCheckpoint(directory + "/journal"), kDoing));
-  AQ_RETURN_IF_ERROR(HeadFile::Create(directory + "/HEAD"));
+  rocksdb::FileSystem& files = *env_->GetFileSystem();
+  AQ_RETURN_IF_ERROR(MarkManifest(files, directory + "/journal"));
+  AQ_RETURN_IF_ERROR(HeadFile::Create(files, directory + "/HEAD"));
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<HeadFile> file,
-                      HeadFile::Open(directory + "/HEAD", head));
+                      HeadFile::Open(files, directory + "/HEAD", head));
   AQ_RETURN_IF_ERROR(file->Record(head));
   return file->Sync();
 }

@@ -21,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "hub/store/head_file.h"
+#include "hub/store/rocks_store_internal.h"
 #include "hub/store/store.h"
 
 namespace anqiao::store {
@@ -29,6 +30,7 @@ class RocksJournal {
  public:
   // Opens <directory>/journal and <directory>/HEAD; "env" must outlive the journal.
   static absl::StatusOr<std::unique_ptr<RocksJournal>> Open(const RocksStoreOptions& options,
+                                                            const RocksStoreTuning& tuning,
                                                             rocksdb::Env* env);
   ~RocksJournal();
 
@@ -43,23 +45,29 @@ class RocksJournal {
   Sequence synced_sequence() const { return synced_.load(std::memory_order_acquire); }
 
  private:
-  RocksJournal() = default;
+  RocksJournal(const RocksStoreTuning& tuning, rocksdb::Env* env, bool read_only)
+      : tuning_(tuning), env_(env), read_only_(read_only) {}
 
-  absl::Status OpenDatabase(const RocksStoreOptions& options, rocksdb::Env* env);
+  absl::Status OpenDatabase(const RocksStoreOptions& options, bool recorded);
   // Checks the format, or writes it into a new journal together with HEAD at "head_path".
   absl::Status CheckFormat(const std::string& head_path, const RocksStoreOptions& options);
   absl::Status ReadEpoch();
+  // Adds to "batch" that the blobs belong to a journal that ends at "end", and writes it.
+  absl::Status WriteBlobsMark(rocksdb::WriteBatch& batch, Sequence end) ABSL_LOCKS_EXCLUDED(mu_);
+  // Compares the end that the blobs belong to with that of the entries.
+  absl::Status CheckBlobsEnd();
   // Finds the end and checks what lies behind "recorded".
   absl::Status FindEnd(Sequence recorded);
   // Makes RocksDB take writes again after the disk was full.
   absl::Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Write(rocksdb::WriteBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  rocksdb::Env* env_ = nullptr;
+  const RocksStoreTuning tuning_;
+  rocksdb::Env* const env_;
+  const bool read_only_;
   std::unique_ptr<rocksdb::DB> db_;
   // Owned by db_ until they are destroyed through it.
   std::vector<rocksdb::ColumnFamilyHandle*> families_;
-  bool read_only_ = false;
   std::atomic<Sequence> synced_ = 0;
 
   mutable absl::Mutex mu_;

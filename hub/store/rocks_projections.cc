@@ -16,6 +16,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
+#include "hub/store/log_tail.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -46,7 +47,7 @@ namespace {
 constexpr absl::string_view kAppliedKey("\0applied", 8);
 constexpr absl::string_view kFirstKey("\x01", 1);
 
-rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
+rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(std::size_t{64} << 20);
   table.cache_index_and_filter_blocks = true;
@@ -58,7 +59,7 @@ rocksdb::Options DatabaseOptions(rocksdb::Env* env) {
   options.compression = rocksdb::kLZ4Compression;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Small memtables stay in the processor's cache: inserting into them is what costs.
-  options.write_buffer_size = std::size_t{16} << 20;
+  options.write_buffer_size = tuning.write_buffer_bytes;
   options.max_write_buffer_number = 6;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{64} << 20;
@@ -171,13 +172,16 @@ class RocksSnapshot : public Snapshot {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(const std::string& path,
-                                                                         bool read_only,
-                                                                         rocksdb::Env* env) {
+absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
+    const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = read_only
-                                     ? rocksdb::DB::OpenForReadOnly(DatabaseOptions(env), path, &db)
-                                     : rocksdb::DB::Open(DatabaseOptions(env), path, &db);
+  const rocksdb::Options database = DatabaseOptions(tuning, env);
+  rocksdb::Status opened = read_only ? rocksdb::DB::OpenForReadOnly(database, path, &db)
+                                     : rocksdb::DB::Open(database, path, &db);
+  if (opened.IsCorruption() && !read_only) {
+    AQ_ASSIGN_OR_RETURN(const bool cut, CutTornTails(*env->GetFileSystem(), path));
+    if (cut) opened = rocksdb::DB::Open(database, path, &db);
+  }
   std::unique_ptr<rocksdb::DB> owned(db);
   const absl::Status status = FromRocks(opened, "opening the projections");
   if (absl::IsDataLoss(status)) {

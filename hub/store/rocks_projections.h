@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hub/store/rocks_store_internal.h"
 #include "hub/store/store.h"
 
 namespace anqiao::store {
@@ -29,7 +30,9 @@ class RocksProjections : public ProjectionStore {
  public:
   // Opens or makes the database at "path"; "env" must outlive the projections and their snapshots.
   static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const std::string& path,
-                                                                bool read_only, rocksdb::Env* env);
+                                                                bool read_only,
+                                                                const RocksStoreTuning& tuning,
+                                                                rocksdb::Env* env);
 
   std::unique_ptr<ProjectionBatch> NewBatch() const override;
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;

@@ -12,6 +12,7 @@
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/store/directories.h"
 #include "hub/store/rocks_journal.h"
 #include "hub/store/rocks_projections.h"
 #include "hub/store/rocks_status.h"
@@ -53,9 +54,7 @@ absl::Status WriteGeneration(const std::string& directory, std::uint64_t generat
       rocksdb::WriteStringToFile(env, absl::StrCat(generation, "\n"), path + ".new", true),
       kDoing));
   AQ_RETURN_IF_ERROR(FromRocks(env->RenameFile(path + ".new", path), kDoing));
-  std::unique_ptr<rocksdb::Directory> folder;
-  AQ_RETURN_IF_ERROR(FromRocks(env->NewDirectory(directory, &folder), kDoing));
-  return FromRocks(folder->Fsync(), kDoing);
+  return SyncDirectory(*env->GetFileSystem(), directory);
 }
 
 // What a crash left behind: projections that never became the live ones, or are it no more.
@@ -75,9 +74,11 @@ void RemoveOthers(const std::string& directory, std::uint64_t generation, rocksd
 
 class RocksStore : public Store {
  public:
-  RocksStore(RocksStoreOptions options, rocksdb::Env* env, std::uint64_t generation,
-             std::unique_ptr<RocksJournal> journal, std::unique_ptr<RocksProjections> projections)
+  RocksStore(RocksStoreOptions options, const RocksStoreTuning& tuning, rocksdb::Env* env,
+             std::uint64_t generation, std::unique_ptr<RocksJournal> journal,
+             std::unique_ptr<RocksProjections> projections)
       : options_(std::move(options)),
+        tuning_(tuning),
         env_(env),
         newest_(generation),
         journal_(std::move(journal)),
@@ -159,12 +160,13 @@ class RocksStore : public Store {
 
   absl::StatusOr<std::unique_ptr<ProjectionStore>> OpenBeside(const std::string& path) const {
     AQ_ASSIGN_OR_RETURN(std::unique_ptr<RocksProjections> projections,
-                        RocksProjections::Open(path, false, env_));
+                        RocksProjections::Open(path, false, tuning_, env_));
     projections->RemoveAfterUse();
     return std::unique_ptr<ProjectionStore>(std::move(projections));
   }
 
   const RocksStoreOptions options_;
+  const RocksStoreTuning tuning_;
   rocksdb::Env* const env_;
   mutable absl::Mutex mu_;
   std::uint64_t newest_ ABSL_GUARDED_BY(mu_);
@@ -176,37 +178,36 @@ class RocksStore : public Store {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
-                                                        const RocksStoreOptions& options) {
-  if (!options.read_only) {
-    AQ_RETURN_IF_ERROR(
-        FromRocks(env->CreateDirIfMissing(options.directory), "making the store's directory"));
-  } else if (!env->FileExists(options.directory + "/HEAD").ok()) {
-    return absl::FailedPreconditionError("there is no store to read");
+                                                        const RocksStoreOptions& options,
+                                                        const RocksStoreTuning& tuning) {
+  if (!env->FileExists(options.directory + "/HEAD").ok()) {
+    if (options.read_only) return absl::FailedPreconditionError("there is no store to read");
+    AQ_RETURN_IF_ERROR(MakeDirectories(*env->GetFileSystem(), options.directory));
   }
   AQ_ASSIGN_OR_RETURN(std::uint64_t generation, ReadGeneration(options.directory, env));
   std::unique_ptr<RocksJournal> journal;
   std::unique_ptr<RocksProjections> projections;
   if (options.read_only) {
     // A live writer may move both on: the projections opened first cannot be ahead.
-    AQ_ASSIGN_OR_RETURN(projections,
-                        RocksProjections::Open(PathOf(options.directory, generation), true, env));
-    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
+    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(PathOf(options.directory, generation),
+                                                            true, tuning, env));
+    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
   } else {
-    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
+    AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
     if (generation == 0) {
       generation = 1;
       AQ_RETURN_IF_ERROR(WriteGeneration(options.directory, generation, env));
     }
     RemoveOthers(options.directory, generation, env);
-    AQ_ASSIGN_OR_RETURN(projections,
-                        RocksProjections::Open(PathOf(options.directory, generation), false, env));
+    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(PathOf(options.directory, generation),
+                                                            false, tuning, env));
   }
   if (projections->applied_sequence() > journal->synced_sequence()) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  absl::StrCat("the journal ends at ", journal->synced_sequence(),
                               " but projections of ", projections->applied_sequence(), " exist"));
   }
-  return std::make_unique<RocksStore>(options, env, generation, std::move(journal),
+  return std::make_unique<RocksStore>(options, tuning, env, generation, std::move(journal),
                                       std::move(projections));
 }
 

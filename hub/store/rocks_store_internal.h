@@ -5,6 +5,7 @@
 
 #include <rocksdb/env.h>
 
+#include <cstddef>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -12,9 +13,21 @@
 
 namespace anqiao::store {
 
-// OpenRocksStore on "env", which must outlive the store.
+// What only tests set otherwise.
+struct RocksStoreTuning {
+  // Small, so that a short test reaches table files and compactions.
+  std::size_t write_buffer_bytes = std::size_t{16} << 20;
+  // Mutants, which the fault runs must notice: what RocksDB's laxest recovery does, and no check
+  // that entries and blobs reached their recorded ends.
+  bool skips_damaged_log_records = false;
+  bool ignores_recorded_ends = false;
+};
+
+// OpenRocksStore on "env", which must outlive the store. Everything is written through its file
+// system.
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
-                                                        const RocksStoreOptions& options);
+                                                        const RocksStoreOptions& options,
+                                                        const RocksStoreTuning& tuning = {});
 
 }  // namespace anqiao::store
 

@@ -284,6 +284,39 @@ TEST_F(RocksStoreTest, RefusesANewerFormat) {
   EXPECT_EQ(ReasonOf(opened.status()), reason::kFormatVersionUnknown);
 }
 
+TEST_F(RocksStoreTest, AManifestThatWasCutOffIsLost) {
+  {
+    AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
+    AppendEach(*store, 1, 3);
+  }
+  for (const auto& entry : fs::directory_iterator(Journal())) {
+    if (entry.path().filename().string().rfind("MANIFEST-", 0) == 0) {
+      fs::resize_file(entry.path(), fs::file_size(entry.path()) - 5);
+    }
+  }
+  ExpectLost();
+}
+
+TEST_F(RocksStoreTest, BlobsThatLostTheirEndAreLost) {
+  {
+    AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
+    AppendEach(*store, 1, 3);
+  }
+  {
+    rocksdb::Options options;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, Journal(),
+                                  {{"default", options}, {"entries", options}, {"blobs", options}},
+                                  &handles, &db)
+                    .ok());
+    ASSERT_TRUE(db->Delete({}, handles[2], rocksdb::Slice("\0end", 4)).ok());
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    delete db;
+  }
+  ExpectLost();
+}
+
 TEST_F(RocksStoreTest, OnlyOneWriterOpensADirectory) {
   AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
   EXPECT_THAT(Open(directory_.path()),
