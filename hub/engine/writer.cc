@@ -91,9 +91,10 @@ void Writer::Stop() {
   }
   if (thread_.joinable()) thread_.join();
   if (options_->scheduler != nullptr) {
-    while (queue_length() > 0) Step();
-    Flush().IgnoreError();
+    // Not stepped from here: what the step waits for would step it again.
+    options_->scheduler->RunUntil([this] { return queue_length() == 0; });
     options_->scheduler->Remove(this);
+    Flush().IgnoreError();
   }
   committer_.Stop();
 }
