@@ -76,7 +76,8 @@ class World {
   void RunAnyCommand();
   void RunCommand(std::size_t command, bool own_content);
   std::optional<ReferralDocument> AnyReferral();
-  void Receive();
+  // "may_close": nobody uses a stream at the moment.
+  void Receive(bool may_close);
   void AnswerHeld();
   void AckOf(const std::string& agency, const std::string& delivery);
   void NackOf(const std::string& agency, const std::string& delivery);
@@ -398,10 +399,10 @@ void World::RunCommand(std::size_t at, bool own_content) {
                          done.ok() ? done->referral() : ""));
 }
 
-void World::Receive() {
+void World::Receive(bool may_close) {
   const std::string agency = receivers_[Choose(receivers_.size())];
   std::unique_ptr<DeliveryStream>& stream = streams_[agency];
-  if (stream != nullptr && OneIn(20)) stream.reset();
+  if (stream != nullptr && may_close && OneIn(20)) stream.reset();
   if (stream == nullptr) {
     auto opened = engine_->OpenReceive(agency, 3, kVisibility);
     if (!opened.ok()) return Check("a stream cannot be opened");
@@ -522,7 +523,7 @@ void World::Act() {
     case 7:
     case 8:
     case 9:
-      return Receive();
+      return Receive(true);
     case 10:
       return AnswerHeld();
     case 11:
@@ -549,7 +550,7 @@ void World::ActInside() {
     case 2:
       return may_wait ? RunAnyCommand() : MoveTime();
     case 3:
-      return may_wait ? Receive() : MoveTime();
+      return may_wait ? Receive(false) : MoveTime();
     default:
       return Fault();
   }
