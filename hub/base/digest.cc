@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 
@@ -11,6 +12,13 @@
 #include "absl/strings/str_cat.h"
 
 namespace anqiao {
+namespace {
+
+std::atomic<const RandomSource*> random_source{nullptr};
+
+}  // namespace
+
+void SetRandomSourceForTest(const RandomSource* source) { random_source.store(source); }
 
 std::string Sha256(absl::string_view data) {
   std::string out(32, '\0');
@@ -45,6 +53,9 @@ std::string Base32(absl::string_view bytes) {
 }
 
 std::string RandomBytes(std::size_t count) {
+  if (const RandomSource* source = random_source.load(std::memory_order_relaxed)) {
+    return (*source)(count);
+  }
   std::string out(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
     std::abort();

@@ -6,6 +6,7 @@
 #define ANQIAO_HUB_BASE_DIGEST_H_
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -24,6 +25,11 @@ std::string Base32(absl::string_view bytes);
 
 // "count" bytes from the system's cryptographic generator.
 std::string RandomBytes(std::size_t count);
+
+// For simulation only: from now on "source" gives the bytes; null gives them back to the system's
+// generator. Outlives its use. Not while other threads ask for bytes.
+using RandomSource = std::function<std::string(std::size_t count)>;
+void SetRandomSourceForTest(const RandomSource* source);
 
 // A random name of 26 characters (130 bits), for pseudonyms, deliveries and ledger entries.
 std::string RandomName();

@@ -16,6 +16,8 @@ using store::Sequence;
 
 // Entries that are applied in one batch.
 constexpr std::size_t kBatchEntries = 8192;
+// Entries after which the projections are written out.
+constexpr Sequence kWriteOutEntries = 20'000;
 // How long the projections may rest behind the journal while nobody waits for them, and up to how
 // many entries.
 constexpr absl::Duration kRest = absl::Milliseconds(5);
@@ -94,6 +96,7 @@ absl::Status Projector::Start() {
 
 bool Projector::HasWork() const {
   absl::MutexLock lock(&mu_);
+  if (retry_at_.has_value()) return stopping_ || clock_->SteadyNow() >= *retry_at_;
   return !groups_.empty();
 }
 
@@ -110,6 +113,10 @@ void Projector::Push(Sequence first, std::vector<journal::v1::Entry> entries) {
 bool Projector::Hurried() const { return waiters_ > 0 || queued_ >= kRestEntries || stopping_; }
 
 void Projector::AwaitWork() {
+  if (retry_at_.has_value()) {
+    if (!stopping_) work_.WaitWithTimeout(&mu_, *retry_at_ - clock_->SteadyNow());
+    return;
+  }
   while (groups_.empty() && !stopping_) work_.Wait(&mu_);
   const absl::Duration until = clock_->SteadyNow() + kRest;
   while (!Hurried() && !work_.WaitWithTimeout(&mu_, until - clock_->SteadyNow())) {
@@ -168,35 +175,33 @@ void Projector::Run() {
     {
       absl::MutexLock lock(&mu_);
       AwaitWork();
-      if (groups_.empty()) return;
+      if (groups_.empty() && !retry_at_.has_value()) return;
     }
     TakeSome(kBatchEntries);
   }
 }
 
 void Projector::TakeSome(std::size_t entries_max) {
-  std::deque<Group> taken;
   {
     absl::MutexLock lock(&mu_);
     std::size_t entries = 0;
-    while (!groups_.empty() && (taken.empty() || entries < entries_max)) {
+    while (!retry_at_.has_value() && !groups_.empty() &&
+           (in_hand_.empty() || entries < entries_max)) {
       entries += groups_.front().entries.size();
       queued_ -= groups_.front().entries.size();
-      taken.push_back(std::move(groups_.front()));
+      in_hand_.push_back(std::move(groups_.front()));
       groups_.pop_front();
     }
   }
-  if (const auto& change = options_->test_hooks.before_projecting; change) {
-    for (Group& group : taken) {
-      for (journal::v1::Entry& entry : group.entries) change(&entry);
-    }
-  }
-  const absl::Status status = Take(taken);
+  const absl::Status status = Proceed();
   absl::MutexLock lock(&mu_);
+  retry_at_.reset();
+  status_ = status;
   if (status.ok()) {
-    applied_ = taken.back().first + taken.back().entries.size() - 1;
+    applied_ = reached_;
+  } else if (absl::IsResourceExhausted(status) && !stopping_) {
+    retry_at_ = clock_->SteadyNow() + kFullDiskPause;
   } else {
-    status_ = status;
     failed_ = true;
     stopping_ = true;
     groups_.clear();
@@ -205,18 +210,19 @@ void Projector::TakeSome(std::size_t entries_max) {
   progress_.SignalAll();
 }
 
-absl::Status Projector::Take(const std::deque<Group>& groups) {
-  std::size_t pending = 0;
-  for (const Group& group : groups) {
-    for (std::size_t i = 0; i < group.entries.size(); ++i) {
-      AQ_RETURN_IF_ERROR(projection_->Add(group.first + i, group.entries[i]));
-      if (++pending == kBatchEntries) {
-        AQ_RETURN_IF_ERROR(CommitPatiently());
-        pending = 0;
-      }
+absl::Status Projector::Proceed() {
+  const auto& change = options_->test_hooks.before_projecting;
+  for (; !in_hand_.empty(); in_hand_.pop_front(), added_ = 0) {
+    Group& group = in_hand_.front();
+    for (; added_ < group.entries.size(); ++added_) {
+      if (uncommitted_ == kBatchEntries) AQ_RETURN_IF_ERROR(Commit());
+      if (change) change(&group.entries[added_]);
+      reached_ = group.first + added_;
+      AQ_RETURN_IF_ERROR(projection_->Add(reached_, group.entries[added_]));
+      ++uncommitted_;
     }
   }
-  AQ_RETURN_IF_ERROR(CommitPatiently());
+  AQ_RETURN_IF_ERROR(Commit());
   if (std::vector<DeliveryEvent> events = projection_->TakeDeliveryEvents(); !events.empty()) {
     on_deliveries_(std::move(events));
   }
@@ -227,33 +233,13 @@ absl::Status Projector::Commit() {
   Failpoint::Hit(failpoint::kBeforeApply);
   AQ_RETURN_IF_ERROR(projection_->Commit());
   Failpoint::Hit(failpoint::kAfterApply);
+  uncommitted_ = 0;
+  // What is not written out is computed again after a crash: that must not take long.
+  if (reached_ >= written_out_ + kWriteOutEntries) {
+    written_out_ = reached_;
+    return store_->FlushProjections();
+  }
   return absl::OkStatus();
-}
-
-absl::Status Projector::CommitPatiently() {
-  while (true) {
-    absl::Status status = Commit();
-    {
-      absl::MutexLock lock(&mu_);
-      if (!absl::IsResourceExhausted(status) || stopping_) {
-        if (status.ok()) status_ = absl::OkStatus();
-        return status;
-      }
-      status_ = std::move(status);
-      progress_.SignalAll();
-    }
-    Rest();
-  }
-}
-
-void Projector::Rest() {
-  if (options_->scheduler != nullptr) {
-    const absl::Duration until = clock_->SteadyNow() + kFullDiskPause;
-    options_->scheduler->RunUntil([&] { return clock_->SteadyNow() >= until; });
-    return;
-  }
-  absl::MutexLock lock(&mu_);
-  if (!stopping_) work_.WaitWithTimeout(&mu_, kFullDiskPause);
 }
 
 }  // namespace anqiao::engine

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -57,25 +58,31 @@ class Projector {
   };
 
   void Run();
-  // Takes up to "entries_max" entries, at least a group.
+  // Goes on with what is in hand, or takes up to "entries_max" entries, at least a group.
   void TakeSome(std::size_t entries_max);
+  // Nothing is in hand that waits for the disk to have room.
   bool HasWork() const;
   // Waits for work; a little longer if nobody waits for it, so that what trickles in is written
   // together.
   void AwaitWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Hurried() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::Status Take(const std::deque<Group>& groups);
+  // Adds and commits what is in hand. RESOURCE_EXHAUSTED: the disk is full, it may be called again.
+  absl::Status Proceed();
   absl::Status Commit();
-  // While the disk is full, tries again and again.
-  absl::Status CommitPatiently();
-  void Rest();
 
   store::Store* const store_;
   const Clock* const clock_;
   const EngineOptions* const options_;
   const std::function<void(std::vector<DeliveryEvent>)> on_deliveries_;
-  std::unique_ptr<Projection> projection_;  // the thread's alone while it has work
   std::thread thread_;
+
+  // The thread's alone once it runs.
+  std::unique_ptr<Projection> projection_;
+  std::deque<Group> in_hand_;
+  std::size_t added_ = 0;        // entries of the first group in hand
+  std::size_t uncommitted_ = 0;  // entries added since the last commit
+  store::Sequence reached_ = 0;  // last entry added
+  store::Sequence written_out_ = 0;
 
   mutable absl::Mutex mu_;
   absl::CondVar work_;
@@ -85,6 +92,8 @@ class Projector {
   int waiters_ ABSL_GUARDED_BY(mu_) = 0;
   store::Sequence applied_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mu_);
+  // What is in hand waits until then, on the steady clock, for the disk to have room.
+  std::optional<absl::Duration> retry_at_ ABSL_GUARDED_BY(mu_);
   bool failed_ ABSL_GUARDED_BY(mu_) = false;  // for good
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -96,9 +96,10 @@ void Writer::Stop() {
   }
   if (thread_.joinable()) thread_.join();
   if (options_->scheduler != nullptr) {
-    while (queue_length() > 0) Step();
-    Flush().IgnoreError();
+    // Not stepped from here: what the step waits for would step it again.
+    options_->scheduler->RunUntil([this] { return queue_length() == 0; });
     options_->scheduler->Remove(this);
+    Flush().IgnoreError();
   }
   committer_.Stop();
 }
@@ -223,7 +224,7 @@ void Writer::TakeTurn(std::deque<Item> taken) {
   PassOn();
 }
 
-bool Writer::IsDue() const { return !group_.empty() && !held_back_; }
+bool Writer::IsDue() const { return group_.entries.size() > held_back_ || !group_.answers.empty(); }
 
 absl::Duration Writer::RestOfWait() const {
   if (options_->group_wait <= absl::ZeroDuration()) return absl::ZeroDuration();
@@ -237,7 +238,6 @@ void Writer::PassOn() {
 }
 
 void Writer::Handle(Item item) {
-  held_back_ = false;
   if (committer_.IsFree()) AwaitCommitter().IgnoreError();
   if (item.payload != nullptr) return TakePayload(item.payload.get(), item.done);
   if (item.command != nullptr) {
@@ -316,6 +316,7 @@ void Writer::AddEntry(Entry entry) {
 Group Writer::TakeGroup() {
   group_.first = handed_over_ + 1;
   handed_over_ += group_.entries.size();
+  held_back_ = 0;
   return std::exchange(group_, Group());
 }
 
@@ -345,12 +346,13 @@ void Writer::GiveUp(Committer::Failure failure) {
   handed_over_ = synced_;
   // It rests on what was not appended.
   Group lost = std::exchange(group_, Group());
+  held_back_ = 0;
   for (std::function<void(absl::Status)>& answer : lost.answers) answer(failure.status);
   MendOverlay().IgnoreError();
   if (!absl::IsResourceExhausted(failure.status)) return;
   KeepAccesses(std::move(failure.entries));
   KeepAccesses(std::move(lost.entries));
-  held_back_ = true;
+  held_back_ = group_.entries.size();
 }
 
 void Writer::KeepAccesses(std::vector<Entry> entries) {

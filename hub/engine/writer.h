@@ -174,7 +174,7 @@ class Writer {
   bool overlay_wrong_ = false;  // has entries that could not be appended
   Group group_;
   absl::Duration group_since_;  // steady time
-  bool held_back_ = false;      // group_ has only what failed before: it waits for something new
+  std::size_t held_back_ = 0;   // entries of group_ that failed before: they wait for something new
   NativeEncoder encoder_;
   std::int64_t last_version_ = 0;
   // Of records of access in one month, so that they can be purged by age.

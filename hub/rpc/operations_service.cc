@@ -25,6 +25,8 @@ constexpr char kGetHubStatus[] = "/anqiao.hub.v1.OperationsService/GetHubStatus"
 // Calls that wait for the projections at a time, and how long each may.
 constexpr int kAwaitingMax = 16;
 constexpr absl::Duration kAwaitMax = absl::Seconds(60);
+// Before the call's deadline, so that the answer still arrives.
+constexpr absl::Duration kAwaitMargin = absl::Milliseconds(200);
 
 hub::v1::RecordProblem ToProto(const journal::v1::StoredProblem& problem) {
   hub::v1::RecordProblem out;
@@ -246,7 +248,8 @@ absl::Status OperationsServiceImpl::Await(const grpc::ServerContext& context,
                  absl::StrCat("already ", kAwaitingMax, " calls wait for the projections"));
   }
   const auto sequence = static_cast<store::Sequence>(request.at_least_entry_count());
-  const absl::Time end = std::min(absl::Now() + kAwaitMax, absl::FromChrono(context.deadline()));
+  const absl::Time end =
+      std::min(absl::Now() + kAwaitMax, absl::FromChrono(context.deadline()) - kAwaitMargin);
   // In short waits, so that a hub that stops is not kept.
   absl::Status status;
   do {

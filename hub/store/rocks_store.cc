@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
@@ -28,6 +29,7 @@ constexpr char kFolder[] = "projections-";
 constexpr char kOldFolder[] = "projections";
 
 std::string PathOf(const std::string& directory, std::uint64_t generation) {
+  if (generation == 0) return absl::StrCat(directory, "/", kOldFolder);
   return absl::StrCat(directory, "/", kFolder, generation);
 }
 
@@ -138,8 +140,9 @@ class RocksStore : public Store {
     }
     AQ_RETURN_IF_ERROR(own->Flush(true));
     std::uint64_t generation = 0;
-    if (!absl::SimpleAtoi(own->path().substr(PathOf(options_.directory, 0).size() - 1),
-                          &generation)) {
+    absl::string_view number = own->path();
+    if (!absl::ConsumePrefix(&number, absl::StrCat(options_.directory, "/", kFolder)) ||
+        !absl::SimpleAtoi(number, &generation)) {
       return absl::InvalidArgumentError("the projections are of another store");
     }
     AQ_RETURN_IF_ERROR(WriteGeneration(options_.directory, generation, env_));

@@ -215,8 +215,9 @@ class FakeEngine final : public engine::Engine {
     counts.lag_waits = 2;
     return counts;
   }
-  absl::Status AwaitProjected(store::Sequence sequence, absl::Duration) override {
+  absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) override {
     if (sequence <= 8) return absl::OkStatus();
+    if (sequence == 9) absl::SleepFor(timeout);
     return sequence == 9 ? Error(absl::StatusCode::kUnavailable, reason::kOverloaded, "behind")
                          : Error(absl::StatusCode::kFailedPrecondition, reason::kSequenceBeyondEnd,
                                  "the journal has 9 entries");

@@ -324,8 +324,14 @@ TEST_F(HubServicesTest, WaitsForProjections) {
   EXPECT_EQ(ask(8), grpc::StatusCode::OK);
   EXPECT_EQ(ask(10), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(ask(-1), grpc::StatusCode::INVALID_ARGUMENT);
-  operations_->Stop();
-  EXPECT_EQ(ask(9), grpc::StatusCode::UNAVAILABLE);
+  hub::v1::GetHubStatusRequest late;
+  late.set_at_least_entry_count(9);
+  grpc::ClientContext context;
+  context.AddMetadata(kPrincipalMetadata, kOperatorUri);
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
+  hub::v1::HubStatus status;
+  EXPECT_EQ(operations_->GetHubStatus(&context, late, &status).error_code(),
+            grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace

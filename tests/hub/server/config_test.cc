@@ -141,7 +141,7 @@ TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
 
 TEST_F(ConfigTest, ServesMetricsOnLoopbackUnlessToldOtherwise) {
   const char kFrom[] = "clock_start: \"2026-06-30T09:00:00+08:00\"";
-  EXPECT_EQ(Changed("x", "x")->metrics_address, "");
+  EXPECT_EQ(Parse(kGood)->metrics_address, "");
   EXPECT_EQ(Changed(kFrom, "metrics_address: \"127.0.0.1:9\"")->metrics_address, "127.0.0.1:9");
   EXPECT_EQ(Changed(kFrom, "metrics_address: \"0.0.0.0:9\"\nmetrics_beyond_loopback: true")
                 ->metrics_address,

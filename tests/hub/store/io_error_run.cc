@@ -43,7 +43,17 @@ class CarelessStore : public Store {
   }
   Sequence applied_sequence() const override { return store_->applied_sequence(); }
   std::unique_ptr<Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
-  absl::Status ClearProjections() override { return store_->ClearProjections(); }
+  absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
+      ProjectionPurpose purpose) override {
+    return store_->NewProjections(purpose);
+  }
+  absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override {
+    return store_->ReplaceProjections(std::move(projections));
+  }
+  absl::Status FlushProjections() override { return store_->FlushProjections(); }
+  absl::Status Checkpoint(const std::string& directory) override {
+    return store_->Checkpoint(directory);
+  }
 
  private:
   const std::unique_ptr<Store> store_;

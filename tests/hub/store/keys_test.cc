@@ -79,7 +79,7 @@ TEST(KeysTest, OnePartKeysComeBackAndSortAsTheirText) {
     const std::string b = RandomText(random);
     EXPECT_THAT(DecodeOnePart(Family::kPerson, PersonKey(a)), IsOkAndHolds(a));
     ASSERT_EQ(PersonKey(a) < PersonKey(b), a < b);
-    ASSERT_EQ(RequestKey(a, b) < RequestKey(b, a), std::tie(a, b) < std::tie(b, a));
+    ASSERT_EQ(RequestKey(a) < RequestKey(b), a < b);
     ASSERT_EQ(PseudonymKey(a, b) < PseudonymKey(b, a), std::tie(a, b) < std::tie(b, a));
   }
 }
@@ -89,10 +89,31 @@ TEST(KeysTest, DisclosureKeysSortBySequence) {
   EXPECT_LT(DisclosureKey("p", 1), DisclosureKey("p", std::numeric_limits<std::uint64_t>::max()));
 }
 
+TEST(KeysTest, HidesWhatIsPersonalAndKeepsTheRest) {
+  const auto hash = [](absl::string_view key) { return "#" + std::to_string(key.size()); };
+  journal::v1::RecordRef record;
+  record.set_agency("police");
+  record.set_format("roster");
+  record.set_kind(3);
+  record.set_key("personal");
+  const std::string key = RecordKey(record);
+  const std::string hidden = HideKey(key, hash);
+  EXPECT_TRUE(IsHidden(key));
+  EXPECT_EQ(hidden.find("personal"), std::string::npos);
+  const KeyRange range = RecordRange("police", "roster");
+  EXPECT_LE(range.begin, hidden);
+  EXPECT_LT(hidden, range.end);
+  EXPECT_EQ(HideKey(BlockKey("personal"), hash), "b#10");
+  for (const std::string& open : {PersonKey("p1"), MetaKey("m"), PendingKey("tax", 1, "d")}) {
+    EXPECT_FALSE(IsHidden(open));
+    EXPECT_EQ(HideKey(open, hash), open);
+  }
+}
+
 TEST(KeysTest, FamiliesDoNotMeet) {
   const std::vector<std::string> keys = {
       MetaKey("x"),           RecordKey({}),      PersonKey("x"),        BlockKey("x"),
-      RequestKey("x", ""),    ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
+      RequestKey("x"),        ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
       PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x")};
   const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
                                         Family::kBlock,      Family::kRequest,    Family::kReferral,
