@@ -51,7 +51,8 @@ EngineImpl::EngineImpl(EngineOptions options, store::Store* store, const Clock* 
           store, clock, &options_,
           [this](const std::vector<DeliveryEvent>& events) { deliveries_.OnEvents(events); }),
       writer_(store, clock, catalogue, &options_, &projector_, &executor_),
-      intake_(&options_, clock, &writer_, &executor_) {}
+      intake_(&options_, clock, &writer_, &executor_),
+      timers_(store, clock, &options_, &writer_) {}
 
 EngineImpl::~EngineImpl() { Shutdown(); }
 
@@ -67,10 +68,12 @@ absl::Status EngineImpl::Start() {
   deliveries_.SetWriter(&writer_);
   writer_.Start(epoch);
   intake_.Start();
+  timers_.Start();
   return absl::OkStatus();
 }
 
 void EngineImpl::Shutdown() {
+  timers_.Stop();
   deliveries_.Close();
   intake_.Stop();
   writer_.Stop();

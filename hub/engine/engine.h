@@ -79,6 +79,8 @@ struct EngineOptions {
   // Pause after the first refusal of a delivery; doubles with each, up to the greatest.
   absl::Duration nack_pause_min = absl::Seconds(1);
   absl::Duration nack_pause_max = absl::Minutes(5);
+  // How often the logs are anchored and their heads signed; 0: never.
+  absl::Duration anchor_interval = absl::ZeroDuration();
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
   Scheduler* scheduler = nullptr;
   EngineTestHooks test_hooks;

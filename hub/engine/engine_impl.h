@@ -19,6 +19,7 @@
 #include "hub/engine/executor.h"
 #include "hub/engine/intake.h"
 #include "hub/engine/projector.h"
+#include "hub/engine/timers.h"
 #include "hub/engine/writer.h"
 
 namespace anqiao::engine {
@@ -141,6 +142,7 @@ class EngineImpl : public Engine {
   mutable Projector projector_;
   Writer writer_;
   Intake intake_;
+  Timers timers_;
 
   // Held by what destroys keys, so that one at a time is unfinished.
   absl::Mutex destruction_mu_;

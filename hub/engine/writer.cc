@@ -582,7 +582,8 @@ absl::StatusOr<Entry> Writer::Turn::EarlierEntry(const journal::v1::Principal& p
 
 absl::StatusOr<Sequence> Writer::Turn::Commit(
     std::vector<Entry> entries, std::vector<std::string> removed_blobs,
-    std::vector<std::pair<std::string, journal::v1::RecordHead>> heads) {
+    std::vector<std::pair<std::string, journal::v1::RecordHead>> heads,
+    std::vector<store::Blob> blobs) {
   Sequence sequence = writer_->synced_;
   const Sequence last = sequence + entries.size();
   for (auto& [key, head] : heads) writer_->overlay_.SetHead(key, std::move(head), last);
@@ -599,6 +600,7 @@ absl::StatusOr<Sequence> Writer::Turn::Commit(
     writer_->AddEntry(std::move(entry));
   }
   writer_->group_.append.removed_blobs = std::move(removed_blobs);
+  for (store::Blob& blob : blobs) writer_->group_.append.blobs.push_back(std::move(blob));
   Failpoint::Hit(failpoint::kBeforeCommand);
   AQ_RETURN_IF_ERROR(writer_->Flush());
   Failpoint::Hit(failpoint::kAfterCommand);

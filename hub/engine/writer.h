@@ -63,7 +63,8 @@ class Writer {
     // "heads" is known from then on, before it is projected.
     absl::StatusOr<store::Sequence> Commit(
         std::vector<journal::v1::Entry> entries, std::vector<std::string> removed_blobs = {},
-        std::vector<std::pair<std::string, journal::v1::RecordHead>> heads = {});
+        std::vector<std::pair<std::string, journal::v1::RecordHead>> heads = {},
+        std::vector<store::Blob> blobs = {});
     // The snapshot of that version was taken up whole, by what was committed last.
     absl::Status TakeSnapshotVersion(const std::string& agency, const std::string& format,
                                      std::int64_t version);

@@ -74,6 +74,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config,
 absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
   engine::EngineOptions options;
+  options.anchor_interval = absl::Hours(1);
   options.test_hooks = options_.engine_test_hooks;
   for (const AgencyConfig& agency : config.agencies) {
     AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
