@@ -71,7 +71,7 @@ AppendGroup StoreOracle::NextGroup(int entries_max) {
 void StoreOracle::Take(const AppendGroup& group) {
   for (const std::string& entry : group.entries) entries_.push_back(entry);
   ends_.push_back(entries_.size());
-  for (const Blob& blob : group.blobs) blobs_[blob.name] = {blob.bytes, Removal::kThere};
+  for (const store::Blob& blob : group.blobs) blobs_[blob.name] = {blob.bytes, Removal::kThere};
   for (const std::string& name : group.removed_blobs) blobs_[name].removal = Removal::kRemoved;
 }
 
