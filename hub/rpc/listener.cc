@@ -20,6 +20,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/rpc/authorizer.h"
+#include "hub/rpc/custody_service.h"
 #include "hub/rpc/exchange_service.h"
 #include "hub/rpc/health_service.h"
 #include "hub/rpc/hub_services.h"
@@ -45,13 +46,10 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",
-          "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.CaseService",           "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.EligibilityService",    "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 absl::Status Invalid(absl::string_view message) {
@@ -119,7 +117,8 @@ class ListenersImpl final : public Listeners {
         cases_(engine, &gate_),
         eligibility_(engine, &gate_),
         referrals_(engine, &gate_),
-        operations_(engine, &gate_) {}
+        operations_(engine, &gate_),
+        custody_(engine, &gate_) {}
 
   ~ListenersImpl() override { Shutdown(absl::ZeroDuration()); }
 
@@ -137,6 +136,7 @@ class ListenersImpl final : public Listeners {
     hub.RegisterService(&eligibility_);
     hub.RegisterService(&referrals_);
     hub.RegisterService(&operations_);
+    hub.RegisterService(&custody_);
     hub_common_.Register(hub);
     AQ_ASSIGN_OR_RETURN(hub_address_, Bind(hub, options.hub, "hub_listener", hub_server_));
     return absl::OkStatus();
@@ -153,6 +153,7 @@ class ListenersImpl final : public Listeners {
     hub_common_.health.Stop();
     exchange_.StopStreams();
     operations_.Stop();
+    custody_.Stop();
     const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace);
     std::thread agency([&] {
       if (agency_server_ != nullptr) agency_server_->Shutdown(deadline);
@@ -191,6 +192,7 @@ class ListenersImpl final : public Listeners {
   EligibilityServiceImpl eligibility_;
   ReferralServiceImpl referrals_;
   OperationsServiceImpl operations_;
+  CustodyServiceImpl custody_;
   std::string agency_address_;
   std::string hub_address_;
   absl::Mutex mu_;

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <set>
+#include <thread>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -324,8 +325,12 @@ TEST_F(HubServicesTest, WaitsForProjections) {
   EXPECT_EQ(ask(8), grpc::StatusCode::OK);
   EXPECT_EQ(ask(10), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(ask(-1), grpc::StatusCode::INVALID_ARGUMENT);
-  operations_->Stop();
-  EXPECT_EQ(ask(9), grpc::StatusCode::UNAVAILABLE);
+  // One that waits does not keep a hub that stops.
+  grpc::StatusCode waited = grpc::StatusCode::OK;
+  std::thread waits([&] { waited = ask(9); });
+  listeners_->Shutdown(absl::Seconds(30));
+  waits.join();
+  EXPECT_EQ(waited, grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace
