@@ -218,6 +218,8 @@ class FakeEngine final : public engine::Engine {
   }
   absl::Status AwaitProjected(store::Sequence sequence, absl::Duration) override {
     if (sequence <= 8) return absl::OkStatus();
+    absl::MutexLock lock(&mu);
+    ++awaits;
     return sequence == 9 ? Error(absl::StatusCode::kUnavailable, reason::kOverloaded, "behind")
                          : Error(absl::StatusCode::kFailedPrecondition, reason::kSequenceBeyondEnd,
                                  "the journal has 9 entries");
@@ -326,6 +328,7 @@ class FakeEngine final : public engine::Engine {
   absl::Duration visibility;
   std::vector<exchange::v1::Delivery> deliveries;
   std::vector<std::string> answers;
+  int awaits = 0;
   std::set<std::string> erase_requests;
   engine::PurgeCommand purge;
   std::vector<std::string> paths;

@@ -328,6 +328,12 @@ TEST_F(HubServicesTest, WaitsForProjections) {
   // One that waits does not keep a hub that stops.
   grpc::StatusCode waited = grpc::StatusCode::OK;
   std::thread waits([&] { waited = ask(9); });
+  {
+    absl::MutexLock lock(&engine_.mu);
+    const int before = engine_.awaits;
+    const auto again = [&] { return engine_.awaits > before; };
+    engine_.mu.Await(absl::Condition(&again));
+  }
   listeners_->Shutdown(absl::Seconds(30));
   waits.join();
   EXPECT_EQ(waited, grpc::StatusCode::UNAVAILABLE);
