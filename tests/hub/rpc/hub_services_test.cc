@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <set>
+#include <thread>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -324,14 +325,18 @@ TEST_F(HubServicesTest, WaitsForProjections) {
   EXPECT_EQ(ask(8), grpc::StatusCode::OK);
   EXPECT_EQ(ask(10), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(ask(-1), grpc::StatusCode::INVALID_ARGUMENT);
-  hub::v1::GetHubStatusRequest late;
-  late.set_at_least_entry_count(9);
-  grpc::ClientContext context;
-  context.AddMetadata(kPrincipalMetadata, kOperatorUri);
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(2));
-  hub::v1::HubStatus status;
-  EXPECT_EQ(operations_->GetHubStatus(&context, late, &status).error_code(),
-            grpc::StatusCode::UNAVAILABLE);
+  // One that waits does not keep a hub that stops.
+  grpc::StatusCode waited = grpc::StatusCode::OK;
+  std::thread waits([&] { waited = ask(9); });
+  {
+    absl::MutexLock lock(&engine_.mu);
+    const int before = engine_.awaits;
+    const auto again = [&] { return engine_.awaits > before; };
+    engine_.mu.Await(absl::Condition(&again));
+  }
+  listeners_->Shutdown(absl::Seconds(30));
+  waits.join();
+  EXPECT_EQ(waited, grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace
