@@ -80,7 +80,7 @@ def agency_tells_nothing(over, files, failures):
         content = (str(file) + file.SerializeToString().decode("utf-8", "replace")).lower()
         failures += [f"agency_listener: {file.name} contains {word!r}" for word in TELLING if word in content]
     stub = reflection_pb2_grpc.ServerReflectionStub(over)
-    for symbol in ("anqiao.hub.v1.CaseService", "anqiao.hub.v1.Case", "anqiao.journal.v1.Entry"):
+    for symbol in ("anqiao.hub.v1.CaseService", "anqiao.hub.v1.CustodyService", "anqiao.hub.v1.Case", "anqiao.journal.v1.Entry"):
         if ask(stub, reflection_pb2, file_containing_symbol=symbol).WhichOneof("message_response") != "error_response":
             failures.append(f"agency_listener: describes {symbol}")
     for name in ("anqiao/hub/v1/cases.proto", "anqiao/journal/v1/entry.proto"):

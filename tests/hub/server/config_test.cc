@@ -150,7 +150,9 @@ TEST_F(ConfigTest, ServesMetricsOnLoopbackUnlessToldOtherwise) {
 
 TEST_F(ConfigTest, RefusesTheSameAgencyTwice) {
   const std::string text = kGood;
-  const absl::StatusOr<Config> config = Parse(text + text.substr(text.find("  - id:")));
+  const std::size_t agency = text.find("  - id:"), keys = text.find("keys: {");
+  const std::string twice = text.substr(agency, keys - agency);
+  const absl::StatusOr<Config> config = Parse(text.substr(0, keys) + twice + text.substr(keys));
   EXPECT_THAT(config, StatusIs(absl::StatusCode::kInvalidArgument,
                                HasSubstr("hub.yaml:14:5: agency police twice")));
 }
