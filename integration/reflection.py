@@ -25,7 +25,7 @@ from grpc.reflection.v1alpha import reflection_pb2_grpc as alpha_pb2_grpc  # noq
 AGENCY_SERVICES = {"anqiao.exchange.v1.ExchangeService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                    "grpc.reflection.v1alpha.ServerReflection"}
 HUB_SERVICES = (AGENCY_SERVICES - {"anqiao.exchange.v1.ExchangeService"}) | {
-    f"anqiao.hub.v1.{name}Service" for name in ("Case", "Eligibility", "Referral", "Operations")}
+    f"anqiao.hub.v1.{name}Service" for name in ("Case", "Custody", "Eligibility", "Referral", "Operations")}
 # In any spelling, in any name or comment that an agency can see.
 TELLING = ("hub.v1", "detox", "drug", "police", "rehabilit", "addict", "戒毒", "吸毒", "禁毒", "尿检", "case")
 BUF = hubkit.ROOT / "integration" / "node_modules" / ".bin" / "buf"
@@ -80,7 +80,7 @@ def agency_tells_nothing(over, files, failures):
         content = (str(file) + file.SerializeToString().decode("utf-8", "replace")).lower()
         failures += [f"agency_listener: {file.name} contains {word!r}" for word in TELLING if word in content]
     stub = reflection_pb2_grpc.ServerReflectionStub(over)
-    for symbol in ("anqiao.hub.v1.CaseService", "anqiao.hub.v1.CustodyService", "anqiao.hub.v1.Case", "anqiao.journal.v1.Entry"):
+    for symbol in ("anqiao.hub.v1.CaseService", "anqiao.hub.v1.Case", "anqiao.journal.v1.Entry"):
         if ask(stub, reflection_pb2, file_containing_symbol=symbol).WhichOneof("message_response") != "error_response":
             failures.append(f"agency_listener: describes {symbol}")
     for name in ("anqiao/hub/v1/cases.proto", "anqiao/journal/v1/entry.proto"):
