@@ -319,7 +319,9 @@ void Decode(adapter::AdapterInstance* instance, const model::CivilDate& today,
                   "the adapter could not decode the payload", !payload->forbidden, payload);
   }
   payload->records.reserve(emitted.records.size());
-  for (const adapter::v1::Record& record : emitted.records) {
+  for (adapter::v1::Record& emitted_record : emitted.records) {
+    // Of a large payload, both forms of all records at once would be much.
+    const adapter::v1::Record record = std::move(emitted_record);
     payload->records.push_back(Judge(record, *payload, today));
     DecodedRecord& decoded = payload->records.back();
     if (decoded.answer.has_value()) payload->has_answers = true;

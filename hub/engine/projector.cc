@@ -1,5 +1,6 @@
 #include "hub/engine/projector.h"
 
+#include <thread>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -12,10 +13,14 @@
 namespace anqiao::engine {
 namespace {
 
+using journal::v1::Entry;
 using store::Sequence;
 
 // Entries that are applied in one batch.
 constexpr std::size_t kBatchEntries = 8192;
+// Entries that are read ahead of those taken in, and how many times.
+constexpr std::size_t kChunkEntries = 1024;
+constexpr std::size_t kChunksAhead = 4;
 // Entries after which the projections are written out.
 constexpr Sequence kWriteOutEntries = 20'000;
 // How long the projections may rest behind the journal while nobody waits for them, and up to how
@@ -25,6 +30,89 @@ constexpr std::size_t kRestEntries = 64;
 // Between two tries while the disk is full.
 constexpr absl::Duration kFullDiskPause = absl::Milliseconds(200);
 
+// Entries that a thread of its own reads, opens and parses ahead of the one who takes them in.
+class JournalReader {
+ public:
+  struct Chunk {
+    std::vector<std::pair<Sequence, Entry>> entries;
+    absl::Status status;  // of what comes after them
+    bool last = false;
+  };
+
+  JournalReader(const store::Store& journal, Sequence first, Sequence last)
+      : thread_([this, &journal, first, last] { Run(journal, first, last); }) {}
+  ~JournalReader() {
+    {
+      absl::MutexLock lock(&mu_);
+      given_up_ = true;
+      changed_.SignalAll();
+    }
+    thread_.join();
+  }
+
+  Chunk Next() {
+    absl::MutexLock lock(&mu_);
+    while (chunks_.empty()) changed_.Wait(&mu_);
+    Chunk chunk = std::move(chunks_.front());
+    chunks_.pop_front();
+    changed_.SignalAll();
+    return chunk;
+  }
+
+ private:
+  void Run(const store::Store& journal, Sequence first, Sequence last) {
+    Chunk chunk;
+    absl::Status failure;
+    const absl::Status read =
+        journal.ReadJournal(first, [&](Sequence sequence, absl::string_view bytes) {
+          if (sequence > last) return false;
+          Entry& entry = chunk.entries.emplace_back(sequence, Entry()).second;
+          if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+            chunk.entries.pop_back();
+            failure = Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                            absl::StrCat("entry ", sequence, " of the journal cannot be read"));
+            return false;
+          }
+          return chunk.entries.size() < kChunkEntries || Give(std::exchange(chunk, Chunk()));
+        });
+    chunk.status = failure.ok() ? read : failure;
+    chunk.last = true;
+    Give(std::move(chunk));
+  }
+
+  // False: nobody wants it.
+  bool Give(Chunk chunk) {
+    absl::MutexLock lock(&mu_);
+    while (chunks_.size() >= kChunksAhead && !given_up_) changed_.Wait(&mu_);
+    if (given_up_) return false;
+    chunks_.push_back(std::move(chunk));
+    changed_.SignalAll();
+    return true;
+  }
+
+  absl::Mutex mu_;
+  absl::CondVar changed_;
+  std::deque<Chunk> chunks_ ABSL_GUARDED_BY(mu_);
+  bool given_up_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread thread_;
+};
+
+// The same without a thread, for few entries.
+JournalReader::Chunk ReadAtOnce(const store::Store& journal, Sequence first, Sequence last) {
+  JournalReader::Chunk chunk;
+  chunk.last = true;
+  chunk.status = journal.ReadJournal(first, [&](Sequence sequence, absl::string_view bytes) {
+    if (sequence > last) return false;
+    Entry& entry = chunk.entries.emplace_back(sequence, Entry()).second;
+    return entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  });
+  if (chunk.status.ok() && chunk.entries.size() != last - first + 1) {
+    chunk.status = Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                         "an entry of the journal cannot be read");
+  }
+  return chunk;
+}
+
 }  // namespace
 
 absl::Status ApplyJournal(const store::Store& journal, Sequence last,
@@ -32,7 +120,10 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
                           const std::function<bool(Sequence, Sequence)>& progress) {
   const Sequence first = target->applied_sequence() + 1;
   if (first > last) return absl::OkStatus();
-  absl::Status failure;
+  std::unique_ptr<JournalReader> reader;
+  if (last - first >= kChunkEntries) {
+    reader = std::make_unique<JournalReader>(journal, first, last);
+  }
   std::size_t pending = 0;
   const auto step = [&](Sequence done) -> absl::Status {
     pending = 0;
@@ -40,19 +131,16 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
     if (progress && !progress(done, last)) return absl::CancelledError("stopped by the caller");
     return absl::OkStatus();
   };
-  AQ_RETURN_IF_ERROR(journal.ReadJournal(first, [&](Sequence sequence, absl::string_view bytes) {
-    if (sequence > last) return false;
-    journal::v1::Entry entry;
-    if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      failure = Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
-                      absl::StrCat("entry ", sequence, " of the journal cannot be read"));
-      return false;
+  while (true) {
+    const JournalReader::Chunk chunk =
+        reader != nullptr ? reader->Next() : ReadAtOnce(journal, first, last);
+    for (const auto& [sequence, entry] : chunk.entries) {
+      AQ_RETURN_IF_ERROR(projection->Add(sequence, entry));
+      if (++pending >= kBatchEntries) AQ_RETURN_IF_ERROR(step(sequence));
     }
-    failure = projection->Add(sequence, entry);
-    if (failure.ok() && ++pending >= kBatchEntries) failure = step(sequence);
-    return failure.ok();
-  }));
-  AQ_RETURN_IF_ERROR(failure);
+    AQ_RETURN_IF_ERROR(chunk.status);
+    if (chunk.last) break;
+  }
   AQ_RETURN_IF_ERROR(step(last));
   if (target->applied_sequence() != last) {
     return Error(

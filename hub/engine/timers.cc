@@ -100,8 +100,7 @@ absl::Status Timers::Anchor(absl::Time due) {
     *fired.mutable_principal() = HubPrincipal();
     fired.mutable_timer_fired()->set_timer(kAnchor);
     SetTime(due, fired.mutable_timer_fired()->mutable_due_time());
-    SetTime(now + options_->anchor_interval,
-            fired.mutable_timer_fired()->mutable_next_due_time());
+    SetTime(now + options_->anchor_interval, fired.mutable_timer_fired()->mutable_next_due_time());
     return turn.Commit(std::move(entries), {}, {}, std::move(blobs)).status();
   });
 }

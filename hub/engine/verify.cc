@@ -91,6 +91,9 @@ struct Difference {
 
 using Rows = absl::flat_hash_map<std::string, std::string>;
 
+// So few are not worth a thread.
+constexpr store::Sequence kAloneEntries = 10'000;
+
 // Key and hash of the value of the rows in buckets that differ; of so many at most.
 constexpr std::size_t kRowsMax = 200'000;
 
@@ -139,11 +142,16 @@ absl::StatusOr<VerifyReport> VerifyProjections(
       ApplyJournal(store, snapshot->sequence(), beside.get(), &projection, progress));
   const std::unique_ptr<store::Snapshot> rebuilt_snapshot = beside->NewSnapshot();
   Summary live, rebuilt;
-  // One core each.
   absl::Status live_status;
-  std::thread other([&] { live_status = live.Add(*snapshot); });
+  std::thread other;
+  if (snapshot->sequence() > kAloneEntries) {
+    // One core each.
+    other = std::thread([&] { live_status = live.Add(*snapshot); });
+  } else {
+    live_status = live.Add(*snapshot);
+  }
   const absl::Status rebuilt_status = rebuilt.Add(*rebuilt_snapshot);
-  other.join();
+  if (other.joinable()) other.join();
   AQ_RETURN_IF_ERROR(live_status);
   AQ_RETURN_IF_ERROR(rebuilt_status);
   VerifyReport report;
