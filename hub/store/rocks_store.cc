@@ -73,12 +73,21 @@ void RemoveOthers(const std::string& directory, std::uint64_t generation, rocksd
   }
 }
 
+// What a directory without projections, such as a backup, is read with.
+absl::StatusOr<std::unique_ptr<RocksProjections>> EmptyProjections(rocksdb::Env* memory) {
+  constexpr char kPath[] = "/projections";
+  AQ_RETURN_IF_ERROR(RocksProjections::Open(kPath, false, memory).status());
+  return RocksProjections::Open(kPath, true, memory);
+}
+
 class RocksStore : public Store {
  public:
-  RocksStore(RocksStoreOptions options, rocksdb::Env* env, std::uint64_t generation,
-             std::unique_ptr<RocksJournal> journal, std::unique_ptr<RocksProjections> projections)
+  RocksStore(RocksStoreOptions options, rocksdb::Env* env, std::unique_ptr<rocksdb::Env> memory,
+             std::uint64_t generation, std::unique_ptr<RocksJournal> journal,
+             std::unique_ptr<RocksProjections> projections)
       : options_(std::move(options)),
         env_(env),
+        memory_(std::move(memory)),
         newest_(generation),
         journal_(std::move(journal)),
         projections_(std::move(projections)) {}
@@ -166,6 +175,8 @@ class RocksStore : public Store {
 
   const RocksStoreOptions options_;
   rocksdb::Env* const env_;
+  // Of projections that are on no disk; null otherwise.
+  const std::unique_ptr<rocksdb::Env> memory_;
   mutable absl::Mutex mu_;
   std::uint64_t newest_ ABSL_GUARDED_BY(mu_);
   const std::unique_ptr<RocksJournal> journal_;
@@ -184,12 +195,18 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
     return absl::FailedPreconditionError("there is no store to read");
   }
   AQ_ASSIGN_OR_RETURN(std::uint64_t generation, ReadGeneration(options.directory, env));
+  std::unique_ptr<rocksdb::Env> memory;
   std::unique_ptr<RocksJournal> journal;
   std::unique_ptr<RocksProjections> projections;
   if (options.read_only) {
     // A live writer may move both on: the projections opened first cannot be ahead.
-    AQ_ASSIGN_OR_RETURN(projections,
-                        RocksProjections::Open(PathOf(options.directory, generation), true, env));
+    if (generation == 0) {
+      memory.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+      AQ_ASSIGN_OR_RETURN(projections, EmptyProjections(memory.get()));
+    } else {
+      AQ_ASSIGN_OR_RETURN(projections,
+                          RocksProjections::Open(PathOf(options.directory, generation), true, env));
+    }
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
   } else {
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, env));
@@ -206,8 +223,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
                  absl::StrCat("the journal ends at ", journal->synced_sequence(),
                               " but projections of ", projections->applied_sequence(), " exist"));
   }
-  return std::make_unique<RocksStore>(options, env, generation, std::move(journal),
-                                      std::move(projections));
+  return std::make_unique<RocksStore>(options, env, std::move(memory), generation,
+                                      std::move(journal), std::move(projections));
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {
