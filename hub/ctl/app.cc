@@ -24,7 +24,9 @@ constexpr char kFooter[] =
     "  anqiaoctl certs init certs\n"
     "  anqiaoctl certs issue --dir certs user wang --role caseworker\n"
     "  anqiaoctl --certs certs --as wang census\n"
-    "  anqiaoctl --certs certs --agency police submit --format roster roster.csv\n";
+    "  anqiaoctl --certs certs --agency police submit --format roster roster.csv\n"
+    "  anqiaoctl --certs certs --as ops backup /backups/monday --head /safe/monday.json\n"
+    "  anqiaoctl --certs certs --as auditor audit head --since head.json --save head.json\n";
 
 void AddConnectionOptions(CLI::App& app, ConnectionOptions& options, std::string& profile) {
   app.add_option("--hub", options.hub,
@@ -56,6 +58,7 @@ absl::StatusOr<ExitCode> Run(const Action& chosen, const AppEnvironment& environ
                              const ConnectionOptions& flags, const std::string& profile) {
   Context context{.out = environment.out,
                   .err = environment.err,
+                  .in = environment.in,
                   .show_progress = environment.err_is_terminal,
                   .clock = environment.clock,
                   .options = flags};
@@ -88,6 +91,8 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddEligibilityCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddOperationsCommands(app, chosen);
+  AddCustodyCommands(app, chosen);
+  AddAuditCommands(app, chosen);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
