@@ -227,8 +227,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
                  absl::StrCat("the journal ends at ", journal->synced_sequence(),
                               " but projections of ", projections->applied_sequence(), " exist"));
   }
-  return std::make_unique<RocksStore>(options, tuning, env, generation, std::move(journal),
-                                      std::move(projections));
+  return std::make_unique<RocksStore>(options, tuning, env, std::move(memory), generation,
+                                      std::move(journal), std::move(projections));
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {
