@@ -6,6 +6,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
+#include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
 #include "hub/store/keys.h"
 
@@ -275,6 +276,9 @@ absl::StatusOr<Page<QuarantineDocument>> EngineImpl::ListQuarantine(const std::s
         const std::string id = document.payload();
         return AddToPage(std::move(document), id, limit, &last, &page);
       }));
+  for (QuarantineDocument& document : page.items) {
+    AQ_RETURN_IF_ERROR(OpenReceipts(*store_, document.mutable_records()));
+  }
   return page;
 }
 
@@ -282,7 +286,10 @@ absl::StatusOr<QuarantineDocument> EngineImpl::GetQuarantine(const std::string& 
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
   AQ_ASSIGN_OR_RETURN(auto document,
                       ReadDocument<QuarantineDocument>(*snapshot, store::QuarantineKey(payload)));
-  if (document.has_value()) return *std::move(document);
+  if (document.has_value()) {
+    AQ_RETURN_IF_ERROR(OpenReceipts(*store_, document->mutable_records()));
+    return *std::move(document);
+  }
   return Error(absl::StatusCode::kNotFound, reason::kQuarantineNotFound,
                "the payload is not, or no longer, in quarantine");
 }

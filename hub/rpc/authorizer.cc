@@ -27,6 +27,8 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.exchange.v1.ExchangeService/Submit", kAgency},
       {"/anqiao.exchange.v1.ExchangeService/Receive", kAgency},
       {"/anqiao.exchange.v1.ExchangeService/AnswerReferral", kAgency},
+      {"/anqiao.exchange.v1.ExchangeService/GetRecordProof", kAgency},
+      {"/anqiao.exchange.v1.ExchangeService/GetLogHead", kAgency},
 
       {"/anqiao.hub.v1.CaseService/GetCase", kStaff, true},
       {"/anqiao.hub.v1.CaseService/ListCases", kStaff, true},
@@ -49,6 +51,14 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload", kOperator},
       {"/anqiao.hub.v1.OperationsService/VerifyProjections", kOperator | kAuditor},
       {"/anqiao.hub.v1.OperationsService/GetHubStatus", kAnyUser},
+
+      // Erasing and purging make entries of their own, which say who asked.
+      {"/anqiao.hub.v1.CustodyService/ErasePerson", kSupervisor},
+      {"/anqiao.hub.v1.CustodyService/PurgeData", kOperator},
+      {"/anqiao.hub.v1.CustodyService/RebuildProjections", kOperator, true},
+      {"/anqiao.hub.v1.CustodyService/BackUpHub", kOperator, true},
+      {"/anqiao.hub.v1.CustodyService/RotateMasterKey", kOperator, true},
+      {"/anqiao.hub.v1.CustodyService/GetTreeHead", kOperator | kAuditor},
 
       {"/grpc.health.v1.Health/Check", kAnyone},
       {"/grpc.health.v1.Health/Watch", kAnyone},

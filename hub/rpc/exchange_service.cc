@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/rpc/custody_service.h"
+#include "hub/rpc/handler.h"
 #include "hub/rpc/receive_stream.h"
 #include "hub/rpc/resource_names.h"
 #include "hub/rpc/status_conversion.h"
@@ -17,6 +19,11 @@ namespace {
 constexpr char kSubmit[] = "/anqiao.exchange.v1.ExchangeService/Submit";
 constexpr char kReceive[] = "/anqiao.exchange.v1.ExchangeService/Receive";
 constexpr char kAnswerReferral[] = "/anqiao.exchange.v1.ExchangeService/AnswerReferral";
+constexpr char kGetRecordProof[] = "/anqiao.exchange.v1.ExchangeService/GetRecordProof";
+constexpr char kGetLogHead[] = "/anqiao.exchange.v1.ExchangeService/GetLogHead";
+
+constexpr int kFormatBytesMax = 63;
+constexpr int kRecordKeyBytesMax = 200;
 
 // A stream that is refused at once.
 template <typename Request, typename Response>
@@ -140,6 +147,39 @@ grpc::Status ExchangeServiceImpl::AnswerReferral(grpc::ServerContext* context,
   if (!answered.ok()) return ToGrpcStatus(answered.status());
   *response = *std::move(answered);
   return grpc::Status::OK;
+}
+
+grpc::Status ExchangeServiceImpl::GetRecordProof(grpc::ServerContext* context,
+                                                 const exchange::v1::GetRecordProofRequest* request,
+                                                 exchange::v1::RecordProof* response) {
+  return Handle(gate_, *context, kGetRecordProof, [&](const Caller& caller) -> absl::Status {
+    AQ_RETURN_IF_ERROR(CheckRequired("format", request->format(), kFormatBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("record_key", request->record_key(), kRecordKeyBytesMax));
+    const std::string& agency = caller.principal.name();
+    AQ_ASSIGN_OR_RETURN(exchange::v1::RecordProof proof,
+                        engine_.ProveRecord(agency, request->format(), request->record_key()));
+    // The hub's log is no business of an agency's, not even its size.
+    if (proof.head().log() != ResourceName(kAgencies, agency)) {
+      return Error(absl::StatusCode::kInternal, reason::kInternal,
+                   "the record is not in the log of its agency");
+    }
+    *response = std::move(proof);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ExchangeServiceImpl::GetLogHead(grpc::ServerContext* context,
+                                             const exchange::v1::GetLogHeadRequest* request,
+                                             exchange::v1::GetLogHeadResponse* response) {
+  return Handle(gate_, *context, kGetLogHead, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(engine::LogHead head,
+                        LogHeadSince(engine_, ResourceName(kAgencies, caller.principal.name()),
+                                     request->since_size()));
+    *response->mutable_head() = std::move(head.head);
+    response->set_public_key(std::move(head.public_key));
+    if (head.growth.has_value()) *response->mutable_growth() = *std::move(head.growth);
+    return absl::OkStatus();
+  });
 }
 
 void ExchangeServiceImpl::StopStreams() {

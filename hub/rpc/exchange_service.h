@@ -1,4 +1,4 @@
-// The agencies' side: Submit, Receive, AnswerReferral.
+// The agencies' side: Submit, Receive, AnswerReferral, and what shows an agency its own log.
 //
 // Submit and Receive are reactors of gRPC's callback API. A Submit stream assembles payloads from
 // their chunks, hands each to the engine on gRPC's own thread and writes its receipts from the
@@ -98,6 +98,12 @@ class ExchangeServiceImpl final : public exchange::v1::ExchangeService::WithCall
   grpc::Status AnswerReferral(grpc::ServerContext* context,
                               const exchange::v1::AnswerReferralRequest* request,
                               exchange::v1::AnswerReferralResponse* response) override;
+  grpc::Status GetRecordProof(grpc::ServerContext* context,
+                              const exchange::v1::GetRecordProofRequest* request,
+                              exchange::v1::RecordProof* response) override;
+  grpc::Status GetLogHead(grpc::ServerContext* context,
+                          const exchange::v1::GetLogHeadRequest* request,
+                          exchange::v1::GetLogHeadResponse* response) override;
 
   // Asks every open stream to end; new ones are refused.
   void StopStreams();

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "hub/base/status_macros.h"
 #include "hub/rpc/authorizer.h"
+#include "hub/rpc/custody_service.h"
 #include "hub/rpc/descriptor_reserve.h"
 #include "hub/rpc/exchange_service.h"
 #include "hub/rpc/grpc_listener.h"
@@ -39,13 +40,10 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",
-          "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.CaseService",           "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.EligibilityService",    "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -90,18 +88,21 @@ class HubServiceSet final : public ServiceSet {
         cases_(engine, gate),
         eligibility_(engine, gate),
         referrals_(engine, gate),
-        operations_(engine, gate) {}
+        operations_(engine, gate),
+        custody_(engine, gate) {}
 
   void Register(grpc::ServerBuilder& builder) override {
     builder.RegisterService(&cases_);
     builder.RegisterService(&eligibility_);
     builder.RegisterService(&referrals_);
     builder.RegisterService(&operations_);
+    builder.RegisterService(&custody_);
     common_.Register(builder);
   }
   void Stop() override {
     common_.health.Stop();
     operations_.Stop();
+    custody_.Stop();
   }
 
  private:
@@ -110,6 +111,7 @@ class HubServiceSet final : public ServiceSet {
   EligibilityServiceImpl eligibility_;
   ReferralServiceImpl referrals_;
   OperationsServiceImpl operations_;
+  CustodyServiceImpl custody_;
 };
 
 class ListenersImpl final : public Listeners {

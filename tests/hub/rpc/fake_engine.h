@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -217,10 +218,97 @@ class FakeEngine final : public engine::Engine {
   }
   absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) override {
     if (sequence <= 8) return absl::OkStatus();
+    {
+      absl::MutexLock lock(&mu);
+      ++awaits;
+    }
     if (sequence == 9) absl::SleepFor(timeout);
     return sequence == 9 ? Error(absl::StatusCode::kUnavailable, reason::kOverloaded, "behind")
                          : Error(absl::StatusCode::kFailedPrecondition, reason::kSequenceBeyondEnd,
                                  "the journal has 9 entries");
+  }
+  absl::StatusOr<engine::ErasureResult> ErasePerson(
+      const engine::Principal&, const engine::ErasePersonCommand& command,
+      const std::string& asked_jurisdiction) override {
+    absl::MutexLock lock(&mu);
+    jurisdiction = asked_jurisdiction;
+    if (command.case_id != "one") {
+      return Error(absl::StatusCode::kNotFound, reason::kCaseNotFound, "no such case");
+    }
+    const bool repeated = !erase_requests.insert(command.request_id).second;
+    return engine::ErasureResult{.person = command.case_id,
+                                 .records = 4,
+                                 .referrals = 2,
+                                 .payloads = 1,
+                                 .keys = 8,
+                                 .sequence = repeated ? 0u : 5u};
+  }
+  absl::StatusOr<engine::PurgeResult> Purge(const engine::Principal&,
+                                            const engine::PurgeCommand& command) override {
+    absl::MutexLock lock(&mu);
+    purge = command;
+    engine::PurgeResult result;
+    result.sequence = 6;
+    result.purged.add_payloads("p");
+    result.purged.add_keys(3);
+    result.purged.add_keys(4);
+    return result;
+  }
+  absl::Status Rebuild(
+      const std::function<bool(store::Sequence, store::Sequence)>& progress) override {
+    if (rebuild_fails) {
+      return Error(absl::StatusCode::kUnavailable, reason::kOverloaded, "under way already");
+    }
+    if (!progress(4, 9)) return absl::CancelledError("stopped");
+    return absl::OkStatus();
+  }
+  absl::Status Backup(const std::string& directory) override {
+    absl::MutexLock lock(&mu);
+    paths.push_back(directory);
+    return directory == "/there" ? absl::AlreadyExistsError("exists") : absl::OkStatus();
+  }
+  absl::Status RotateMasterKey(const std::string& path) override {
+    absl::MutexLock lock(&mu);
+    paths.push_back(path);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<exchange::v1::RecordProof> ProveRecord(const std::string& agency,
+                                                        const std::string&,
+                                                        const std::string& record_key) override {
+    if (record_key == "erased") {
+      return Error(absl::StatusCode::kNotFound, reason::kErased, "no such record");
+    }
+    exchange::v1::RecordProof proof;
+    proof.mutable_head()->set_log(record_key == "astray" ? "hub" : "agencies/" + agency);
+    proof.set_content("content");
+    return proof;
+  }
+  absl::StatusOr<engine::LogHead> CertifyEntry(store::Sequence sequence,
+                                               exchange::v1::InclusionProof* inclusion) override {
+    if (!keeps_logs) {
+      return Error(absl::StatusCode::kNotFound, reason::kLogNotFound, "the hub keeps no logs");
+    }
+    inclusion->set_index(sequence - 1);
+    engine::LogHead head;
+    head.head.set_log("hub");
+    head.public_key = "key";
+    return head;
+  }
+  absl::StatusOr<engine::LogHead> GetLogHead(const std::string& log, std::uint64_t since) override {
+    if (!keeps_logs || (log != "hub" && log != "agencies/police")) {
+      return Error(absl::StatusCode::kNotFound, reason::kLogNotFound, "there is no such log");
+    }
+    if (since > 8) return InvalidField("size", "too large");
+    engine::LogHead head;
+    head.head.set_log(log);
+    head.head.set_size(8);
+    head.public_key = "key";
+    if (since > 0) {
+      head.growth.emplace();
+      head.growth->set_old_size(since);
+      head.growth->set_new_size(8);
+    }
+    return head;
   }
   void RecordAccess(const engine::Principal& principal, const std::string& method,
                     const std::string& resource, bool allowed, const std::string& why) override {
@@ -243,6 +331,12 @@ class FakeEngine final : public engine::Engine {
   absl::Duration visibility;
   std::vector<exchange::v1::Delivery> deliveries;
   std::vector<std::string> answers;
+  int awaits = 0;
+  std::set<std::string> erase_requests;
+  engine::PurgeCommand purge;
+  std::vector<std::string> paths;
+  bool keeps_logs = true;
+  bool rebuild_fails = false;
 
  private:
   static engine::CaseView MakeCase(const std::string& id) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <set>
+#include <thread>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -332,6 +333,18 @@ TEST_F(HubServicesTest, WaitsForProjections) {
   hub::v1::HubStatus status;
   EXPECT_EQ(operations_->GetHubStatus(&context, late, &status).error_code(),
             grpc::StatusCode::UNAVAILABLE);
+  // One that waits does not keep a hub that stops.
+  grpc::StatusCode waited = grpc::StatusCode::OK;
+  std::thread waits([&] { waited = ask(9); });
+  {
+    absl::MutexLock lock(&engine_.mu);
+    const int before = engine_.awaits;
+    const auto again = [&] { return engine_.awaits > before; };
+    engine_.mu.Await(absl::Condition(&again));
+  }
+  listeners_->Shutdown(absl::Seconds(30));
+  waits.join();
+  EXPECT_EQ(waited, grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace
