@@ -82,6 +82,9 @@ inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";
 // Of the audit log.
 inline constexpr char kAuditProofInvalid[] = "AUDIT_PROOF_INVALID";
 inline constexpr char kSignatureInvalid[] = "SIGNATURE_INVALID";
+inline constexpr char kLogEdited[] = "LOG_EDITED";
+inline constexpr char kLogCutOff[] = "LOG_CUT_OFF";
+inline constexpr char kLogForked[] = "LOG_FORKED";
 }  // namespace reason
 
 // What an error carries beside code and message.

@@ -56,6 +56,7 @@ absl::StatusOr<ExitCode> Run(const Action& chosen, const AppEnvironment& environ
                              const ConnectionOptions& flags, const std::string& profile) {
   Context context{.out = environment.out,
                   .err = environment.err,
+                  .in = environment.in,
                   .show_progress = environment.err_is_terminal,
                   .clock = environment.clock,
                   .options = flags};
@@ -88,6 +89,8 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddEligibilityCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddOperationsCommands(app, chosen);
+  AddCustodyCommands(app, chosen);
+  AddAuditCommands(app, chosen);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -3,6 +3,7 @@
 #ifndef ANQIAO_HUB_CTL_APP_H_
 #define ANQIAO_HUB_CTL_APP_H_
 
+#include <istream>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct AppEnvironment {
   const Clock* clock = nullptr;
   // Profile to use if --profile is not given; empty: none.
   std::string profile;
+  // Where answers to questions come from; null: nobody answers.
+  std::istream* in = nullptr;
 };
 
 // "arguments" without the program's name.

@@ -5,6 +5,7 @@
 #define ANQIAO_HUB_CTL_COMMANDS_H_
 
 #include <functional>
+#include <istream>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "hub/base/clock.h"
 #include "hub/ctl/connection.h"
 #include "hub/ctl/failure.h"
+#include "hub/ctl/sealed_directory.h"
 
 namespace anqiao::ctl {
 
@@ -21,6 +23,8 @@ namespace anqiao::ctl {
 struct Context {
   std::ostream& out;
   std::ostream& err;
+  // Where answers to questions come from; null: nobody answers.
+  std::istream* in = nullptr;
   // "err" is a terminal.
   bool show_progress = false;
   const Clock* clock = nullptr;
@@ -52,6 +56,11 @@ void AddCaseCommands(CLI::App& app, Action& chosen);
 void AddEligibilityCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
+void AddCustodyCommands(CLI::App& app, Action& chosen);
+void AddAuditCommands(CLI::App& app, Action& chosen);
+
+// --ring, --master-key and --suite, the first two "required" or not.
+void AddSealOptions(CLI::App* command, SealFiles& files, bool required);
 
 }  // namespace anqiao::ctl
 

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
                                                 .err = std::cerr,
                                                 .err_is_terminal = isatty(STDERR_FILENO) == 1,
                                                 .clock = &clock,
-                                                .profile = profile == nullptr ? "" : profile};
+                                                .profile = profile == nullptr ? "" : profile,
+                                                .in = &std::cin};
   return anqiao::ctl::RunApp(std::vector<std::string>(argv + 1, argv + argc), environment);
 }

@@ -1,6 +1,5 @@
 #include "hub/ctl/offline_verify.h"
 
-#include <filesystem>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -12,15 +11,10 @@
 namespace anqiao::ctl {
 
 absl::StatusOr<hub::v1::VerifyResult> VerifyOffline(
-    const std::string& directory,
+    const std::string& directory, const SealFiles& files,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(std::filesystem::path(directory) / "journal", ignored)) {
-    return absl::NotFoundError(
-        absl::StrCat(directory, " is not a data directory of anqiaod: it has no journal"));
-  }
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> opened,
-                      store::OpenRocksStore({.directory = directory, .read_only = true}));
+                      OpenSealedDirectory(directory, files, true));
   // Projections are not synced: a hub that is running may not have written any of them out yet, and
   // to compare nothing would look like success.
   if (opened->applied_sequence() == 0 && opened->synced_sequence() > 0) {

@@ -9,14 +9,15 @@
 
 #include "absl/status/statusor.h"
 #include "anqiao/hub/v1/operations.pb.h"
+#include "hub/ctl/sealed_directory.h"
 
 namespace anqiao::ctl {
 
-// Compares as of the entry that the projections on disk have reached. NOT_FOUND: there is no data
-// directory. FAILED_PRECONDITION: entries, but no projections on disk. DATA_LOSS: the journal is
-// damaged.
+// Compares as of the entry that the projections on disk have reached. FAILED_PRECONDITION: entries,
+// but no projections on disk; or the keys are others. DATA_LOSS: the journal is damaged. Otherwise
+// OpenSealedDirectory's errors.
 absl::StatusOr<hub::v1::VerifyResult> VerifyOffline(
-    const std::string& directory,
+    const std::string& directory, const SealFiles& files,
     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
 
 }  // namespace anqiao::ctl

@@ -26,6 +26,7 @@ using Problems = google::protobuf::RepeatedPtrField<RecordProblem>;
 
 struct OperationsArguments {
   std::string name, submitter, data, request_id;
+  SealFiles files;
   bool allow_shrinking = false;
   std::int64_t wait = 0;
 };
@@ -212,11 +213,15 @@ absl::StatusOr<hub::v1::VerifyResult> VerifyOnline(Context& context, ProgressBar
 }
 
 absl::StatusOr<ExitCode> Verify(Context& context, const OperationsArguments& arguments) {
+  const SealFiles& files = arguments.files;
+  if (!arguments.data.empty() && (files.ring.empty() || files.master_key.empty())) {
+    return UsageError("--data needs --ring and --master-key");
+  }
   ProgressBar bar(context.err, context.show_progress, "rebuilding 重建");
   absl::StatusOr<hub::v1::VerifyResult> result =
       arguments.data.empty()
           ? VerifyOnline(context, bar)
-          : VerifyOffline(arguments.data, [&](std::uint64_t done, std::uint64_t total) {
+          : VerifyOffline(arguments.data, files, [&](std::uint64_t done, std::uint64_t total) {
               bar.Update(done, total, absl::StrCat(total, " entries"));
             });
   bar.Clear();
@@ -315,6 +320,7 @@ void AddOperationsCommands(CLI::App& app, Action& chosen) {
       "verify", "Rebuild the projections from the journal and compare; exit code 4 if they differ");
   verify->add_option("--data", arguments->data,
                      "Data directory of a hub that is not running (default: ask the running hub)");
+  AddSealOptions(verify, arguments->files, false);
   OnChosen(verify, chosen, arguments, Verify);
 
   CLI::App* status = app.add_subcommand("status", "Tell how the hub is");

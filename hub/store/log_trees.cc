@@ -21,12 +21,6 @@
 namespace anqiao::store {
 namespace {
 
-constexpr char kLogsBlob[] = "logs";
-
-std::string TileName(absl::string_view log, int level, std::uint64_t index) {
-  return absl::StrCat("tile/", log, "/", level, "/", index);
-}
-
 absl::Status Lost(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
 }
@@ -54,6 +48,10 @@ absl::StatusOr<StoredLeaf> LeafOfStored(absl::string_view stored) {
   return result;
 }
 
+std::string LogTileBlob(absl::string_view log, int level, std::uint64_t index) {
+  return absl::StrCat("tile/", log, "/", level, "/", index);
+}
+
 std::string AgencyOfLog(absl::string_view log) {
   return absl::ConsumePrefix(&log, "agencies/") ? std::string(log) : std::string();
 }
@@ -79,7 +77,7 @@ absl::Status LogTrees::Restore() {
             AQ_ASSIGN_OR_RETURN(const StoredLeaf leaf, LeafOfStored(entry));
             return LeafHashOf(leaf);
           }));
-  const absl::StatusOr<std::string> bytes = journal_->GetBlob(kLogsBlob);
+  const absl::StatusOr<std::string> bytes = journal_->GetBlob(kLogSizesBlob);
   if (absl::IsNotFound(bytes.status())) {
     if (hub.durable > 0) return Lost("what was kept of the agencies' logs is missing");
     restore_ = false;
@@ -126,7 +124,7 @@ absl::Status LogTrees::RestoreAgency(const std::string& log, std::uint64_t size,
 
 absl::StatusOr<std::string> LogTrees::ReadTile(const std::string& log, int level,
                                                std::uint64_t index) const {
-  const std::string name = TileName(log, level, index);
+  const std::string name = LogTileBlob(log, level, index);
   if (const auto it = tiles_.find(name); it != tiles_.end()) return it->second;
   absl::StatusOr<std::string> tile = journal_->GetBlob(name);
   if (absl::IsNotFound(tile.status())) return Lost("a tile of a log is missing");
@@ -160,7 +158,7 @@ void LogTrees::Extend(const std::string& name, Sequence sequence, const MerkleHa
   Log& log = logs_[name];
   log.last = sequence;
   log.tree.Append(leaf, [&](const MerkleTile& tile) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    tiles_.emplace(TileName(name, tile.level, tile.index), std::string(tile.bytes));
+    tiles_.emplace(LogTileBlob(name, tile.level, tile.index), std::string(tile.bytes));
   });
 }
 
@@ -176,7 +174,7 @@ std::vector<Blob> LogTrees::TakeBlobs() {
     head->set_size(log.tree.size());
     head->set_root_hash(EncodeNumber(log.last));
   }
-  blobs.emplace_back(kLogsBlob, logs.SerializeAsString());
+  blobs.emplace_back(kLogSizesBlob, logs.SerializeAsString());
   return blobs;
 }
 

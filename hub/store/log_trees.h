@@ -23,6 +23,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "anqiao/exchange/v1/audit.pb.h"
@@ -46,6 +47,10 @@ struct StoredLeaf {
 };
 // DATA_LOSS (STORAGE_LOST): the bytes are no stored entry.
 absl::StatusOr<StoredLeaf> LeafOfStored(absl::string_view stored);
+
+// Names of the blobs that are kept of the logs: a complete tile, and how far each agency's log is.
+std::string LogTileBlob(absl::string_view log, int level, std::uint64_t index);
+inline constexpr char kLogSizesBlob[] = "logs";
 
 // The log of an agency, "agencies/police", to its id; empty for "hub" and for no log.
 std::string AgencyOfLog(absl::string_view log);

@@ -74,14 +74,24 @@ void RemoveOthers(const std::string& directory, std::uint64_t generation, rocksd
   }
 }
 
+// What a directory without projections, such as a backup, is read with.
+absl::StatusOr<std::unique_ptr<RocksProjections>> EmptyProjections(const RocksStoreTuning& tuning,
+                                                                   rocksdb::Env* memory) {
+  constexpr char kPath[] = "/projections";
+  AQ_RETURN_IF_ERROR(RocksProjections::Open(kPath, false, tuning, memory).status());
+  return RocksProjections::Open(kPath, true, tuning, memory);
+}
+
 class RocksStore : public Store {
  public:
   RocksStore(RocksStoreOptions options, const RocksStoreTuning& tuning, rocksdb::Env* env,
+             std::unique_ptr<rocksdb::Env> memory,
              std::uint64_t generation, std::unique_ptr<RocksJournal> journal,
              std::unique_ptr<RocksProjections> projections)
       : options_(std::move(options)),
         tuning_(tuning),
         env_(env),
+        memory_(std::move(memory)),
         newest_(generation),
         journal_(std::move(journal)),
         projections_(std::move(projections)) {}
@@ -171,6 +181,8 @@ class RocksStore : public Store {
   const RocksStoreOptions options_;
   const RocksStoreTuning tuning_;
   rocksdb::Env* const env_;
+  // Of projections that are on no disk; null otherwise.
+  const std::unique_ptr<rocksdb::Env> memory_;
   mutable absl::Mutex mu_;
   std::uint64_t newest_ ABSL_GUARDED_BY(mu_);
   const std::unique_ptr<RocksJournal> journal_;
@@ -188,12 +200,19 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
     AQ_RETURN_IF_ERROR(MakeDirectories(*env->GetFileSystem(), options.directory));
   }
   AQ_ASSIGN_OR_RETURN(std::uint64_t generation, ReadGeneration(options.directory, env));
+  std::unique_ptr<rocksdb::Env> memory;
   std::unique_ptr<RocksJournal> journal;
   std::unique_ptr<RocksProjections> projections;
   if (options.read_only) {
     // A live writer may move both on: the projections opened first cannot be ahead.
-    AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(PathOf(options.directory, generation),
-                                                            true, tuning, env));
+    if (generation == 0) {
+      memory.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
+      AQ_ASSIGN_OR_RETURN(projections, EmptyProjections(tuning, memory.get()));
+    } else {
+      AQ_ASSIGN_OR_RETURN(
+          projections,
+          RocksProjections::Open(PathOf(options.directory, generation), true, tuning, env));
+    }
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
   } else {
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
@@ -210,8 +229,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
                  absl::StrCat("the journal ends at ", journal->synced_sequence(),
                               " but projections of ", projections->applied_sequence(), " exist"));
   }
-  return std::make_unique<RocksStore>(options, tuning, env, generation, std::move(journal),
-                                      std::move(projections));
+  return std::make_unique<RocksStore>(options, tuning, env, std::move(memory), generation,
+                                      std::move(journal), std::move(projections));
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStore(const RocksStoreOptions& options) {
