@@ -85,9 +85,8 @@ absl::StatusOr<std::unique_ptr<RocksProjections>> EmptyProjections(const RocksSt
 class RocksStore : public Store {
  public:
   RocksStore(RocksStoreOptions options, const RocksStoreTuning& tuning, rocksdb::Env* env,
-             std::unique_ptr<rocksdb::Env> memory,
-             std::uint64_t generation, std::unique_ptr<RocksJournal> journal,
-             std::unique_ptr<RocksProjections> projections)
+             std::unique_ptr<rocksdb::Env> memory, std::uint64_t generation,
+             std::unique_ptr<RocksJournal> journal, std::unique_ptr<RocksProjections> projections)
       : options_(std::move(options)),
         tuning_(tuning),
         env_(env),
@@ -209,9 +208,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
       memory.reset(rocksdb::NewMemEnv(rocksdb::Env::Default()));
       AQ_ASSIGN_OR_RETURN(projections, EmptyProjections(tuning, memory.get()));
     } else {
-      AQ_ASSIGN_OR_RETURN(
-          projections,
-          RocksProjections::Open(PathOf(options.directory, generation), true, tuning, env));
+      AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(PathOf(options.directory, generation),
+                                                              true, tuning, env));
     }
     AQ_ASSIGN_OR_RETURN(journal, RocksJournal::Open(options, tuning, env));
   } else {
