@@ -8,8 +8,17 @@ import shutil
 import audit_verifier
 import hubkit
 import keeping_kit as kit
+from keeping_forgery import change_entry
 
 TESTS = "xdrybh|xm|sfzh|njrq|njjg|jcfs\nR421299{0:06d}|虚构{1}||20260115|阴性|现场\n"
+
+
+def message_of(errors):
+    """What anqiaoctl says."""
+    try:
+        return json.loads(errors)["message"]
+    except (KeyError, ValueError):
+        return errors.strip()[:150]
 
 
 def one_test(number):
@@ -87,8 +96,25 @@ def edited_directory(run, hub, exported):
     if opened is None:  # Then whoever reads the entry must be told.
         hub.stop()
     hub.configure(data_directory="data")
-    run.say(f"edited byte in {', '.join(changed_files)}: audit verify says {errors.strip()[:150]!r}; the hub "
+    run.say(f"edited byte in {', '.join(changed_files)}: audit verify says {message_of(errors)!r}; the hub "
             + ("opens, and audit verify finds it" if opened is None else "refuses to open it"))
+
+
+def forged_directory(run, hub, exported):
+    """The same with every checksum made right again: the store opens, and only the log of hashes tells."""
+    copied = hub.folder / "data.forged"
+    shutil.copytree(hub.data, copied)
+    logs = sorted((copied / "journal").glob("*.log"))
+    numbered = [(place + 1, bytes.fromhex(leaf["ciphertext"])) for place, leaf in enumerate(exported["leaves"]["hub"])
+                if 100 < len(leaf.get("ciphertext", "")) < 4000]
+    run.rng.shuffle(numbered)
+    sequence = next((sequence for sequence, ciphertext in numbered[:200] if any(change_entry(path, sequence, ciphertext) for path in logs)), None)
+    run.expect(sequence is not None, "no entry lies whole in a part of the journal's log")
+    if sequence is None:
+        return
+    code, _, errors = hub.tool("audit", "verify", "--data", copied, "--against", hub.folder / "kept.json")
+    run.expect(code == 1 and "LOG_EDITED" in errors, f"audit verify of a forged entry: exit {code} {errors[:300]}")
+    run.say(f"entry {sequence} changed and every checksum made right: {message_of(errors)}")
 
 
 def own_records(run, hub, cases):
@@ -147,8 +173,9 @@ def forked(run, hub):
     smallest = min(ours)
     code, _, errors = hub.as_user("ops", "audit", "head", "--since", ours[smallest])
     run.expect(code == 1 and "fork" in errors.lower(), f"audit head --since on the fork: exit {code} {errors[:200]}")
-    run.say(f"anqiaoctl audit head --since on the fork: {errors.strip()[:150]}")
+    run.say(f"anqiaoctl audit head --since on the fork: {message_of(errors)}")
     hub.stop()
+    # Without a head that both have signed a fork cannot be told from an edited log.
     code, _, errors = hub.tool("audit", "verify", "--data", hub.folder / "data.fork", "--against", ours[smallest])
     run.expect(code == 1 and ("LOG_FORKED" in errors or "LOG_EDITED" in errors), f"audit verify of the fork against our head: exit {code} {errors[:200]}")
     hub.configure(data_directory="data", ring="keys/ring")
@@ -169,4 +196,5 @@ def run_part(run):
         run.say(f"exported {len(exported['leaves']['hub'])} entries, {len(exported['heads'])} heads: accepted by audit_verifier.py")
         change_exports(run, exported)
         edited_directory(run, hub, exported)
+        forged_directory(run, hub, exported)
         forked(run, hub)
