@@ -10,6 +10,7 @@
 #include "hub/engine/plan.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
+#include "hub/store/key_ring.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
@@ -66,7 +67,47 @@ absl::Status QuarantineNotFound() {
                "the payload is not, or no longer, in quarantine");
 }
 
+// What was erased is cut out of the bytes; rows are counted as if it were still there, since held
+// rows are known by their numbers.
+absl::Status CountErasedRows(const store::KeyRing& ring, const journal::v1::PayloadClosed& closed,
+                             DecodedPayload* decoded) {
+  std::vector<std::uint64_t> rows;
+  bool cut = false;
+  for (const journal::v1::StoredRecordReceipt& record : closed.receipt().records()) {
+    if (record.key() != 0) {
+      AQ_ASSIGN_OR_RETURN(const bool destroyed, ring.IsDestroyed(record.key()));
+      cut = cut || destroyed;
+      if (destroyed) continue;
+    }
+    rows.push_back(record.row());
+  }
+  if (!cut) return absl::OkStatus();
+  if (rows.size() != decoded->records.size()) {
+    return Error(absl::StatusCode::kNotFound, reason::kErased,
+                 "a part of the payload was erased and the rest cannot be told apart: the agency "
+                 "must submit the held rows again");
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    decoded->records[i].row = rows[i];
+    for (auto& problem : decoded->records[i].problems) problem.set_row(rows[i]);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status EngineImpl::HeedErasures(const journal::v1::QuarantineDocument& document,
+                                      DecodedPayload* decoded) const {
+  const store::KeyRing* const ring = store_->ring();
+  if (ring == nullptr || document.whole()) return absl::OkStatus();
+  AQ_ASSIGN_OR_RETURN(const std::string bytes, store_->GetEntry(document.sequence()));
+  Entry entry;
+  if (!entry.ParseFromString(bytes)) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 absl::StrCat("entry ", document.sequence(), " of the journal cannot be read"));
+  }
+  return CountErasedRows(*ring, entry.payload_closed(), decoded);
+}
 
 absl::StatusOr<Entry> EngineImpl::RunReferralCommand(const Principal& principal,
                                                      const std::string& request_id,
@@ -172,6 +213,11 @@ absl::StatusOr<ReplayResult> EngineImpl::ReplayQuarantine(const Principal& princ
       return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound,
                    "the payload's agency is no longer registered");
     }
+    // A backup from before a purge still lists it.
+    if (store_->ring() != nullptr && document->bytes_key() != 0) {
+      AQ_ASSIGN_OR_RETURN(const bool purged, store_->ring()->IsDestroyed(document->bytes_key()));
+      if (purged) return QuarantineNotFound();
+    }
     absl::StatusOr<std::string> bytes = store_->GetBlob(payload);
     if (absl::IsNotFound(bytes.status())) return QuarantineNotFound();
     AQ_RETURN_IF_ERROR(bytes.status());
@@ -188,6 +234,7 @@ absl::StatusOr<ReplayResult> EngineImpl::ReplayQuarantine(const Principal& princ
     decoded = BeginDecode(*agency, std::move(command));
     AQ_ASSIGN_OR_RETURN(const auto instance, agency->adapter->Open());
     Decode(instance.get(), Today(), &decoded);
+    AQ_RETURN_IF_ERROR(HeedErasures(*document, &decoded));
   }
   ReplayResult result;
   AQ_RETURN_IF_ERROR(writer_.Run([&](Writer::Turn& turn) {

@@ -122,6 +122,10 @@ class EngineImpl : public Engine {
                           const std::string& payload, bool allow_shrinking, DecodedPayload* decoded,
                           ReplayResult* result);
 
+  // Numbers what was decoded of a payload in quarantine as when it came.
+  absl::Status HeedErasures(const journal::v1::QuarantineDocument& document,
+                            DecodedPayload* decoded) const;
+
   // Does what entries that had keys destroyed said and a crash prevented; before anything runs.
   absl::Status FinishDestruction();
   // Destroys what the entry at "sequence" names.
