@@ -21,7 +21,9 @@
 #include "hub/ctl/offline_restore.h"
 #include "hub/ctl/printing.h"
 #include "hub/ctl/progress.h"
+#include "hub/ctl/sealed_directory.h"
 #include "hub/ctl/table.h"
+#include "hub/engine/upgrade.h"
 #include "hub/store/audit_log.h"
 #include "hub/store/master_key.h"
 
@@ -298,6 +300,28 @@ absl::StatusOr<ExitCode> Restore(Context& context, const CustodyArguments& argum
   return kExitOk;
 }
 
+absl::StatusOr<ExitCode> Upgrade(Context& context, const CustodyArguments& arguments) {
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> old, OpenOldDirectory(arguments.backup));
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> sealed,
+                      MakeSealedDirectory(arguments.directory, arguments.files));
+  ProgressBar bar(context.err, context.show_progress, "upgrading 升级");
+  const absl::Status upgraded =
+      engine::UpgradeJournal(*old, sealed.get(), [&](store::Sequence done, store::Sequence total) {
+        bar.Update(done, total, absl::StrCat(total, " entries"));
+        return true;
+      });
+  bar.Clear();
+  AQ_RETURN_IF_ERROR(upgraded);
+  if (context.json) {
+    context.out << "{\"directory\": \"" << arguments.directory
+                << "\", \"entryCount\": " << sealed->synced_sequence() << "}\n";
+    return kExitOk;
+  }
+  PrintPairs(context.out, {{"directory 目录", arguments.directory},
+                           {"entries 条目", absl::StrCat(sealed->synced_sequence())}});
+  return kExitOk;
+}
+
 absl::StatusOr<ExitCode> InitKeys(Context& context, const CustodyArguments& arguments) {
   const std::string& directory = arguments.directory;
   struct stat info {};
@@ -387,6 +411,15 @@ void AddBackupCommands(CLI::App& app, Action& chosen,
   restore->add_option("--head", arguments->head,
                       "File with a kept head: is it in the restored log, equal or later?");
   OnChosen(restore, chosen, arguments, Restore);
+
+  CLI::App* upgrade = app.add_subcommand(
+      "upgrade",
+      "Make a sealed data directory from one of format version 1; that one stays as it is");
+  upgrade->add_option("--from", arguments->backup, "Data directory of the older hub, stopped")
+      ->required();
+  upgrade->add_option("--to", arguments->directory, "New data directory")->required();
+  AddSealOptions(upgrade, arguments->files, true);
+  OnChosen(upgrade, chosen, arguments, Upgrade);
 }
 
 void AddKeysCommands(CLI::App& app, Action& chosen,

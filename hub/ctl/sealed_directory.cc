@@ -26,16 +26,18 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenRawDirectory(const std::string
   return store::OpenRocksStore({.directory = directory, .read_only = true});
 }
 
-absl::StatusOr<std::unique_ptr<store::Store>> OpenSealedDirectory(const std::string& directory,
-                                                                  const SealFiles& files,
-                                                                  bool read_only) {
-  AQ_RETURN_IF_ERROR(CheckDataDirectory(directory));
+namespace {
+
+absl::StatusOr<std::unique_ptr<store::Store>> OpenSealed(const std::string& directory,
+                                                         const SealFiles& files, bool read_only,
+                                                         bool make) {
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<const store::CipherSuite> suite,
                       store::CipherSuite::Make(files.suite));
   store::KeyRingOptions options;
   options.path = files.ring;
   options.suite = suite.get();
   options.read_only = read_only;
+  options.create_if_missing = make;
   AQ_ASSIGN_OR_RETURN(options.master, store::MasterKey::FromFile(files.master_key, *suite));
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::KeyRing> ring,
                       store::KeyRing::Open(std::move(options)));
@@ -44,6 +46,32 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenSealedDirectory(const std::str
   store::SealOptions sealing;
   sealing.read_only = read_only;
   return store::OpenSealedStore(std::move(base), std::move(suite), std::move(ring), sealing);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<store::Store>> OpenSealedDirectory(const std::string& directory,
+                                                                  const SealFiles& files,
+                                                                  bool read_only) {
+  AQ_RETURN_IF_ERROR(CheckDataDirectory(directory));
+  return OpenSealed(directory, files, read_only, false);
+}
+
+absl::StatusOr<std::unique_ptr<store::Store>> MakeSealedDirectory(const std::string& directory,
+                                                                  const SealFiles& files) {
+  if (CheckDataDirectory(directory).ok()) {
+    return absl::AlreadyExistsError(absl::StrCat(directory, " has a journal already"));
+  }
+  return OpenSealed(directory, files, false, true);
+}
+
+absl::StatusOr<std::unique_ptr<store::Store>> OpenOldDirectory(const std::string& directory) {
+  AQ_RETURN_IF_ERROR(CheckDataDirectory(directory));
+  store::RocksStoreOptions options;
+  options.directory = directory;
+  options.read_only = true;
+  options.older_format = true;
+  return store::OpenRocksStore(options);
 }
 
 }  // namespace anqiao::ctl

@@ -33,6 +33,13 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenSealedDirectory(const std::str
                                                                   const SealFiles& files,
                                                                   bool read_only);
 
+// Makes "directory", which must not have a journal, under a ring that is made if there is none.
+absl::StatusOr<std::unique_ptr<store::Store>> MakeSealedDirectory(const std::string& directory,
+                                                                  const SealFiles& files);
+
+// "directory" of an older format, only for reading, to be upgraded.
+absl::StatusOr<std::unique_ptr<store::Store>> OpenOldDirectory(const std::string& directory);
+
 }  // namespace anqiao::ctl
 
 #endif  // ANQIAO_HUB_CTL_SEALED_DIRECTORY_H_

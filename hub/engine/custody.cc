@@ -158,7 +158,8 @@ absl::Status EngineImpl::DestroyKeysOf(Sequence sequence, const Entry& entry) {
 
 absl::Status EngineImpl::FinishDestruction() {
   const Sequence last = LastDestruction(*store_->NewSnapshot());
-  if (last > store_->destroyed_through()) {
+  // Always again: a restored journal may be shorter than what the ring has seen.
+  if (last > 0 && store_->ring() != nullptr) {
     AQ_ASSIGN_OR_RETURN(const std::string bytes, store_->GetEntry(last));
     Entry entry;
     if (!entry.ParseFromString(bytes)) {

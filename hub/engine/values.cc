@@ -97,6 +97,21 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
 
 }  // namespace
 
+void TellHeader(const store::Store& store, journal::v1::Entry* entry) {
+  const journal::v1::Principal& principal = entry->principal();
+  if (entry->has_record_observed()) {
+    entry->set_agency(entry->record_observed().record().agency());
+  } else if (entry->has_record_ended()) {
+    entry->set_agency(entry->record_ended().record().agency());
+  } else if (principal.kind() == journal::v1::PRINCIPAL_KIND_AGENCY &&
+             !entry->has_access_recorded()) {
+    entry->set_agency(principal.name());
+  }
+  if (const std::string request_id = RequestIdOf(*entry); !request_id.empty()) {
+    entry->set_request_digest(store.Digest(RequestText(principal, request_id)));
+  }
+}
+
 store::EntryHeader HeaderOf(const journal::v1::Entry& entry) {
   store::EntryHeader header;
   header.commit_time_micros = absl::ToUnixMicros(ToTime(entry.commit_time()));

@@ -34,6 +34,8 @@ journal::v1::Principal HubPrincipal();
 void SetTime(absl::Time time, google::protobuf::Timestamp* out);
 absl::Time ToTime(const google::protobuf::Timestamp& time);
 
+// Fills in the log that an entry is in and the digest of its request, from what it says.
+void TellHeader(const store::Store& store, journal::v1::Entry* entry);
 // What lies open of an entry, for the store. "entry" is complete.
 store::EntryHeader HeaderOf(const journal::v1::Entry& entry);
 // What Store::Digest is taken of for a request.

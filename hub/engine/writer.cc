@@ -288,18 +288,7 @@ std::uint64_t& Writer::LogSize(const std::string& agency) {
 
 void Writer::Complete(Entry* entry) {
   if (!entry->has_commit_time()) SetTime(clock_->Now(), entry->mutable_commit_time());
-  const journal::v1::Principal& principal = entry->principal();
-  if (entry->has_record_observed()) {
-    entry->set_agency(entry->record_observed().record().agency());
-  } else if (entry->has_record_ended()) {
-    entry->set_agency(entry->record_ended().record().agency());
-  } else if (principal.kind() == journal::v1::PRINCIPAL_KIND_AGENCY &&
-             !entry->has_access_recorded()) {
-    entry->set_agency(principal.name());
-  }
-  if (const std::string request_id = RequestIdOf(*entry); !request_id.empty()) {
-    entry->set_request_digest(store_->Digest(RequestText(principal, request_id)));
-  }
+  TellHeader(*store_, entry);
   if (entry->has_access_recorded()) entry->set_key(AccessKey(ToTime(entry->commit_time())));
 }
 
