@@ -340,6 +340,19 @@ TEST_F(CustodyCommandsTest, AnAgencyVerifiesItsRecord) {
   EXPECT_THAT(err_.str(), HasSubstr("ERASED"));
 }
 
+// The journal has the keys of held records sealed.
+TEST_F(CustodyCommandsTest, TheQuarantineShowsKeysOfHeldRecords) {
+  Submit("changes", "P7|张安|421299199001011111||421202003010\n");
+  const auto waiting = engine_->ListQuarantine("police", "", 10);
+  ASSERT_TRUE(waiting.ok()) << waiting.status();
+  ASSERT_EQ(waiting->items.size(), 1u);
+  ASSERT_EQ(waiting->items[0].records_size(), 1);
+  EXPECT_EQ(waiting->items[0].records(0).record_key(), "P7");
+  ASSERT_EQ(RunAs(kOperator, {"quarantine", "show", waiting->items[0].payload()}), kExitOk)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("P7"));
+}
+
 TEST_F(CustodyCommandsTest, OfflineVerifyNeedsTheKeys) {
   Stop();
   EXPECT_EQ(Run({"verify", "--data", dir_.File("data")}), kExitUsage);
