@@ -106,6 +106,7 @@ std::string QuarantineCount(const std::string& agency) {
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
 }
+std::string FirstSightKey() { return store::MetaKey("first_sight"); }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
   return SequenceAt(snapshot, DestructionKey());
 }
@@ -129,6 +130,9 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
   }
   last_ = sequence;
   Remember(sequence, entry);
+  if (!entry.agency().empty() && !entry.request_digest().empty()) {
+    AQ_RETURN_IF_ERROR(Raise(FirstSightKey(), absl::ToUnixMicros(ToTime(entry.commit_time()))));
+  }
   // Of an erased entry nothing else is known.
   if (entry.erased()) return absl::OkStatus();
   switch (entry.change_case()) {
@@ -352,9 +356,7 @@ absl::Status Projection::Ended(Sequence sequence, const Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status Projection::TakeSnapshotVersion(const std::string& agency, const std::string& format,
-                                             std::int64_t version) {
-  const std::string key = SnapshotVersionKey(agency, format);
+absl::Status Projection::Raise(const std::string& key, std::int64_t version) {
   std::int64_t known = 0;
   if (const auto it = others_.find(key); it != others_.end()) {
     if (!absl::SimpleAtoi(it->second.value.value_or("0"), &known)) known = 0;
@@ -371,7 +373,7 @@ absl::Status Projection::Closed(Sequence sequence, const Entry& entry) {
   const journal::v1::PayloadClosed& closed = entry.payload_closed();
   if (closed.snapshot_taken()) {
     AQ_RETURN_IF_ERROR(
-        TakeSnapshotVersion(closed.agency(), closed.format(), closed.source_version()));
+        Raise(SnapshotVersionKey(closed.agency(), closed.format()), closed.source_version()));
   }
   if (!closed.bytes_kept()) return absl::OkStatus();
   const std::string key = store::QuarantineKey(closed.payload());
@@ -407,8 +409,8 @@ absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
   if (!row->exists) return absl::OkStatus();
   QuarantineDocument* document = &row->document;
   if (replayed.snapshot_taken()) {
-    AQ_RETURN_IF_ERROR(
-        TakeSnapshotVersion(document->agency(), document->format(), document->source_version()));
+    AQ_RETURN_IF_ERROR(Raise(SnapshotVersionKey(document->agency(), document->format()),
+                             document->source_version()));
   }
   if (replayed.payload_released()) {
     AQ_RETURN_IF_ERROR(Count(QuarantineCount(document->agency()), -1));

@@ -151,8 +151,8 @@ class Projection {
                             const journal::v1::RecordHead& head);
   absl::Status AddToBlocks(const journal::v1::Subject& subject, const std::string& person);
   absl::Status Count(const std::string& name, std::int64_t change);
-  absl::Status TakeSnapshotVersion(const std::string& agency, const std::string& format,
-                                   std::int64_t version);
+  // Sets the number at "key" unless it is greater already.
+  absl::Status Raise(const std::string& key, std::int64_t version);
   // The request that "entry" answers, also if the entry was erased.
   void Remember(store::Sequence sequence, const journal::v1::Entry& entry);
   void Put(const std::string& key, std::string value, std::string owner = "") {
@@ -189,6 +189,9 @@ std::string QuarantineCount(const std::string& agency);
 inline constexpr char kPeopleCount[] = "people";
 // Key of the version of the newest snapshot that was taken up whole.
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format);
+// Key of the latest commit time, in microseconds, of what an agency handed in under a request id:
+// first sights go on from there.
+std::string FirstSightKey();
 // The count of that name; 0 if there is none.
 std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name);
 // Sequence of the last entry that had keys destroyed; 0 if there is none.

@@ -16,6 +16,10 @@ struct EngineTestHooks {
   bool answer_before_sync = false;
   // What waits for agencies is known only from this run: nothing is loaded at the start.
   bool forget_deliveries_at_start = false;
+  // A request that comes again is taken for a new one.
+  bool forget_requests = false;
+  // First sights are what the clock says, even if that went back.
+  bool first_sights_follow_clock = false;
   // Changes an entry on its way from the writer to the projections.
   std::function<void(journal::v1::Entry*)> before_projecting = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/civil_time.h"
@@ -69,11 +70,9 @@ void Writer::Start(store::Epoch epoch) {
   synced_ = store_->synced_sequence();
   handed_over_ = synced_;
   overlay_.Refresh(store_->NewSnapshot());
-  // First sights go on from the last one, even if the clock was set back in between.
-  Entry last;
-  if (const auto bytes = store_->GetEntry(synced_); bytes.ok() && last.ParseFromString(*bytes)) {
-    last_version_ = absl::ToUnixMicros(ToTime(last.commit_time()));
-  }
+  // First sights go on from the last one, even if the clock was set back since.
+  const absl::StatusOr<std::string> first_sight = store_->NewSnapshot()->Get(FirstSightKey());
+  if (!first_sight.ok() || !absl::SimpleAtoi(*first_sight, &last_version_)) last_version_ = 0;
   committer_.Start(epoch, [this] {
     absl::MutexLock lock(&mu_);
     if (waits_for_committer_) work_.Signal();
@@ -404,6 +403,7 @@ void Writer::TakePayload(DecodedPayload* payload, const std::function<void(Respo
 
 absl::StatusOr<bool> Writer::AnswerAgain(const DecodedPayload& payload,
                                          const std::function<void(Responses)>& done) {
+  if (options_->test_hooks.forget_requests) return false;
   const std::string digest =
       store_->Digest(RequestText(AgencyPrincipal(payload.agency->id), payload.request_id));
   AQ_ASSIGN_OR_RETURN(const auto request, overlay_.Request(store::RequestKey(digest)));
@@ -434,6 +434,7 @@ std::int64_t Writer::VersionOf(const DecodedPayload& payload, absl::Time now) {
   if (payload.header.has_extract_time()) {
     return absl::ToUnixMicros(ToTime(payload.header.extract_time()));
   }
+  if (options_->test_hooks.first_sights_follow_clock) return absl::ToUnixMicros(now);
   // First sight never goes back, even if the clock does.
   last_version_ = std::max(last_version_, absl::ToUnixMicros(now));
   return last_version_;

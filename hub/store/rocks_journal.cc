@@ -18,6 +18,7 @@
 #include "hub/store/group_limits.h"
 #include "hub/store/log_tail.h"
 #include "hub/store/manifest_mark.h"
+#include "hub/store/rocks_log.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -43,9 +44,11 @@ absl::Status ReadOnlyError() {
   return absl::FailedPreconditionError("the store was opened read-only");
 }
 
-rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env, bool create) {
+rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
+                                   rocksdb::Env* env, bool create) {
   rocksdb::DBOptions options;
   options.env = env;
+  options.info_log = MakeRocksLog(path);
   // Where HEAD exists all this was made before it: what is missing was lost.
   options.create_if_missing = create;
   options.create_missing_column_families = create;
@@ -59,8 +62,6 @@ rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env*
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
   options.max_open_files = 256;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = std::size_t{4} << 20;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.stats_dump_period_sec = 0;
   return options;
@@ -131,7 +132,7 @@ RocksJournal::~RocksJournal() {
 
 absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
-  const rocksdb::DBOptions database = DatabaseOptions(tuning_, env_, !recorded);
+  const rocksdb::DBOptions database = DatabaseOptions(tuning_, path, env_, !recorded);
   const auto families = Families(tuning_);
   rocksdb::DB* db = nullptr;
   if (read_only_) {

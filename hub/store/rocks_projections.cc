@@ -17,6 +17,7 @@
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
 #include "hub/store/log_tail.h"
+#include "hub/store/rocks_log.h"
 #include "hub/store/rocks_status.h"
 
 namespace anqiao::store {
@@ -47,7 +48,8 @@ namespace {
 constexpr absl::string_view kAppliedKey("\0applied", 8);
 constexpr absl::string_view kFirstKey("\x01", 1);
 
-rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* env) {
+rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
+                                 rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(std::size_t{64} << 20);
   table.cache_index_and_filter_blocks = true;
@@ -55,6 +57,7 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* e
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   rocksdb::Options options;
   options.env = env;
+  options.info_log = MakeRocksLog(path);
   options.create_if_missing = true;
   options.compression = rocksdb::kLZ4Compression;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -66,8 +69,6 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, rocksdb::Env* e
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
   options.max_open_files = 256;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = std::size_t{4} << 20;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.stats_dump_period_sec = 0;
   return options;
@@ -175,7 +176,7 @@ class RocksSnapshot : public Snapshot {
 absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
     const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Options database = DatabaseOptions(tuning, env);
+  const rocksdb::Options database = DatabaseOptions(tuning, path, env);
   rocksdb::Status opened = read_only ? rocksdb::DB::OpenForReadOnly(database, path, &db)
                                      : rocksdb::DB::Open(database, path, &db);
   if (opened.IsCorruption() && !read_only) {

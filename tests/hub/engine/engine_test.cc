@@ -201,6 +201,17 @@ TEST_P(EngineTest, FirstSightsGoOnAfterARestartEvenIfTheClockWasSetBack) {
   ExpectVerified();
 }
 
+TEST_P(EngineTest, FirstSightsGoOnAfterARestartEvenIfTheClockWasSetBackLongBefore) {
+  Submit("changes", "A1|张安\n");
+  clock_.Advance(-absl::Hours(87'600));
+  Submit("changes", "A2|李桥\n", "", 1);
+  clock_.Advance(absl::Hours(1));
+  Restart();
+  EXPECT_EQ(Summary(Submit("changes", "A1|王平\n")).accepted_count(), 1);
+  EXPECT_EQ(engine_->ListCases({}, "", 10, "")->items.at(0).folded.name, "王平");
+  ExpectVerified();
+}
+
 TEST_P(EngineTest, RefusesAHeaderThatCannotBeRecorded) {
   const store::Sequence synced = engine_->Counts().synced;
   const auto refused = [&](const SubmitCommand& command) {
