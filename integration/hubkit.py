@@ -183,14 +183,14 @@ class Installation:
         end(self.children.pop(agency, None), how)
 
     def _tool(self, *arguments):
-        done = subprocess.run([BUILD / "bin" / "anqiaoctl", *map(str, arguments)], capture_output=True, text=True, timeout=300)
+        done = subprocess.run([BUILD / "bin" / "anqiaoctl", *map(str, arguments)], capture_output=True, text=True, timeout=900)
         if done.returncode not in ANSWERED:
             raise ToolError(f"anqiaoctl {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stderr.strip()}")
         return done.stdout
 
     def ctl(self, *arguments, user="wang.fang"):
         """What anqiaoctl answers, as JSON."""
-        return json.loads(self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--as", user, "--timeout", 120,
+        return json.loads(self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--as", user, "--timeout", 600,
                                      "--output", "json", *arguments))
 
     def ctl_text(self, *arguments, user="wang.fang"):

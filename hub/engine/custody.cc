@@ -170,7 +170,10 @@ absl::Status EngineImpl::FinishDestruction() {
   }
   // Until projections are computed from a journal without them, others may still tell of the
   // erased.
-  if (LastErasure(*store_->NewSnapshot()) <= store_->projections_born()) return absl::OkStatus();
+  if (LastErasure(*store_->NewSnapshot()) <= store_->projections_born() &&
+      !ComputedOtherwise(*store_->NewSnapshot())) {
+    return absl::OkStatus();
+  }
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::ProjectionStore> next,
                       store_->NewProjections(store::ProjectionPurpose::kReplace));
   {

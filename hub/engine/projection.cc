@@ -85,6 +85,10 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
   return decision;
 }
 
+// How the projections are computed; another value has them computed anew at the next start.
+constexpr char kProjectionsVersion[] = "2";
+std::string VersionKey() { return store::MetaKey("version"); }
+
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
 std::string DestructionKey() { return store::MetaKey("destruction"); }
 std::string ErasureKey() { return store::MetaKey("erasure"); }
@@ -110,6 +114,11 @@ std::string FirstSightKey() { return store::MetaKey("first_sight"); }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
   return SequenceAt(snapshot, DestructionKey());
 }
+bool ComputedOtherwise(const store::Snapshot& snapshot) {
+  if (snapshot.sequence() == 0) return false;
+  const absl::StatusOr<std::string> version = snapshot.Get(VersionKey());
+  return !version.ok() || *version != kProjectionsVersion;
+}
 Sequence LastErasure(const store::Snapshot& snapshot) { return SequenceAt(snapshot, ErasureKey()); }
 std::string TimerKey(const std::string& timer) {
   return store::MetaKey(absl::StrCat("timer/", timer));
@@ -129,6 +138,7 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
     AQ_RETURN_IF_ERROR(Commit());
   }
   last_ = sequence;
+  if (sequence == 1) Put(VersionKey(), kProjectionsVersion);
   Remember(sequence, entry);
   if (!entry.agency().empty() && !entry.request_digest().empty()) {
     AQ_RETURN_IF_ERROR(Raise(FirstSightKey(), absl::ToUnixMicros(ToTime(entry.commit_time()))));

@@ -196,6 +196,8 @@ std::string FirstSightKey();
 std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name);
 // Sequence of the last entry that had keys destroyed; 0 if there is none.
 store::Sequence LastDestruction(const store::Snapshot& snapshot);
+// True if an earlier program computed them, in another way than this one.
+bool ComputedOtherwise(const store::Snapshot& snapshot);
 // The same of the last that erased a person.
 store::Sequence LastErasure(const store::Snapshot& snapshot);
 // Key of the instant at which a timer is due next, in microseconds since 1970 UTC.

@@ -1,6 +1,5 @@
 #include "hub/rpc/listener.h"
 
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -186,8 +185,6 @@ class ListenersImpl final : public Listeners {
 
 void PrepareProcess() {
   setenv("GRPC_SSL_CIPHER_SUITES", kNoTls12Suite, 1);
-  // Each further arena keeps what a large payload once needed.
-  mallopt(M_ARENA_MAX, 2);
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
     limit.rlim_cur = limit.rlim_max;
