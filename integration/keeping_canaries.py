@@ -235,6 +235,7 @@ def of_people(people):
         values[f"{person['person']}: name"] = person["name"]
         values[f"{person['person']}: identity number"] = person["id_number"]
         for agency, form, key in person["records"]:
-            # Of a key such as NUMBER/DATE the number tells most.
-            values[f"{person['person']}: key in {form} of {agency} {key if '/' not in key else ''}".rstrip()] = key.split("/")[0]
+            # Of a key such as NUMBER/DATE the number tells most; that of a household is the household's.
+            own = key if form.endswith("_relief") else key.split("/")[0]
+            values[f"{person['person']}: {own} in {form} of {agency}"] = own
     return values
