@@ -24,7 +24,9 @@ constexpr char kFooter[] =
     "  anqiaoctl certs init certs\n"
     "  anqiaoctl certs issue --dir certs user wang --role caseworker\n"
     "  anqiaoctl --certs certs --as wang census\n"
-    "  anqiaoctl --certs certs --agency police submit --format roster roster.csv\n";
+    "  anqiaoctl --certs certs --agency police submit --format roster roster.csv\n"
+    "  anqiaoctl --certs certs --as ops backup /backups/monday --head /safe/monday.json\n"
+    "  anqiaoctl --certs certs --as auditor audit head --since head.json --save head.json\n";
 
 void AddConnectionOptions(CLI::App& app, ConnectionOptions& options, std::string& profile) {
   app.add_option("--hub", options.hub,

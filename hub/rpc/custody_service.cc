@@ -158,7 +158,6 @@ grpc::Status CustodyServiceImpl::BackUpHub(grpc::ServerContext* context,
                                            hub::v1::BackUpHubResponse* response) {
   return Handle(gate_, *context, kBackUp, [&](const Caller& caller) -> absl::Status {
     AQ_RETURN_IF_ERROR(CheckPath("directory", request->directory()));
-    gate_.RecordRead(caller, kBackUp, kHubLog);
     // Both before the copy, which may have more.
     response->set_entry_count(static_cast<std::int64_t>(engine_.Counts().synced));
     absl::StatusOr<engine::LogHead> head = engine_.GetLogHead(kHubLog, 0);
@@ -168,7 +167,10 @@ grpc::Status CustodyServiceImpl::BackUpHub(grpc::ServerContext* context,
     } else if (ReasonOf(head.status()) != reason::kLogNotFound) {
       return head.status();
     }
-    return engine_.Backup(request->directory());
+    const absl::Status status = engine_.Backup(request->directory());
+    // After the copy, so that a quiet hub's backup ends with the head that is given.
+    gate_.RecordRead(caller, kBackUp, kHubLog);
+    return status;
   });
 }
 

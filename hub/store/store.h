@@ -214,7 +214,8 @@ class Store : public ProjectionStore {
 struct RocksStoreOptions {
   // Holds "journal/" and "projections-N/", made if missing. The directory is locked.
   std::string directory;
-  // Only reads: Append, Apply, AcquireWriter and new projections fail.
+  // Only reads: Append, Apply, AcquireWriter and new projections fail. Without projections on disk,
+  // as in a backup, there are empty ones.
   bool read_only = false;
   // Where projections to compare are put beside a read-only store; empty: in "directory".
   std::string scratch_directory = {};

@@ -337,7 +337,10 @@ TEST_F(AppTest, VerifyExitsWithFourIfTheProjectionsDiffer) {
 }
 
 TEST_F(AppTest, OfflineVerifyNeedsADataDirectory) {
-  EXPECT_EQ(RunBare({"verify", "--data", dir_.path()}), kExitError);
+  EXPECT_EQ(RunBare({"verify", "--data", dir_.path()}), kExitUsage);
+  EXPECT_THAT(err_.str(), HasSubstr("--data needs --ring and --master-key"));
+  EXPECT_EQ(RunBare({"verify", "--data", dir_.path(), "--ring", "ring", "--master-key", "key"}),
+            kExitError);
   EXPECT_THAT(err_.str(), HasSubstr("is not a data directory"));
 }
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -119,6 +120,13 @@ class CustodyCommandsTest : public engine::EngineFixture {
     return Run({"verify", "--data", directory, "--ring", RingPath(), "--master-key", master_key_});
   }
 
+  // What the verifier that shares no code with the hub says of files in dir_.
+  bool PythonAccepts(const std::vector<std::string>& names) const {
+    std::string command = "/usr/bin/python3 " ANQIAO_VERIFIER;
+    for (const std::string& name : names) absl::StrAppend(&command, " ", dir_.File(name));
+    return std::system((command + " >/dev/null").c_str()) == 0;
+  }
+
   anqiao::testing::TempDir dir_;
   const SystemClock system_clock_{};
   std::string master_key_ = dir_.File("keys/master.key");
@@ -149,6 +157,7 @@ TEST_F(CustodyCommandsTest, ErasingSavesItsCertificateAndARepeatHasNone) {
                           ReadAuditFile(dir_.File("certificate.json")));
   ASSERT_EQ(certificate.heads.size(), 1u);
   AQ_EXPECT_OK(store::VerifyHead(certificate.heads[0], certificate.public_key));
+  EXPECT_TRUE(PythonAccepts({"certificate.json"}));
   ASSERT_EQ(RunAs(kSupervisor, erase), kExitOk) << err_.str();
   EXPECT_THAT(out_.str(), HasSubstr("repeats an earlier answer"));
   EXPECT_EQ(RunAs(kOperator, erase), kExitError);
@@ -269,6 +278,8 @@ TEST_F(CustodyCommandsTest, AHeadIsFollowedAndAnOlderHistoryFound) {
   EXPECT_EQ(RunAs(kAuditor, {"audit", "head", "--since", kept}), kExitError);
   EXPECT_THAT(err_.str(), HasSubstr("LOG_FORKED"));
   ASSERT_EQ(RunAs(kAuditor, {"audit", "head", "--save", dir_.File("other.json")}), kExitOk);
+  EXPECT_TRUE(PythonAccepts({"kept.json"}));
+  EXPECT_FALSE(PythonAccepts({"kept.json", "other.json"}));
   Stop();
   EXPECT_EQ(Run({"audit", "verify", "--data", dir_.File("restored"), "--against", kept}),
             kExitError);
@@ -305,6 +316,7 @@ TEST_F(CustodyCommandsTest, ADirectoryIsAuditedAndExportedWithoutKeys) {
       << err_.str();
   AQ_ASSERT_OK_AND_ASSIGN(const AuditFile file, ReadAuditFile(dir_.File("out.json")));
   EXPECT_EQ(file.heads.size(), 2u);
+  EXPECT_TRUE(PythonAccepts({"out.json", "head.json", "own.json"}));
 }
 
 TEST_F(CustodyCommandsTest, AnAgencyVerifiesItsRecord) {
@@ -313,6 +325,7 @@ TEST_F(CustodyCommandsTest, AnAgencyVerifiesItsRecord) {
                             dir_.File("record.json")}),
             kExitOk)
       << err_.str();
+  EXPECT_TRUE(PythonAccepts({"record.json"}));
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("agencies/police"), HasSubstr("as the hub says"),
                                 Not(HasSubstr(engine::IdNumber(1)))));
   ASSERT_EQ(RunAs(kPolice, {"proof", "--format", "changes", "--record-key", "P1", "--head",
@@ -325,6 +338,19 @@ TEST_F(CustodyCommandsTest, AnAgencyVerifiesItsRecord) {
   EXPECT_THAT(err_.str(), HasSubstr("SIGNATURE_INVALID"));
   EXPECT_EQ(RunAs(kPolice, {"proof", "--format", "changes", "--record-key", "P9"}), kExitError);
   EXPECT_THAT(err_.str(), HasSubstr("ERASED"));
+}
+
+// The journal has the keys of held records sealed.
+TEST_F(CustodyCommandsTest, TheQuarantineShowsKeysOfHeldRecords) {
+  Submit("changes", "P7|张安|421299199001011111||421202003010\n");
+  const auto waiting = engine_->ListQuarantine("police", "", 10);
+  ASSERT_TRUE(waiting.ok()) << waiting.status();
+  ASSERT_EQ(waiting->items.size(), 1u);
+  ASSERT_EQ(waiting->items[0].records_size(), 1);
+  EXPECT_EQ(waiting->items[0].records(0).record_key(), "P7");
+  ASSERT_EQ(RunAs(kOperator, {"quarantine", "show", waiting->items[0].payload()}), kExitOk)
+      << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("P7"));
 }
 
 TEST_F(CustodyCommandsTest, OfflineVerifyNeedsTheKeys) {
