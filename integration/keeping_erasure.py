@@ -230,9 +230,10 @@ def erase_one(run, hub, erased, proved, district):
     code, _, errors = hub.tool("audit", "verify", "--data", hub.folder / "backup_2", "--against", hub.folder / "before.json")
     run.expect(code == 0, f"audit verify against the head of before: {errors[:200]}")
     prove(run, hub, proved, "after")
-    run.say(f"erased in {took:.2f} s: {done['recordCount']} records, {done.get('referralCount', 0)} referrals, {done.get('payloadCount', 0)} "
-            f"payloads, {done['keyCount']} keys; cases, referrals, disclosures, entitlements, quarantine, deliveries and proofs tell nothing; "
-            f"{told} rows of repeated payloads are ERASED, all others as before; audit verify accepts the head of before; verify equal")
+    run.say(f"erased in {took:.2f} s: {done['recordCount']} records, {done.get('referralCount', 0)} referrals, "
+            f"{done.get('payloadCount', 0)} payloads, {done['keyCount']} keys; cases, referrals, disclosures, entitlements, quarantine, "
+            f"deliveries and proofs tell nothing; {told} rows of repeated payloads are ERASED, all others as before; audit verify "
+            "accepts the head of before; verify equal")
     return took
 
 
@@ -256,8 +257,8 @@ def run_part(run):
         run.expect(counts == (2, 2, 1, 1), f"the payloads for quarantine were taken as {counts}")
         case = hub.ctl("cases", "show", case["name"])
         erased = Erased(case, person, referrals)
-        run.say(f"{case['name']}: {len(erased.keys)} records of {len({key[0] for key in erased.keys})} agencies, {len(referrals)} referrals, "
-                "rows in two payloads that wait in quarantine")
+        run.say(f"{case['name']}: {len(erased.keys)} records of {len({key[0] for key in erased.keys})} agencies, "
+                f"{len(referrals)} referrals, rows in two payloads that wait in quarantine")
         proved = others(erased, kit.cases_of(hub))
         prove(run, hub, proved, "before")
         before_erasing(run, hub, erased)
