@@ -4,7 +4,8 @@
 #   integration/faults.sh [--long] [--seed N] [--only RUN]...
 #
 # --long takes the long numbers (2,000 power cuts and so on). --seed repeats a run with the seed it printed. The binaries
-# must be built: ninja -C build/release store_faults_test store_golden_test
+# must be built: ninja -C build/release store_faults_test store_golden_test; "backup" and "rotation" also need the hub, anqiaoctl,
+# the adapters and agency_employment.
 set -uo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${ANQIAO_BUILD:-$ROOT/build/release}
@@ -17,7 +18,7 @@ while (($#)); do
     --long) long=1 ;;
     --seed) export AQ_FAULT_SEED=${2:?--seed takes a number}; shift ;;
     --only) only+=("${2:?--only takes the name of a run}"); shift ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown argument $1; see --help" >&2; exit 2 ;;
   esac
   shift
@@ -33,6 +34,11 @@ run disk_full "AQ_DISK_FILLS=$(pick 50 500) $store --gtest_filter='*.AFullDisk*'
 run io_errors "AQ_IO_ERRORS_PER_SITE=$(pick 3 20) $store --gtest_filter='*.NothingIsAcknowledged*:*.IoErrors*'"
 run damage "AQ_DAMAGES=$(pick 500 5000) $store --gtest_filter='*.Damage*'"
 run golden "$BUILD/tests/hub/store/store_golden_test --gtest_filter='*.Version*'"
+
+# On the real binaries.
+keeping="/usr/bin/python3 integration/keeping.py ${AQ_FAULT_SEED:+--seed $AQ_FAULT_SEED} $(pick '' --long)"
+run backup "$keeping --dir build/faults_backup --only backup"
+run rotation "$keeping --dir build/faults_rotation --only rotation"
 
 for name in ${only[@]+"${only[@]}"}; do
   [[ " ${names[*]} " == *" $name "* ]] || { echo "--only takes one of: ${names[*]}" >&2; exit 2; }

@@ -125,21 +125,24 @@ def canaries(run):
     planter = plant(district, run.rng.randrange(10**9))
     people = canary_people(load_truth(district)[0])
     chosen = of_people(people)
-    values = {**occurring(planter.values, district), **occurring(chosen, district)}
+    values = {**occurring(planter.values, district), **{name: value for name, value in chosen.items() if "/" in value},
+              **occurring(chosen, district)}
     search = Search(values)
     missed = search.self_test(run.folder / "search_self_test", run.rng)
     run.expect(not missed, f"the search does not find what it should: {missed[:3]}")
     run.say(f"{len(values)} canaries: {len(occurring(planter.values, district))} values planted, and {len(people)} people "
             f"of the district; {len(search.patterns)} patterns, each found where it was put")
     found = canary_stages(run, None, "sealed", district, people, search)
-    run.expect(not found, f"{len(found)} canaries are in files of the sealed hub: {sorted((k, *sorted(v)[:1]) for k, v in found.items())[:3]}")
+    run.expect(not found, f"{len(found)} canaries are in files of the sealed hub: "
+               f"{sorted((name, *sorted(places)[:1]) for name, places in found.items())[:3]}")
     found = canary_stages(run, UNSEALED, "unsealed", district, people, search)
     missing = values.keys() - found.keys()
     run.expect(not missing, f"the search misses {len(missing)} canaries in the hub that seals nothing: {sorted(missing)[:5]}")
     run.expect("master key" not in found, "the master key is in a file of the hub that seals nothing")
     folders = collections.Counter(folder for places in found.values() for folder in {path.split("/unsealed/")[1].rsplit("/", 1)[0]
                                                                                       for _, path in places})
-    run.say(f"the mutant, a hub that seals nothing: {len(values) - len(missing)} of {len(values)} canaries found, by folder {dict(folders)}")
+    run.say(f"the mutant, a hub that seals nothing: {len(values) - len(missing)} of {len(values)} canaries found, "
+            f"by folder {dict(folders)}")
 
 
 # --- Backups.
@@ -205,9 +208,10 @@ def backups(run):
         run.expect(finally_sent == acknowledged, f"{len(finally_sent - acknowledged)} records are on file that nobody was told of")
         hub.stop()
         sizes = [compare_restored(run, hub, number, one, finally_sent) for number, one in enumerate(made)]
-        run.say(f"{len(made)} backups under load, each in at most {max(one[3] for one in made):.2f} s, restored: records acknowledged before "
-                f"it / found in it {', '.join(f'{before}/{found}' for before, found in sizes)}, of {len(finally_sent)} at the end; "
-                f"referrals sent before it {', '.join(str(len(one[2])) for one in made)}; between the early and the newest head; verify equal")
+        run.say(f"{len(made)} backups under load, each in at most {max(one[3] for one in made):.2f} s, restored: records acknowledged "
+                f"before it / found in it {', '.join(f'{before}/{found}' for before, found in sizes)}, of {len(finally_sent)} at the end; "
+                f"referrals sent before it {', '.join(str(len(one[2])) for one in made)}; between the early and the newest head; "
+                "verify equal")
         hub.configure(data_directory="data")
 
 
@@ -246,12 +250,14 @@ def rotation(run):
         refusals = []
         for old in ("master.key", "master_2.key"):
             reason = hub.start_without(master_key=f"keys/{old}")
-            run.expect(reason is not None and "is wrapped under the master key" in reason, f"with {old} of before: {(reason or 'it serves')[-300:]}")
+            run.expect(reason is not None and "is wrapped under the master key" in reason,
+                       f"with {old} of before: {(reason or 'it serves')[-300:]}")
             refusals.append((reason or "").splitlines()[-1])
             hub.stop()
         hub.configure(master_key="keys/master_3.key")
         hub.start()
-        run.expect(hub.verify() and hub.ctl("census") == census and len(kit.cases_of(hub)) == people, "something is missing after the rotations")
+        run.expect(hub.verify() and hub.ctl("census") == census and len(kit.cases_of(hub)) == people,
+                   "something is missing after the rotations")
         run.say(f"2 rotations in {took[0]:.2f} and {took[1]:.2f} s while {sum(load.answered for load in loads)} payloads were answered, "
                 f"{len(failures)} failed; with the new master key {people} cases and verify equal")
         run.say(f"with the old ones: {' / '.join(refusals)}")
@@ -287,18 +293,17 @@ def retention(run):
         run.expect(len(left) == 1 and not left & set(waiting), f"{len(left)} payloads are left, expected the newest alone")
         run.expect(hub.ctl("census") == census and len(kit.cases_of(hub)) == len(cases), "something else than payloads is gone")
         for name in waiting:
-            code, _, _ = hub.as_user("ops", "quarantine", "replay", name)
-            run.expect(code not in hubkit.ANSWERED, f"{name} can be replayed after the purge")
+            run.expect(hub.refused("ops", "quarantine", "replay", name), f"{name} can be replayed after the purge")
         run.expect(hub.verify(), "verify differs after the purge")
         hub.stop()
         kit.restore(hub, hub.folder / "backup", "data.restored")
         hub.configure(data_directory="data.restored")
         hub.start()
-        replayed = [name for name in waiting if hub.as_user("ops", "quarantine", "replay", name)[0] in hubkit.ANSWERED]
+        replayed = [name for name in waiting if not hub.refused("ops", "quarantine", "replay", name)]
         run.expect(not replayed, f"{len(replayed)} purged payloads can be replayed from the backup")
         run.expect(hub.verify() and hub.ctl("census") == census, "the backup of before the purge differs in something else")
-        run.say(f"{len(waiting)} payloads purged, {done['keyCount']} keys destroyed, certificate accepted; none can be read from the backup of "
-                f"before either; the newer payload, the census and {len(cases)} cases stand; verify equal")
+        run.say(f"{len(waiting)} payloads purged, {done['keyCount']} keys destroyed, certificate accepted; none can be read from the "
+                f"backup of before either; the newer payload, the census and {len(cases)} cases stand; verify equal")
 
 
 PARTS = {"canaries": canaries, "erase": keeping_erasure.run_part, "backup": backups, "rotation": rotation, "audit": keeping_audit.run_part,

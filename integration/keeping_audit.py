@@ -108,7 +108,8 @@ def forged_directory(run, hub, exported):
     numbered = [(place + 1, bytes.fromhex(leaf["ciphertext"])) for place, leaf in enumerate(exported["leaves"]["hub"])
                 if 100 < len(leaf.get("ciphertext", "")) < 4000]
     run.rng.shuffle(numbered)
-    sequence = next((sequence for sequence, ciphertext in numbered[:200] if any(change_entry(path, sequence, ciphertext) for path in logs)), None)
+    sequence = next((sequence for sequence, ciphertext in numbered[:200]
+                     if any(change_entry(path, sequence, ciphertext) for path in logs)), None)
     run.expect(sequence is not None, "no entry lies whole in a part of the journal's log")
     if sequence is None:
         return
@@ -134,13 +135,15 @@ def own_records(run, hub, cases):
         content = bytes.fromhex(record["content"])
         commitment = audit_verifier.sha256(bytes.fromhex(record["salt"]), content)
         leaf_hash = audit_verifier.sha256(b"\0", audit_verifier.leaf_bytes({**record["leaf"], "commitment": commitment.hex()}))
-        run.expect(audit_verifier.included(leaf_hash, record["index"], record["tree_size"], [bytes.fromhex(one) for one in record["hashes"]],
+        run.expect(audit_verifier.included(leaf_hash, record["index"], record["tree_size"],
+                                           [bytes.fromhex(one) for one in record["hashes"]],
                                            bytes.fromhex(head["root"])), f"{agency}: the leaf recomputed from its record is not in its log")
         run.expect(key.split("/")[0].encode() in content, f"{agency}: the content of the proof does not name its own record")
         other = audit_verifier.sha256(bytes.fromhex(record["salt"]), content + b" ").hex()
         run.expect(kit.judged(path) is None and other != record["leaf"]["commitment"], f"{agency}: the verifier rejects its proof")
         record["content"] = record["content"][:-2] + f"{int(record['content'][-2:], 16) ^ 1:02x}"
-        run.expect(kit.judged(kit.write_json(hub.folder / "own_changed.json", saved)) is not None, f"{agency}: a changed record is accepted")
+        run.expect(kit.judged(kit.write_json(hub.folder / "own_changed.json", saved)) is not None,
+                   f"{agency}: a changed record is accepted")
     run.say(f"{len(found)} agencies recomputed a leaf of their logs from their own record and the salt; a changed byte is rejected")
 
 
@@ -177,7 +180,8 @@ def forked(run, hub):
     hub.stop()
     # Without a head that both have signed a fork cannot be told from an edited log.
     code, _, errors = hub.tool("audit", "verify", "--data", hub.folder / "data.fork", "--against", ours[smallest])
-    run.expect(code == 1 and ("LOG_FORKED" in errors or "LOG_EDITED" in errors), f"audit verify of the fork against our head: exit {code} {errors[:200]}")
+    run.expect(code == 1 and ("LOG_FORKED" in errors or "LOG_EDITED" in errors),
+               f"audit verify of the fork against our head: exit {code} {errors[:200]}")
     hub.configure(data_directory="data", ring="keys/ring")
 
 

@@ -78,7 +78,8 @@ class Search:
             for value in self.values.values():
                 data, around = value.encode(encoding), rng.randbytes(3)
                 parts += [around, data, around, data.hex().encode(), b" ", data.hex().upper().encode()]
-                parts += [code(around[:offset] + data + around) + b" " for code in (base64.b64encode, base64.urlsafe_b64encode) for offset in range(3)]
+                parts += [code(around[:offset] + data + around) + b" " for code in (base64.b64encode, base64.urlsafe_b64encode)
+                          for offset in range(3)]
             (folder / str(number)).write_bytes(b"".join(parts))
         found, _, _ = self.look(folder)
         files = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
@@ -117,7 +118,8 @@ class Planter:
         note, who = self.note, {}
         who["name"] = note(f"{title}: name", "虚" + self.word(4))
         who["former"] = note(f"{title}: former name", "虚" + self.word(4))
-        who["id"] = note(f"{title}: identity number", id_number(self.serial, f"19{self.rng.randrange(50, 99)}0{self.rng.randrange(1, 9)}15"))
+        born = f"19{self.rng.randrange(50, 99)}0{self.rng.randrange(1, 9)}15"
+        who["id"] = note(f"{title}: identity number", id_number(self.serial, born))
         who["phone"] = note(f"{title}: phone", "190" + self.digits(8))
         who["mobile"] = note(f"{title}: other phone", "190" + self.digits(8))
         who["address"] = note(f"{title}: address", f"{self.word(4)}路{self.digits(3)}号")
@@ -147,8 +149,9 @@ def plant_police(planter, folder):
     append(folder / "orders.csv", "gb18030", [
         f"{who['key']},{who['name']},{who['id']},{who['paper']},责令社区戒毒,{who['free']},{day},2025-03-02,2025-03-03,36,,"
         for who, day in ((good, "2025-03-01"), (held, "2025-13-77"))])
-    append(folder / "tests.txt", "gb18030", [f"{who['key']}|{who['name']}|{who['id']}|{day}|{who['home']}|阴性|现场|421299990000|{who['free']}|20260302"
-                                             for who, day in ((good, "20260302"), (held, "20261377"))])
+    append(folder / "tests.txt", "gb18030", [
+        f"{who['key']}|{who['name']}|{who['id']}|{day}|{who['home']}|阴性|现场|421299990000|{who['free']}|20260302"
+        for who, day in ((good, "20260302"), (held, "20261377"))])
     planter.held += 3
 
 
@@ -156,8 +159,8 @@ def plant_civil_affairs(planter, folder):
     for form in ("urban_relief", "rural_relief"):
         good, held = planter.person(f"{form}, taken up"), planter.person(f"{form}, held")
         append(folder / f"{form}.csv", "utf-8", [
-            f"{who['free']},{who['key']},{who['former']},1,{who['name']},{who[number]},本人,2025-01,1,433.00,否,{who['phone']},{who['address']},"
-            f"{who['home']},{who['account']}" for who, number in ((good, "id"), (held, "wrong"))])
+            f"{who['free']},{who['key']},{who['former']},1,{who['name']},{who[number]},本人,2025-01,1,433.00,否,{who['phone']},"
+            f"{who['address']},{who['home']},{who['account']}" for who, number in ((good, "id"), (held, "wrong"))])
         planter.held += 1
 
 
@@ -166,11 +169,13 @@ def plant_employment(planter, folder):
     rows = {"unemployment": {"aae043": "2025-01-10", "ajc093": "03"},
             "certificates": {"zcsm": "自主创业税收政策", "aae036": "2025-07-20"},
             "difficulties": {"aac369": "06", "acc362": "2025-08-01", "acc363": "2027-07-31"},
-            "employments": {"aab998": "91421299MA4ABCDEF3", "aae030": "2024-09-01", "aae031": "2025-08-31"}, "trainings": {"jyrq": "2025-11-20"}}
+            "employments": {"aab998": "91421299MA4ABCDEF3", "aae030": "2024-09-01", "aae031": "2025-08-31"},
+            "trainings": {"jyrq": "2025-11-20"}}
     for form, more in rows.items():
         fields = []
         for who, number in ((good, "id"), (held, "wrong")):
-            own = {"aac001": who["key"], "aac002": who[number], "aac003": who["name"], "aae005": who["phone"], "aae006": who["address"], **more}
+            own = {"aac001": who["key"], "aac002": who[number], "aac003": who["name"], "aae005": who["phone"], "aae006": who["address"],
+                   **more}
             if form == "certificates":
                 own["aac021"] = planter.note(f"certificate of {who['key']}", "42" + planter.digits(14))
             if form == "employments":
@@ -235,6 +240,7 @@ def of_people(people):
         values[f"{person['person']}: name"] = person["name"]
         values[f"{person['person']}: identity number"] = person["id_number"]
         for agency, form, key in person["records"]:
-            # Of a key such as NUMBER/DATE the number tells most.
-            values[f"{person['person']}: key in {form} of {agency} {key if '/' not in key else ''}".rstrip()] = key.split("/")[0]
+            # Of a key such as NUMBER/DATE the number tells most; that of a household is the household's.
+            own = key if form.endswith("_relief") else key.split("/")[0]
+            values[f"{person['person']}: {own} in {form} of {agency}"] = own
     return values
