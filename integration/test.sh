@@ -5,13 +5,13 @@
 #
 # Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
 # and contract tests, clang with ThreadSanitizer on store and engine, clang-tidy on the pure folders, buf lint, the demo's checks, bad
-# input, reflection, kill -9. --long makes the random runs ten times as long. --only runs one part, and may be given again:
-# build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, crash.
+# input, reflection, what is kept (sealed, erased, backed up, provable), faults, floods. --long makes the random runs ten times as long.
+# --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, keeping, faults, floods.
 set -uo pipefail
 # shellcheck source=integration/prepare.sh
 source "$(dirname "$0")/prepare.sh"
 long=0
-parts=(build unit asan tsan tidy buf demo bad_input reflection crash)
+parts=(build unit asan tsan tidy buf demo bad_input reflection keeping faults floods)
 only=()
 while (($#)); do
   case $1 in
@@ -20,7 +20,7 @@ while (($#)); do
       [[ " ${parts[*]} " == *" ${2:-} "* && -n ${2:-} ]] || die "--only takes one of: ${parts[*]}"
       only+=("$2")
       shift ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument $1; see --help" ;;
   esac
   shift
@@ -131,9 +131,17 @@ if part demo "The demo, checked against the truth"; then
 fi
 if part bad_input "Bad input"; then one bad_input /usr/bin/python3 integration/bad_input.py; fi
 if part reflection "Reflection and health on both listeners"; then one reflection /usr/bin/python3 integration/reflection.py; fi
-if part crash "kill -9 of hub and agencies"; then
-  one crash /usr/bin/python3 integration/crash.py --cycles "$((long ? 200 : 20))"
-  tail -n 2 build/crash.log
+if part keeping "What is kept is sealed, can be erased and cannot be changed unseen"; then
+  one keeping /usr/bin/python3 integration/keeping.py $( ((long)) && echo --long)
+  tail -n 1 build/keeping.log
+fi
+if part faults "Faults: kill -9, power, disks, clocks, repeats"; then
+  one faults integration/faults.sh $( ((long)) && echo --long)
+  grep -E ' (passed|FAILED) in ' build/faults.log
+fi
+if part floods "Connection floods, and that they fail without the listener watch"; then
+  one floods bash -c "/usr/bin/python3 integration/floods.py $( ((long)) && echo --long) && /usr/bin/python3 integration/floods.py --check-mutants"
+  tail -n 2 build/floods.log
 fi
 if ((long)) && part demo "Another district"; then one demo_long integration/demo.sh --check --seed 20260630; fi
 
