@@ -60,7 +60,8 @@ def generate_district(out, people=10_000, seed=1):
 
 
 class Installation:
-    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None, settings=None, keys=None):
+    def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None, settings=None, keys=None, data="data",
+                 program="anqiaod", environment=None):
         self.folder = pathlib.Path(folder).resolve()
         self.clock_start = clock_start
         # Per agency: further lines of its configuration, such as {"payload_bytes_max": 1000000}.
@@ -68,11 +69,14 @@ class Installation:
         self.keys = {"ring": "keys/ring", "master_key": "keys/master.key", **(keys or {})}
         # Settings of the keys, such as {"cipher_suite": "none"}; further lines of the hub's, such as {"listener_watch": "off"}.
         self.settings = settings or {}
+        self.data = data
+        # Another build of the hub, such as "anqiaod_faulty"; what its environment has besides.
+        self.program, self.environment = program, environment or {}
         self.listeners_file = self.folder / "listeners.yaml"
         self.certs = self.folder / "certs"
         self.hub = None
         self.children = {}
-        for name in ("anqiaod", "anqiaoctl"):
+        for name in (program, "anqiaoctl"):
             if not (BUILD / "bin" / name).exists():
                 raise ToolError(f"{BUILD / 'bin' / name} is not there; build first (integration/demo.sh does)")
 
@@ -115,7 +119,7 @@ class Installation:
                     'client_ca: certs/ca.crt}')
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
-                 "data_directory: data", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
+                 f"data_directory: {self.data}", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
                  f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
                  f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}",
                  *(f"{key}: {value}" for key, value in self.settings.items()), "agencies:"]
@@ -134,8 +138,9 @@ class Installation:
         command = ["prlimit", f"--nofile={open_files}:{open_files}"] if open_files else []
         self.listeners_file.unlink(missing_ok=True)
         with open(self.folder / "logs" / "anqiaod.log", "ab") as log:
-            self.hub = subprocess.Popen([*command, BUILD / "bin" / "anqiaod", "--config", self.folder / "anqiaod.yaml",
-                                         "--listeners-file", self.listeners_file], stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+            self.hub = subprocess.Popen([*command, BUILD / "bin" / self.program, "--config", self.folder / "anqiaod.yaml",
+                                         "--listeners-file", self.listeners_file], stdout=log, stderr=log, cwd=self.folder,
+                                        env={**os.environ, **self.environment}, start_new_session=True)
         started = time.monotonic()
         while not self.listeners_file.exists():
             if self.hub.poll() is not None:

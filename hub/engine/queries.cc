@@ -128,7 +128,9 @@ std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name) {
 }
 
 absl::StatusOr<std::unique_ptr<store::Snapshot>> EngineImpl::Fresh() const {
-  AQ_RETURN_IF_ERROR(projector_.WaitFor(store_->synced_sequence(), kFreshWait));
+  const absl::Status fresh = projector_.WaitFor(store_->synced_sequence(), kFreshWait);
+  // While there is no room to write the projections, reads go on with what they have.
+  if (!fresh.ok() && !absl::IsResourceExhausted(fresh)) return fresh;
   return store_->NewSnapshot();
 }
 

@@ -66,12 +66,9 @@ std::optional<Flags> ParseFlags(int argc, char** argv) {
   return flags;
 }
 
-absl::Status Run(const Flags& flags, const sigset_t& signals,
-                 const engine::EngineTestHooks& hooks) {
+absl::Status Run(const Flags& flags, const sigset_t& signals, const ServerOptions& options) {
   AQ_ASSIGN_OR_RETURN(const Config config, LoadConfig(flags.config, flags.insecure_loopback));
-  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
-                      Server::Start(config, {.insecure_loopback = flags.insecure_loopback,
-                                             .engine_test_hooks = hooks}));
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config, options));
   if (!flags.listeners_file.empty()) {
     AQ_RETURN_IF_ERROR(WriteListenersFile(flags.listeners_file, *server));
   }
@@ -86,7 +83,7 @@ absl::Status Run(const Flags& flags, const sigset_t& signals,
 
 }  // namespace
 
-int RunHub(int argc, char** argv, const engine::EngineTestHooks& hooks) {
+int RunHub(int argc, char** argv, ServerOptions options) {
   const std::optional<Flags> flags = ParseFlags(argc, argv);
   if (!flags.has_value()) return 2;
   if (flags->help) {
@@ -101,7 +98,8 @@ int RunHub(int argc, char** argv, const engine::EngineTestHooks& hooks) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   rpc::PrepareProcess();
-  if (const absl::Status status = Run(*flags, signals, hooks); !status.ok()) {
+  options.insecure_loopback = flags->insecure_loopback;
+  if (const absl::Status status = Run(*flags, signals, options); !status.ok()) {
     std::fprintf(stderr, "anqiaod: %s\n", std::string(status.message()).c_str());
     return 1;
   }

@@ -3,13 +3,14 @@
 #ifndef ANQIAO_HUB_SERVER_RUN_H_
 #define ANQIAO_HUB_SERVER_RUN_H_
 
-#include "hub/engine/test_hooks.h"
+#include "hub/server/server.h"
 
 namespace anqiao::server {
 
 // Serves until SIGTERM or SIGINT. The process's exit code: 0 after a stop, 1 if it cannot start, 2
 // for flags that are not understood. Call it first of all: signals are blocked for every thread.
-int RunHub(int argc, char** argv, const engine::EngineTestHooks& hooks);
+// The flags decide "options.insecure_loopback".
+int RunHub(int argc, char** argv, ServerOptions options);
 
 }  // namespace anqiao::server
 

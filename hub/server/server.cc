@@ -37,6 +37,23 @@ absl::StatusOr<rpc::ListenerOptions> ListenerFor(const ListenerConfig& config, b
   return options;
 }
 
+class ShiftedClock : public SystemClock {
+ public:
+  ShiftedClock(SystemClock clock, std::function<absl::Duration()> shift)
+      : SystemClock(clock), shift_(std::move(shift)) {}
+  absl::Time Now() const override { return SystemClock::Now() + shift_(); }
+
+ private:
+  const std::function<absl::Duration()> shift_;
+};
+
+std::unique_ptr<const Clock> MakeClock(const Config& config, const ServerOptions& options) {
+  const SystemClock clock =
+      config.clock_start.has_value() ? SystemClock(*config.clock_start) : SystemClock();
+  if (options.clock_shift == nullptr) return std::make_unique<SystemClock>(clock);
+  return std::make_unique<ShiftedClock>(clock, options.clock_shift);
+}
+
 absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
   const KeysConfig& keys = config.keys;
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<const store::CipherSuite> suite,
@@ -59,10 +76,7 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
 }  // namespace
 
 Server::Server(const Config& config, const ServerOptions& options)
-    : options_(options),
-      clock_(config.clock_start.has_value() ? std::make_unique<SystemClock>(*config.clock_start)
-                                            : std::make_unique<SystemClock>()),
-      log_(clock_.get()) {}
+    : options_(options), clock_(MakeClock(config, options)), log_(clock_.get()) {}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config,
                                                       const ServerOptions& options) {

@@ -10,6 +10,7 @@
 #ifndef ANQIAO_HUB_SERVER_SERVER_H_
 #define ANQIAO_HUB_SERVER_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,7 +34,9 @@ struct ServerOptions {
   bool insecure_loopback = false;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
+  // For tests only: what is broken, and what is added to the clock, asked whenever the time is.
   engine::EngineTestHooks engine_test_hooks = {};
+  std::function<absl::Duration()> clock_shift = nullptr;
 };
 
 class Server {

@@ -13,9 +13,10 @@ def main():
     points = run({}, "--list-failpoints").stdout.split()
     assert len(points) >= 10 and len(set(points)) == len(points), points
     assert "commit.before_append" in points, points
-    for environment in ({"AQ_FAILPOINT": "nowhere:1"}, {"AQ_FAILPOINT": points[0]}, {"AQ_FAILPOINT": points[0] + ":0"}, {"AQ_MUTANT": "none"}):
+    for environment in ({"AQ_FAILPOINT": "nowhere:1"}, {"AQ_FAILPOINT": points[0]}, {"AQ_FAILPOINT": points[0] + ":0"}, {"AQ_FAILPOINT": points[0] + ":1:5000"},
+                        {"AQ_MUTANT": "none"}):
         assert run(environment, "--help").returncode == 2, environment
-    for environment in ({"AQ_FAILPOINT": points[0] + ":3"}, {"AQ_MUTANT": "ack_before_sync"}):
+    for environment in ({"AQ_FAILPOINT": points[0] + ":3"}, {"AQ_FAILPOINT": points[0] + ":3:20"}, {"AQ_MUTANT": "ack_before_sync"}):
         assert run(environment, "--help").returncode == 0, environment
 
 

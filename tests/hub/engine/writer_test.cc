@@ -227,6 +227,19 @@ TEST_P(WriterTest, ProjectionsGoOnWhenTheirDiskHasRoomAgain) {
   ExpectVerified();
 }
 
+TEST_P(WriterTest, ReadsGoOnWhileThereIsNoRoomForTheProjections) {
+  Submit("changes", "A1|张安\n");
+  EXPECT_EQ(LiveRecords(), 1);
+  store_->FillProjections(1'000'000);
+  EXPECT_EQ(Summary(Submit("changes", "A2|李桥\n")).accepted_count(), 1);
+  const auto cases = engine_->ListCases({}, "", 10, "");
+  ASSERT_TRUE(cases.ok());
+  EXPECT_EQ(cases->items.size(), 1);
+  store_->FillProjections(0);
+  while (LiveRecords() != 2) absl::SleepFor(absl::Milliseconds(20));
+  ExpectVerified();
+}
+
 TEST_P(WriterTest, IntakeIsBoundedAndSaysWhenThereIsRoom) {
   options_.agencies[0].pending_payloads_max = 2;
   Restart();
