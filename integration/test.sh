@@ -132,7 +132,8 @@ fi
 if part bad_input "Bad input"; then one bad_input /usr/bin/python3 integration/bad_input.py; fi
 if part reflection "Reflection and health on both listeners"; then one reflection /usr/bin/python3 integration/reflection.py; fi
 if part keeping "What is kept is sealed, can be erased and cannot be changed unseen"; then
-  one keeping /usr/bin/python3 integration/keeping.py $( ((long)) && echo --long)
+  # Its backups and rotation are fault runs.
+  one keeping /usr/bin/python3 integration/keeping.py --only canaries --only erase --only audit --only retention $( ((long)) && echo --long)
   tail -n 1 build/keeping.log
 fi
 if part faults "Faults: kill -9, power, disks, clocks, repeats"; then
