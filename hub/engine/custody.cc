@@ -7,6 +7,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
@@ -205,34 +206,40 @@ absl::Status EngineImpl::Rebuild(const std::function<bool(Sequence, Sequence)>& 
   });
 }
 
-absl::Status EngineImpl::CollectPurge(const PurgeCommand& command, const store::Snapshot& snapshot,
-                                      journal::v1::Purged* purged) const {
-  absl::Status failure;
-  if (command.retention_class == journal::v1::RETENTION_CLASS_PAYLOADS) {
-    const store::KeyRange range = store::FamilyRange(store::Family::kQuarantine);
-    return snapshot.Scan(range.begin, range.end, [&](absl::string_view, absl::string_view value) {
-      journal::v1::QuarantineDocument document;
-      if (document.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
-          ToTime(document.create_time()) < command.before) {
-        purged->add_payloads(document.payload());
-        purged->add_keys(document.bytes_key());
-      }
-      return true;
-    });
-  }
-  // Keys of access records hold for a month: only months that are over are destroyed.
+absl::Status EngineImpl::CollectOldPayloads(const PurgeCommand& command,
+                                            const store::Snapshot& snapshot,
+                                            journal::v1::Purged* purged) const {
+  const store::KeyRange range = store::FamilyRange(store::Family::kQuarantine);
+  return snapshot.Scan(range.begin, range.end, [&](absl::string_view, absl::string_view value) {
+    journal::v1::QuarantineDocument document;
+    if (document.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
+        ToTime(document.create_time()) < command.before) {
+      purged->add_payloads(document.payload());
+      purged->add_keys(document.bytes_key());
+    }
+    return true;
+  });
+}
+
+absl::Status EngineImpl::CollectOldAccess(const PurgeCommand& command,
+                                          journal::v1::Purged* purged) const {
+  // Keys of access records hold for a month: only those of months before the border's are
+  // destroyed, so never one that is in use.
+  const absl::CivilMonth border = absl::ToCivilMonth(command.before, absl::UTCTimeZone());
   std::set<KeyId> old, young;
   AQ_RETURN_IF_ERROR(store_->ReadJournal(1, [&](Sequence, absl::string_view bytes) {
     Entry entry;
     if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return true;
     if (!entry.has_access_recorded() || entry.key() == 0) return true;
-    (ToTime(entry.commit_time()) < command.before ? old : young).insert(entry.key());
+    const absl::CivilMonth month =
+        absl::ToCivilMonth(ToTime(entry.commit_time()), absl::UTCTimeZone());
+    (month < border ? old : young).insert(entry.key());
     return true;
   }));
   for (const KeyId key : old) {
     if (young.count(key) == 0) purged->add_keys(key);
   }
-  return failure;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PurgeResult> EngineImpl::Purge(const Principal& principal,
@@ -247,6 +254,11 @@ absl::StatusOr<PurgeResult> EngineImpl::Purge(const Principal& principal,
       absl::StrCat("purge:", command.retention_class, ":", absl::ToUnixMicros(command.before)));
   absl::MutexLock lock(&destruction_mu_);
   Entry made;
+  journal::v1::Purged old_access;
+  // Reading the whole journal is no work for the writer.
+  if (command.retention_class == journal::v1::RETENTION_CLASS_ACCESS_LOG) {
+    AQ_RETURN_IF_ERROR(CollectOldAccess(command, &old_access));
+  }
   PurgeResult result;
   AQ_RETURN_IF_ERROR(writer_.Run([&](Writer::Turn& turn) -> absl::Status {
     if (!command.request_id.empty()) {
@@ -259,11 +271,14 @@ absl::StatusOr<PurgeResult> EngineImpl::Purge(const Principal& principal,
     }
     *made.mutable_principal() = principal;
     journal::v1::Purged* purged = made.mutable_purged();
+    *purged = old_access;
     purged->set_retention_class(command.retention_class);
     SetTime(command.before, purged->mutable_before_time());
     purged->set_request_id(command.request_id);
     purged->set_request_hash(hash);
-    AQ_RETURN_IF_ERROR(CollectPurge(command, turn.snapshot(), purged));
+    if (command.retention_class == journal::v1::RETENTION_CLASS_PAYLOADS) {
+      AQ_RETURN_IF_ERROR(CollectOldPayloads(command, turn.snapshot(), purged));
+    }
     AQ_ASSIGN_OR_RETURN(result.sequence, turn.Commit({made}, {purged->payloads().begin(),
                                                               purged->payloads().end()}));
     return absl::OkStatus();

@@ -134,8 +134,9 @@ class EngineImpl : public Engine {
                          const ErasePersonCommand& command, const std::string& jurisdiction,
                          const std::string& hash, journal::v1::Entry* made,
                          store::Sequence* sequence);
-  absl::Status CollectPurge(const PurgeCommand& command, const store::Snapshot& snapshot,
-                            journal::v1::Purged* purged) const;
+  absl::Status CollectOldPayloads(const PurgeCommand& command, const store::Snapshot& snapshot,
+                                  journal::v1::Purged* purged) const;
+  absl::Status CollectOldAccess(const PurgeCommand& command, journal::v1::Purged* purged) const;
 
   const EngineOptions options_;
   store::Store* const store_;

@@ -68,7 +68,7 @@ absl::Status LogTrees::Restore() {
   logs_.clear();
   tiles_.clear();
   Log& hub = logs_[kHubLog];
-  hub.durable = hub.last = hub.durable_last = journal_->synced_sequence();
+  hub.durable = hub.last = journal_->synced_sequence();
   AQ_ASSIGN_OR_RETURN(
       hub.tree,
       MerkleTree::Restore(
@@ -109,7 +109,7 @@ absl::Status LogTrees::RestoreAgency(const std::string& log, std::uint64_t size,
   }
   Log& restored = logs_[log];
   restored.durable = size;
-  restored.last = restored.durable_last = last;
+  restored.last = last;
   AQ_ASSIGN_OR_RETURN(restored.tree,
                       MerkleTree::Restore(size, TilesOf(log),
                                           [&](std::uint64_t index) -> absl::StatusOr<MerkleHash> {
@@ -188,7 +188,6 @@ void LogTrees::Finish(bool ok) {
   tiles_.clear();
   for (auto& [name, log] : logs_) {
     log.durable = log.tree.size();
-    log.durable_last = log.last;
   }
 }
 

@@ -92,7 +92,6 @@ class LogTrees {
     MerkleTree tree;            // may be ahead of what is durable
     std::uint64_t durable = 0;  // leaves
     Sequence last = 0;          // of its last entry
-    Sequence durable_last = 0;
   };
 
   LogTrees(const Store* journal, std::unique_ptr<SigningKey> key)

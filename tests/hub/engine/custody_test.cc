@@ -248,6 +248,18 @@ TEST_F(CustodyTest, PurgingRemovesWhatIsOldAndLeavesTheRest) {
                                    .before = clock_.Now()}));
   EXPECT_EQ(access.purged.keys_size(), 1);
   ExpectVerified();
+  // The key of the running month is never destroyed, however late the border.
+  engine_->RecordAccess(User(), "/method", "cases/p1", true, "");
+  AddPerson(4);
+  clock_.Advance(absl::Seconds(1));
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const PurgeResult none,
+      engine_->Purge(User("ops"), {.request_id = "",
+                                   .retention_class = journal::v1::RETENTION_CLASS_ACCESS_LOG,
+                                   .before = clock_.Now()}));
+  EXPECT_EQ(none.purged.keys_size(), 0);
+  engine_->RecordAccess(User(), "/method", "cases/p1", true, "");
+  AddPerson(5);
   EXPECT_THAT(engine_->Purge(User("ops"), {.request_id = "",
                                            .retention_class = journal::v1::RETENTION_CLASS_PAYLOADS,
                                            .before = clock_.Now() + absl::Hours(1)}),
