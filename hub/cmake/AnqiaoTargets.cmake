@@ -55,7 +55,7 @@ function(anqiao_test)
   # One ctest entry an executable: thousands of process starts would cost more than the tests do.
   add_test(NAME ${A_NAME} COMMAND ${A_NAME})
   set_tests_properties(${A_NAME} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT}
-                       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan-suppressions${ANQIAO_TSAN_SYMBOLIZER}")
+                       ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan-suppressions${ANQIAO_TSAN_SYMBOLIZER};LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan-suppressions:print_suppressions=0")
 endfunction()
 
 # A libFuzzer binary with ANQIAO_FUZZ, else a test that replays tests/fuzz/corpus/<name>.

@@ -133,6 +133,8 @@ absl::StatusOr<Entry> EngineImpl::RunReferralCommand(const Principal& principal,
 
 absl::StatusOr<ReferralDocument> EngineImpl::ReferralAfter(const absl::StatusOr<Entry>& entry) {
   AQ_RETURN_IF_ERROR(entry.status());
+  // What a command made must be there to be told.
+  AQ_RETURN_IF_ERROR(AwaitEverything());
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::Snapshot> snapshot, Fresh());
   ReferralBook book = BookOf(*snapshot);
   AQ_ASSIGN_OR_RETURN(ReferralDocument * document, book.Find(entry->referral_changed().referral()));

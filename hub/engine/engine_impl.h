@@ -109,6 +109,8 @@ class EngineImpl : public Engine {
   absl::Status Activate(store::Epoch epoch);
   // A snapshot with everything that was acknowledged before the call.
   absl::StatusOr<std::unique_ptr<store::Snapshot>> Fresh() const;
+  // Until the projections have everything that was acknowledged; also the error of a full disk.
+  absl::Status AwaitEverything() const;
   // Runs a command on a referral once per request id; the entry it made, or had made before.
   absl::StatusOr<journal::v1::Entry> RunReferralCommand(const Principal& principal,
                                                         const std::string& request_id,

@@ -127,8 +127,12 @@ std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name) {
   return value;
 }
 
+absl::Status EngineImpl::AwaitEverything() const {
+  return projector_.WaitFor(store_->synced_sequence(), kFreshWait);
+}
+
 absl::StatusOr<std::unique_ptr<store::Snapshot>> EngineImpl::Fresh() const {
-  const absl::Status fresh = projector_.WaitFor(store_->synced_sequence(), kFreshWait);
+  const absl::Status fresh = AwaitEverything();
   // While there is no room to write the projections, reads go on with what they have.
   if (!fresh.ok() && !absl::IsResourceExhausted(fresh)) return fresh;
   return store_->NewSnapshot();
