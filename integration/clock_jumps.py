@@ -8,6 +8,7 @@ anqiaod_faulty reads AQ_CLOCK_FILE at every look at its clock. The records carry
 """
 
 import random
+import threading
 import time
 
 import faultkit
@@ -29,7 +30,7 @@ class Run:
 
     def set_clock(self, seconds):
         # Replaced in one step: the hub may look at any time.
-        fresh = self.hub.folder / "clock.new"
+        fresh = self.hub.folder / f"clock.new.{threading.get_ident()}"
         fresh.write_text(f"{seconds}\n", encoding="ascii")
         fresh.rename(self.hub.folder / "clock")
 
