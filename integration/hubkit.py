@@ -69,7 +69,7 @@ class Installation:
         self.keys = {"ring": "keys/ring", "master_key": "keys/master.key", **(keys or {})}
         # Settings of the keys, such as {"cipher_suite": "none"}; further lines of the hub's, such as {"listener_watch": "off"}.
         self.settings = settings or {}
-        self.data = data
+        self.data_directory = data
         # Another build of the hub, such as "anqiaod_faulty"; what its environment has besides.
         self.program, self.environment = program, environment or {}
         self.listeners_file = self.folder / "listeners.yaml"
@@ -119,7 +119,7 @@ class Installation:
                     'client_ca: certs/ca.crt}')
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
-                 f"data_directory: {self.data}", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
+                 f"data_directory: {self.data_directory}", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
                  f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
                  f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}",
                  *(f"{key}: {value}" for key, value in self.settings.items()), "agencies:"]
