@@ -118,6 +118,8 @@ RocksJournal::~RocksJournal() {
     sound = head_ != nullptr && lost_.ok() && !full_;
   }
   if (db_ == nullptr) return;
+  // A flush that still runs could fail to sync the manifest after the errors were counted.
+  rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/true);
   std::uint64_t errors = 0;
   sound = sound && db_->GetIntProperty("rocksdb.background-errors", &errors) && errors == 0;
   for (rocksdb::ColumnFamilyHandle* family : families_) {
