@@ -59,15 +59,11 @@ class NoneSuite final : public CipherSuite {
   }
 
   std::string Hash(absl::string_view data) const override {
-    std::string hash(kHashBytes, '\0');
-    Digest(FetchedAlgorithms().sha256, data, Bytes(hash.data()));
-    return hash;
+    return HashOf(FetchedAlgorithms().sha256, data);
   }
 
   std::string KeyedHash(absl::string_view key, absl::string_view data) const override {
-    unsigned char hash[kHmacBytes];
-    CachedHmac(FetchedAlgorithms().sha256, key, {data}, hash);
-    return std::string(reinterpret_cast<const char*>(hash), kKeyedHashBytes);
+    return KeyedHashOf(FetchedAlgorithms().sha256, key, data);
   }
 };
 

@@ -184,6 +184,18 @@ void CachedHmac(const EVP_MD* digest, absl::string_view key,
   Finish(context, {View(inner, sizeof(inner))}, out);
 }
 
+std::string HashOf(const EVP_MD* digest, absl::string_view data) {
+  std::string hash(CipherSuite::kHashBytes, '\0');
+  Digest(digest, data, Bytes(hash.data()));
+  return hash;
+}
+
+std::string KeyedHashOf(const EVP_MD* digest, absl::string_view key, absl::string_view data) {
+  unsigned char hash[kHmacBytes];
+  CachedHmac(digest, key, {data}, hash);
+  return std::string(View(hash, CipherSuite::kKeyedHashBytes));
+}
+
 absl::Status CheckKey(absl::string_view key) {
   if (key.size() == DataKey::kBytes) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("a key must have 32 bytes, got ", key.size()));

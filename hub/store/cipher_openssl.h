@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -55,6 +56,10 @@ void Hmac(const EVP_MD* digest, absl::string_view key,
           std::initializer_list<absl::string_view> parts, unsigned char* out);
 void CachedHmac(const EVP_MD* digest, absl::string_view key,
                 std::initializer_list<absl::string_view> parts, unsigned char* out);
+
+// CipherSuite::Hash and KeyedHash with this digest.
+std::string HashOf(const EVP_MD* digest, absl::string_view data);
+std::string KeyedHashOf(const EVP_MD* digest, absl::string_view key, absl::string_view data);
 
 // INVALID_ARGUMENT unless "key" has 32 bytes.
 absl::Status CheckKey(absl::string_view key);

@@ -151,15 +151,11 @@ class Sm4Suite final : public CipherSuite {
   }
 
   std::string Hash(absl::string_view data) const override {
-    std::string hash(kHashBytes, '\0');
-    Digest(FetchedAlgorithms().sm3, data, Bytes(hash.data()));
-    return hash;
+    return HashOf(FetchedAlgorithms().sm3, data);
   }
 
   std::string KeyedHash(absl::string_view key, absl::string_view data) const override {
-    unsigned char hash[kHmacBytes];
-    CachedHmac(FetchedAlgorithms().sm3, key, {data}, hash);
-    return std::string(reinterpret_cast<const char*>(hash), kKeyedHashBytes);
+    return KeyedHashOf(FetchedAlgorithms().sm3, key, data);
   }
 };
 

@@ -9,10 +9,9 @@
 #include <functional>
 
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "hub/rpc/listener.h"
 #include "tests/hub/rpc/fake_engine.h"
+#include "tests/hub/rpc/fault.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::rpc {
@@ -27,21 +26,6 @@ constexpr char kSupervisorUri[] = "anqiao://users/wang?role=supervisor&jurisdict
 constexpr char kOperatorUri[] = "anqiao://users/li?role=operator";
 constexpr char kAuditorUri[] = "anqiao://users/zhao?role=auditor";
 constexpr char kPoliceUri[] = "anqiao://agencies/police";
-
-// "REASON field", as the details of "status" say; "OK" if it is.
-std::string Fault(const grpc::Status& status) {
-  if (status.ok()) return "OK";
-  google::rpc::Status details;
-  google::rpc::ErrorInfo info;
-  google::rpc::BadRequest bad;
-  details.ParseFromString(status.error_details());
-  std::string out = "no details";
-  for (const auto& detail : details.details()) {
-    if (detail.UnpackTo(&info)) out = info.reason();
-    if (detail.UnpackTo(&bad)) out += " " + bad.field_violations(0).field();
-  }
-  return out;
-}
 
 class CustodyServiceTest : public ::testing::Test {
  protected:

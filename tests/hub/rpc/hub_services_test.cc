@@ -8,10 +8,9 @@
 #include <set>
 #include <thread>
 
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "hub/rpc/listener.h"
 #include "tests/hub/rpc/fake_engine.h"
+#include "tests/hub/rpc/fault.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::rpc {
@@ -23,21 +22,6 @@ using testing::FakeEngine;
 constexpr char kUuid[] = "8a7e5c3e-0d3c-4c5a-9a52-1f6a3f3f0a11";
 constexpr char kCaseworker[] = "anqiao://users/wang?role=caseworker&jurisdiction=421202";
 constexpr char kOperatorUri[] = "anqiao://users/li?role=operator";
-
-// "REASON field", as the details of "status" say; "OK" if it is.
-std::string Fault(const grpc::Status& status) {
-  if (status.ok()) return "OK";
-  google::rpc::Status details;
-  google::rpc::ErrorInfo info;
-  google::rpc::BadRequest bad;
-  details.ParseFromString(status.error_details());
-  std::string out = "no details";
-  for (const auto& detail : details.details()) {
-    if (detail.UnpackTo(&info)) out = info.reason();
-    if (detail.UnpackTo(&bad)) out += " " + bad.field_violations(0).field();
-  }
-  return out;
-}
 
 class HubServicesTest : public ::testing::Test {
  protected:

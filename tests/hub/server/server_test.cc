@@ -16,8 +16,8 @@
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/operations.grpc.pb.h"
 #include "hub/base/errors.h"
-#include "tests/testing/status_matchers.h"
 #include "hub/store/master_key.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
 namespace anqiao::server {

@@ -71,11 +71,10 @@ TEST(GoldenTest, Version1OpensAndHoldsWhatItShould) {
   EXPECT_THAT(OpenRocksStore({.directory = directory.path()}),
               StatusIs(absl::StatusCode::kFailedPrecondition));
   for (int i = 0; i < 2; ++i) {
-    AQ_ASSERT_OK_AND_ASSIGN(auto store,
-                            OpenRocksStore({.directory = directory.path(),
-                                            .read_only = true,
-                                            .scratch_directory = {},
-                                            .older_format = true}));
+    AQ_ASSERT_OK_AND_ASSIGN(auto store, OpenRocksStore({.directory = directory.path(),
+                                                        .read_only = true,
+                                                        .scratch_directory = {},
+                                                        .older_format = true}));
     std::vector<std::string> entries;
     for (Sequence at = 1; at <= kLast; ++at) entries.push_back(EntryOf(at));
     EXPECT_EQ(ReadAll(*store), entries);
