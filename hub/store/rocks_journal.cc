@@ -73,6 +73,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tu
   table.block_cache = rocksdb::NewLRUCache(std::size_t{8} << 20);
   rocksdb::ColumnFamilyOptions plain;
   plain.compression = rocksdb::kLZ4Compression;
+  // From when the manifest was marked on: a compaction adds to it what may not be synced yet.
+  plain.disable_auto_compactions = true;
   plain.write_buffer_size = tuning.write_buffer_bytes;
   plain.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb::ColumnFamilyOptions blobs = plain;
@@ -154,7 +156,8 @@ absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool r
   }
   db_.reset(db);
   AQ_RETURN_IF_ERROR(FromRocks(opened, "opening the journal"));
-  return MarkManifest(files, path);
+  AQ_RETURN_IF_ERROR(MarkManifest(files, path));
+  return FromRocks(db_->EnableAutoCompaction(families_), "opening the journal");
 }
 
 absl::Status RocksJournal::CheckFormat(const std::string& head_path,
