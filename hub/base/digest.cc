@@ -1,11 +1,16 @@
 #include "hub/base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -16,17 +21,36 @@ namespace {
 
 std::atomic<const RandomSource*> random_source{nullptr};
 
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+// Fetched once: OpenSSL looks an algorithm up with every use otherwise, which takes as long as
+// hashing a hundred bytes.
+const EVP_MD* FetchedSha256() {
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  return sha256;
+}
+
+// Random bytes that were drawn ahead: a draw costs more than many bytes do.
+struct Drawn {
+  static constexpr std::size_t kBytes = 4096;
+  std::array<unsigned char, kBytes> bytes;
+  std::size_t left = 0;
+};
+
 }  // namespace
 
 void SetRandomSourceForTest(const RandomSource* source) { random_source.store(source); }
 
 std::string Sha256(absl::string_view data) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
   std::string out(32, '\0');
-  unsigned int length = 0;
   // Fails only if OpenSSL itself is broken: nothing a caller could mend.
-  if (EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), &length,
-                 EVP_sha256(), nullptr) != 1 ||
-      length != out.size()) {
+  if (EVP_DigestInit_ex2(context.get(), FetchedSha256(), nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), data.data(), data.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()), nullptr) !=
+          1) {
     std::abort();
   }
   return out;
@@ -56,9 +80,20 @@ std::string RandomBytes(std::size_t count) {
   if (const RandomSource* source = random_source.load(std::memory_order_relaxed)) {
     return (*source)(count);
   }
+  thread_local Drawn drawn;
   std::string out(count, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1) {
-    std::abort();
+  for (std::size_t done = 0; done < count;) {
+    if (drawn.left == 0) {
+      if (RAND_bytes(drawn.bytes.data(), static_cast<int>(Drawn::kBytes)) != 1) std::abort();
+      drawn.left = Drawn::kBytes;
+    }
+    unsigned char* const from = drawn.bytes.data() + Drawn::kBytes - drawn.left;
+    const std::size_t taken = std::min(count - done, drawn.left);
+    std::memcpy(out.data() + done, from, taken);
+    // Nothing that was given out stays behind.
+    OPENSSL_cleanse(from, taken);
+    drawn.left -= taken;
+    done += taken;
   }
   return out;
 }

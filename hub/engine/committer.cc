@@ -107,7 +107,7 @@ void Committer::Append() {
   if (group_.entries.empty()) return;
   Failpoint::Hit(failpoint::kBeforeAppend);
   const absl::Duration begin = clock_->SteadyNow();
-  const absl::StatusOr<store::Sequence> last = store_->Append(epoch_, group_.append);
+  const absl::StatusOr<store::Sequence> last = store_->Append(epoch_, std::move(group_.append));
   const absl::Duration taken = clock_->SteadyNow() - begin;
   status_ = last.status();
   if (!last.ok()) return;

@@ -136,7 +136,7 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
   }
   if (entries.empty()) return absl::OkStatus();
   const store::Sequence first = store_->synced_sequence() + 1;
-  AQ_ASSIGN_OR_RETURN(const store::Sequence last, store_->Append(epoch, group));
+  AQ_ASSIGN_OR_RETURN(const store::Sequence last, store_->Append(epoch, std::move(group)));
   projector_.Push(first, std::move(entries));
   return projector_.WaitFor(last, absl::Seconds(10));
 }

@@ -27,8 +27,8 @@ using store::Sequence;
 
 // People who share a key beyond this many are not found by it: such a key tells nobody apart.
 constexpr int kPeoplePerBlock = 64;
-constexpr std::size_t kCachedHeads = 100'000;
-constexpr std::size_t kCachedDocuments = 20'000;
+constexpr std::size_t kCachedHeads = 50'000;
+constexpr std::size_t kCachedDocuments = 10'000;
 // A record whose new version names somebody else than the person it is linked to.
 constexpr char kNoLongerAgrees[] = "NO_LONGER_AGREES";
 

@@ -307,6 +307,8 @@ absl::Status Projector::Proceed() {
       if (change) change(&group.entries[added_]);
       reached_ = group.first + added_;
       AQ_RETURN_IF_ERROR(projection_->Add(reached_, group.entries[added_]));
+      // A large group should not be in memory until its last entry is taken in.
+      group.entries[added_] = Entry();
       ++uncommitted_;
     }
   }

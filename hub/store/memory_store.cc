@@ -194,14 +194,16 @@ class MemoryStore : public Store {
     return ++epoch_;
   }
 
-  absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) override {
+  absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group) override {
     AQ_RETURN_IF_ERROR(CheckGroup(group));
     absl::MutexLock lock(&mu_);
     AQ_RETURN_IF_ERROR(CheckEpoch(epoch, epoch_));
-    for (const Blob& blob : group.blobs) blobs_.insert_or_assign(blob.name, blob.bytes);
+    for (Blob& blob : group.blobs) {
+      blobs_.insert_or_assign(std::move(blob.name), std::move(blob.bytes));
+    }
     for (const std::string& name : group.removed_blobs) blobs_.erase(name);
-    for (const std::string& entry : group.entries) {
-      entries_.push_back(std::make_shared<const std::string>(entry));
+    for (std::string& entry : group.entries) {
+      entries_.push_back(std::make_shared<const std::string>(std::move(entry)));
     }
     return entries_.size();
   }

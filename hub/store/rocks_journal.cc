@@ -86,6 +86,17 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tu
   return {{rocksdb::kDefaultColumnFamilyName, plain}, {"entries", plain}, {"blobs", blobs}};
 }
 
+// What "group" takes in a batch, so that the batch does not grow by doubling.
+std::size_t BatchBytes(const AppendGroup& group) {
+  // Of a change: its head, lengths, key and checksum, with room to spare.
+  constexpr std::size_t kChangeBytes = 48;
+  std::size_t bytes = kChangeBytes * (group.entries.size() + 2);
+  for (const std::string& entry : group.entries) bytes += entry.size();
+  for (const Blob& blob : group.blobs) bytes += kChangeBytes + blob.name.size() + blob.bytes.size();
+  for (const std::string& name : group.removed_blobs) bytes += kChangeBytes + name.size();
+  return bytes;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStoreOptions& options,
@@ -296,22 +307,25 @@ absl::StatusOr<Epoch> RocksJournal::AcquireWriter() {
   return ++epoch_;
 }
 
-absl::StatusOr<Sequence> RocksJournal::Append(Epoch epoch, const AppendGroup& group) {
+absl::StatusOr<Sequence> RocksJournal::Append(Epoch epoch, AppendGroup group) {
   if (read_only_) return ReadOnlyError();
   AQ_RETURN_IF_ERROR(CheckGroup(group));
   absl::MutexLock lock(&mu_);
   AQ_RETURN_IF_ERROR(CheckEpoch(epoch, epoch_));
-  rocksdb::WriteBatch batch;
+  rocksdb::WriteBatch batch(BatchBytes(group));
   rocksdb::Status put;
-  for (const Blob& blob : group.blobs) {
-    if (put.ok()) put = batch.Put(families_[kBlobs], blob.name, Seal(blob.name, blob.bytes));
+  // What is in the batch is let go: a large group should not be in memory twice.
+  for (Blob& blob : group.blobs) {
+    const std::string bytes = std::move(blob.bytes);
+    if (put.ok()) put = batch.Put(families_[kBlobs], blob.name, Seal(blob.name, bytes));
   }
   for (const std::string& name : group.removed_blobs) {
     if (put.ok()) put = batch.Delete(families_[kBlobs], name);
   }
   Sequence last = synced_sequence();
-  for (const std::string& entry : group.entries) {
+  for (std::string& sealed : group.entries) {
     const std::string key = EncodeNumber(++last);
+    const std::string entry = std::move(sealed);
     if (put.ok()) put = batch.Put(families_[kEntries], key, Seal(key, entry));
   }
   if (put.ok()) {

@@ -35,7 +35,7 @@ class RocksJournal {
   ~RocksJournal();
 
   absl::StatusOr<Epoch> AcquireWriter();
-  absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group);
+  absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group);
   absl::Status Read(Sequence first,
                     const std::function<bool(Sequence, absl::string_view)>& visit) const;
   absl::StatusOr<std::string> GetEntry(Sequence sequence) const;

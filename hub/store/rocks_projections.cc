@@ -51,7 +51,7 @@ constexpr absl::string_view kFirstKey("\x01", 1);
 rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
                                  rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(std::size_t{64} << 20);
+  table.block_cache = rocksdb::NewLRUCache(std::size_t{32} << 20);
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -63,7 +63,7 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::stri
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Small memtables stay in the processor's cache: inserting into them is what costs.
   options.write_buffer_size = tuning.write_buffer_bytes;
-  options.max_write_buffer_number = 6;
+  options.max_write_buffer_number = 4;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{64} << 20;
   options.max_background_jobs = 2;

@@ -96,8 +96,8 @@ class RocksStore : public Store {
         projections_(std::move(projections)) {}
 
   absl::StatusOr<Epoch> AcquireWriter() override { return journal_->AcquireWriter(); }
-  absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) override {
-    return journal_->Append(epoch, group);
+  absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group) override {
+    return journal_->Append(epoch, std::move(group));
   }
   absl::Status ReadJournal(
       Sequence first,

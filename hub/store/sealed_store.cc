@@ -62,7 +62,7 @@ class SealedStore : public Store {
   absl::Status Open();
 
   absl::StatusOr<Epoch> AcquireWriter() override { return base_->AcquireWriter(); }
-  absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) override;
+  absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group) override;
   absl::Status ReadJournal(
       Sequence first, const std::function<bool(Sequence, absl::string_view)>& visit) const override;
   absl::StatusOr<std::string> GetEntry(Sequence sequence) const override;
@@ -130,7 +130,8 @@ class SealedStore : public Store {
     std::string entry;
   };
   absl::StatusOr<OpenedEntry> OpenEntry(Sequence sequence, absl::string_view stored) const;
-  absl::StatusOr<AppendGroup> SealGroup(const AppendGroup& group);
+  // Lets go of what it has sealed: a large group should not be in memory twice.
+  absl::StatusOr<AppendGroup> SealGroup(AppendGroup group);
 
   const SealOptions options_;
   const std::unique_ptr<const CipherSuite> suite_;
@@ -233,24 +234,24 @@ absl::StatusOr<std::string> SealedStore::SealBlob(const Blob& blob) const {
   return stored;
 }
 
-absl::StatusOr<AppendGroup> SealedStore::SealGroup(const AppendGroup& group) {
+absl::StatusOr<AppendGroup> SealedStore::SealGroup(AppendGroup group) {
   AppendGroup sealed;
-  sealed.removed_blobs = group.removed_blobs;
+  sealed.removed_blobs = std::move(group.removed_blobs);
   Sequence sequence = base_->synced_sequence();
   if (sequence == 0) sealed.blobs.emplace_back(kOptionsBlob, OptionsText());
-  for (const Blob& blob : group.blobs) {
-    if (absl::StartsWith(blob.name, kOpenBlobs)) {
-      sealed.blobs.push_back(blob);
-      continue;
+  for (Blob& blob : group.blobs) {
+    if (!absl::StartsWith(blob.name, kOpenBlobs)) {
+      AQ_ASSIGN_OR_RETURN(blob.bytes, SealBlob(blob));
+      blob.parts.clear();
     }
-    AQ_ASSIGN_OR_RETURN(std::string bytes, SealBlob(blob));
-    sealed.blobs.emplace_back(blob.name, std::move(bytes));
+    sealed.blobs.push_back(std::move(blob));
   }
   sealed.entries.reserve(group.entries.size());
   for (std::size_t i = 0; i < group.entries.size(); ++i) {
-    AQ_ASSIGN_OR_RETURN(std::string entry,
-                        SealEntry(++sequence, group.headers[i], group.entries[i]));
-    sealed.entries.push_back(std::move(entry));
+    const EntryHeader header = std::move(group.headers[i]);
+    const std::string entry = std::move(group.entries[i]);
+    AQ_ASSIGN_OR_RETURN(std::string stored, SealEntry(++sequence, header, entry));
+    sealed.entries.push_back(std::move(stored));
   }
   if (logs_ != nullptr) {
     for (Blob& blob : logs_->TakeBlobs()) sealed.blobs.push_back(std::move(blob));
@@ -258,14 +259,14 @@ absl::StatusOr<AppendGroup> SealedStore::SealGroup(const AppendGroup& group) {
   return sealed;
 }
 
-absl::StatusOr<Sequence> SealedStore::Append(Epoch epoch, const AppendGroup& group) {
+absl::StatusOr<Sequence> SealedStore::Append(Epoch epoch, AppendGroup group) {
   if (group.headers.size() != group.entries.size() || group.entries.empty()) {
     return absl::InvalidArgumentError("a sealed store needs entries with their headers");
   }
   if (logs_ != nullptr) AQ_RETURN_IF_ERROR(logs_->Ready());
-  const absl::StatusOr<AppendGroup> sealed = SealGroup(group);
-  const absl::StatusOr<Sequence> last =
-      sealed.ok() ? base_->Append(epoch, *sealed) : absl::StatusOr<Sequence>(sealed.status());
+  absl::StatusOr<AppendGroup> sealed = SealGroup(std::move(group));
+  const absl::StatusOr<Sequence> last = sealed.ok() ? base_->Append(epoch, *std::move(sealed))
+                                                    : absl::StatusOr<Sequence>(sealed.status());
   if (logs_ != nullptr) logs_->Finish(last.ok());
   return last;
 }

@@ -7,7 +7,7 @@
 //
 //   AQ_ASSIGN_OR_RETURN(std::unique_ptr<Store> store, OpenRocksStore({.directory = dir}));
 //   AQ_ASSIGN_OR_RETURN(const Epoch epoch, store->AcquireWriter());
-//   AQ_ASSIGN_OR_RETURN(Sequence last, store->Append(epoch, {.entries = group}));
+//   AQ_ASSIGN_OR_RETURN(Sequence last, store->Append(epoch, {.entries = std::move(group)}));
 //
 // Threads: one thread appends and one applies at a time (they may be two); any thread takes
 // snapshots and reads. See hub/doc/storage_format.md for the bytes.
@@ -139,7 +139,7 @@ class Store : public ProjectionStore {
   // FAILED_PRECONDITION (WRITER_FENCED): "epoch" is not the current lease. RESOURCE_EXHAUSTED: the
   // disk is full, nothing of "group" is visible and a later call may succeed. DATA_LOSS: a sync
   // failed; nothing more is accepted until the store is opened again.
-  virtual absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) = 0;
+  virtual absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group) = 0;
 
   // Calls "visit" for each entry from "first" on, in order, up to the synced end as of the call,
   // until it returns false. DATA_LOSS: an entry is missing or failed its checksum; "visit" has seen

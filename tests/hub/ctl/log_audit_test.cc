@@ -57,8 +57,8 @@ class AlteredStore final : public store::Store {
   Sequence synced_sequence() const override { return end.value_or(base_.synced_sequence()); }
 
   absl::StatusOr<store::Epoch> AcquireWriter() override { return base_.AcquireWriter(); }
-  absl::StatusOr<Sequence> Append(store::Epoch epoch, const store::AppendGroup& group) override {
-    return base_.Append(epoch, group);
+  absl::StatusOr<Sequence> Append(store::Epoch epoch, store::AppendGroup group) override {
+    return base_.Append(epoch, std::move(group));
   }
   std::unique_ptr<store::ProjectionBatch> NewBatch() const override { return base_.NewBatch(); }
   absl::Status Apply(const store::ProjectionBatch& batch, Sequence sequence) override {

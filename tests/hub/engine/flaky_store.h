@@ -53,8 +53,7 @@ class FlakyStore : public store::Store {
 
   absl::StatusOr<store::Epoch> AcquireWriter() override { return store_->AcquireWriter(); }
 
-  absl::StatusOr<store::Sequence> Append(store::Epoch epoch,
-                                         const store::AppendGroup& group) override {
+  absl::StatusOr<store::Sequence> Append(store::Epoch epoch, store::AppendGroup group) override {
     {
       absl::MutexLock lock(&mu_);
       ++waiting_;
@@ -69,7 +68,7 @@ class FlakyStore : public store::Store {
         return Full();
       }
     }
-    return store_->Append(epoch, group);
+    return store_->Append(epoch, std::move(group));
   }
 
   absl::Status ReadJournal(

@@ -63,13 +63,12 @@ class SimulatedStore : public store::Store {
     return store_->AcquireWriter();
   }
 
-  absl::StatusOr<store::Sequence> Append(store::Epoch epoch,
-                                         const store::AppendGroup& group) override {
+  absl::StatusOr<store::Sequence> Append(store::Epoch epoch, store::AppendGroup group) override {
     if (Pass()) return Off();
     if (append_full_) return Full();
     absl::StatusOr<store::Sequence> last = store_->Append(epoch, group);
     if (!last.ok()) return last;
-    groups_.push_back(group);
+    groups_.push_back(std::move(group));
     if (Pass()) return Off();
     if (lazy_) {
       synced_groups_ += choose_(groups_.size() - synced_groups_ + 1);

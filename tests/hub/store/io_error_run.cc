@@ -20,10 +20,11 @@ class CarelessStore : public Store {
       : store_(std::move(store)), end_(store_->synced_sequence()) {}
 
   absl::StatusOr<Epoch> AcquireWriter() override { return store_->AcquireWriter(); }
-  absl::StatusOr<Sequence> Append(Epoch epoch, const AppendGroup& group) override {
-    const absl::StatusOr<Sequence> appended = store_->Append(epoch, group);
+  absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group) override {
+    const std::size_t count = group.entries.size();
+    const absl::StatusOr<Sequence> appended = store_->Append(epoch, std::move(group));
     if (!appended.ok() && !absl::IsDataLoss(appended.status())) return appended;
-    return end_ += group.entries.size();
+    return end_ += count;
   }
   absl::Status ReadJournal(
       Sequence first,
