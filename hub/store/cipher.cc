@@ -25,6 +25,17 @@ DataKey DataKey::Random() {
   return key;
 }
 
+std::vector<DataKey> DataKey::Random(std::size_t count) {
+  // A draw costs more than many bytes do.
+  static_assert(sizeof(DataKey) == kBytes);
+  std::vector<DataKey> keys(count);
+  if (RAND_priv_bytes(reinterpret_cast<unsigned char*>(keys.data()),
+                      static_cast<int>(count * kBytes)) != 1) {
+    std::abort();
+  }
+  return keys;
+}
+
 absl::StatusOr<std::unique_ptr<const CipherSuite>> CipherSuite::Make(absl::string_view name) {
   std::unique_ptr<const CipherSuite> suite;
   if (name == "aes-256-gcm-sha256") {

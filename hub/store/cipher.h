@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +42,8 @@ class DataKey {
 
   // A new random key. Ends the process if the system's generator is broken.
   static DataKey Random();
+  // So many, of at most 65536, for less than as many calls cost.
+  static std::vector<DataKey> Random(std::size_t count);
 
   absl::string_view view() const { return {bytes_.data(), kBytes}; }
   operator absl::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
@@ -70,6 +73,8 @@ class CipherSuite {
   virtual absl::string_view name() const = 0;
   // The byte that begins what the suite sealed: 'A', 'S' or 'N'.
   virtual char id() const = 0;
+  // What is sealed cannot be read without the key.
+  virtual bool seals() const { return true; }
 
   // Appends id | random nonce | ciphertext | tag to "out". "associated" (kind, key and version of
   // what is sealed) is bound and not stored. INVALID_ARGUMENT: a key that is not 32 bytes, or more

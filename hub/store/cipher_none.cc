@@ -21,6 +21,7 @@ constexpr std::size_t kCheckBytes = 8;
 class NoneSuite final : public CipherSuite {
  public:
   absl::string_view name() const override { return "none"; }
+  bool seals() const override { return false; }
   char id() const override { return kId; }
 
   absl::Status Seal(absl::string_view key, absl::string_view associated,

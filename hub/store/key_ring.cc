@@ -256,13 +256,11 @@ absl::Status KeyRing::Impl::Refill() {
 absl::Status KeyRing::Impl::Reserve(std::size_t count) {
   const KeyId first = header_.reserved_through + 1;
   if (first + count > kKeyIdMax) return Lost("the key ring has no more numbers");
-  std::vector<DataKey> keys;
-  keys.reserve(count);
+  const std::vector<DataKey> keys = DataKey::Random(count);
   std::string slots;
   slots.reserve(count * kSlotBytes);
   for (std::size_t i = 0; i < count; ++i) {
-    keys.push_back(DataKey::Random());
-    AQ_ASSIGN_OR_RETURN(std::string wrapped, master_->Wrap(keys.back()));
+    AQ_ASSIGN_OR_RETURN(std::string wrapped, master_->Wrap(keys[i]));
     slots +=
         EncodeSlot(ring_id_, first + i, {.state = SlotState::kLive, .wrapped = std::move(wrapped)});
   }

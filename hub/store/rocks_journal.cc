@@ -72,7 +72,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tu
   table.block_size = 16 << 10;
   table.block_cache = rocksdb::NewLRUCache(std::size_t{8} << 20);
   rocksdb::ColumnFamilyOptions plain;
-  plain.compression = rocksdb::kLZ4Compression;
+  plain.compression = tuning.compresses ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   // From when the manifest was marked on: a compaction adds to it what may not be synced yet.
   plain.disable_auto_compactions = true;
   plain.write_buffer_size = tuning.write_buffer_bytes;
@@ -81,7 +81,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tu
   // Payloads are written once and read rarely: compactions leave them where they are.
   blobs.enable_blob_files = true;
   blobs.min_blob_size = 4096;
-  blobs.blob_compression_type = rocksdb::kLZ4Compression;
+  blobs.blob_compression_type = plain.compression;
   blobs.enable_blob_garbage_collection = true;
   return {{rocksdb::kDefaultColumnFamilyName, plain}, {"entries", plain}, {"blobs", blobs}};
 }

@@ -59,13 +59,19 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::stri
   options.env = env;
   options.info_log = MakeRocksLog(path);
   options.create_if_missing = true;
-  options.compression = rocksdb::kLZ4Compression;
+  options.compression = tuning.compresses ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Small memtables stay in the processor's cache: inserting into them is what costs.
   options.write_buffer_size = tuning.write_buffer_bytes;
   options.max_write_buffer_number = 4;
+  // Most keys that are looked for are new: a filter tells so sooner than the skip lists.
+  options.memtable_prefix_bloom_size_ratio = 0.05;
+  options.memtable_whole_key_filtering = true;
+  // Hidden keys lie scattered, so that every compaction rewrites a whole level: rarer is cheaper, and
+  // filters keep reads from looking into each file.
+  options.level0_file_num_compaction_trigger = 8;
   options.target_file_size_base = std::uint64_t{16} << 20;
-  options.max_bytes_for_level_base = std::uint64_t{64} << 20;
+  options.max_bytes_for_level_base = std::uint64_t{128} << 20;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
   options.max_open_files = 256;

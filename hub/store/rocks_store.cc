@@ -193,7 +193,9 @@ class RocksStore : public Store {
 
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksStoreOn(rocksdb::Env* env,
                                                         const RocksStoreOptions& options,
-                                                        const RocksStoreTuning& tuning) {
+                                                        const RocksStoreTuning& given) {
+  RocksStoreTuning tuning = given;
+  tuning.compresses &= options.compress;
   if (!env->FileExists(options.directory + "/HEAD").ok()) {
     if (options.read_only) return absl::FailedPreconditionError("there is no store to read");
     AQ_RETURN_IF_ERROR(MakeDirectories(*env->GetFileSystem(), options.directory));

@@ -17,6 +17,8 @@ namespace anqiao::store {
 struct RocksStoreTuning {
   // Small, so that a short test reaches table files and compactions.
   std::size_t write_buffer_bytes = std::size_t{16} << 20;
+  // As RocksStoreOptions::compress, which counts as well.
+  bool compresses = true;
   // Mutants, which the fault runs must notice: what RocksDB's laxest recovery does, and no check
   // that entries and blobs reached their recorded ends.
   bool skips_damaged_log_records = false;

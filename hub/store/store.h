@@ -221,6 +221,8 @@ struct RocksStoreOptions {
   std::string scratch_directory = {};
   // Also journals of older formats, read-only: for upgrading them.
   bool older_format = false;
+  // Off where all that is kept is sealed: ciphertext does not become shorter.
+  bool compress = true;
 };
 
 // FAILED_PRECONDITION: written by a newer version (FORMAT_VERSION_UNKNOWN), or by an older one and
