@@ -5,9 +5,11 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
 #include "hub/store/cipher_openssl.h"
 
 namespace anqiao::store {
@@ -54,6 +56,17 @@ absl::StatusOr<std::unique_ptr<const CipherSuite>> CipherSuite::Make(absl::strin
                  absl::StrCat("this OpenSSL lacks the algorithms of ", name));
   }
   return suite;
+}
+
+absl::StatusOr<std::vector<std::string>> CipherSuite::WrapAll(
+    absl::string_view master, const std::vector<DataKey>& data_keys) const {
+  std::vector<std::string> wrapped;
+  wrapped.reserve(data_keys.size());
+  for (const DataKey& key : data_keys) {
+    AQ_ASSIGN_OR_RETURN(std::string one, Wrap(master, key));
+    wrapped.push_back(std::move(one));
+  }
+  return wrapped;
 }
 
 }  // namespace anqiao::store

@@ -93,6 +93,10 @@ class CipherSuite {
   virtual absl::StatusOr<std::string> Wrap(absl::string_view master,
                                            absl::string_view data_key) const = 0;
 
+  // The same of many, in their order, for less than as many calls cost.
+  virtual absl::StatusOr<std::vector<std::string>> WrapAll(
+      absl::string_view master, const std::vector<DataKey>& data_keys) const;
+
   // DATA_LOSS (STORAGE_LOST): damaged, or wrapped under another master key. INVALID_ARGUMENT: a
   // key that is not 32 bytes.
   virtual absl::StatusOr<DataKey> Unwrap(absl::string_view master,

@@ -7,9 +7,11 @@
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -41,22 +43,34 @@ constexpr std::size_t kHalf = 8;
 constexpr int kHalves = 4;
 constexpr int kRounds = 6;
 
-// RFC 3394 2.2.1 and 2.2.2 in place on kWrappedBytes.
-bool WrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes) {
-  unsigned char block[2 * kHalf];
+// Keys that are wrapped side by side: a call of the cipher costs more than many blocks do.
+constexpr std::size_t kSideBySide = 64;
+
+// RFC 3394 2.2.1 in place on "count" times kWrappedBytes, of at most kSideBySide.
+bool WrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes, std::size_t count) {
+  unsigned char blocks[kSideBySide * 2 * kHalf];
   int written = 0;
-  std::memcpy(block, bytes, kHalf);
+  const auto block = [&](std::size_t i) { return blocks + i * 2 * kHalf; };
+  for (std::size_t i = 0; i < count; ++i) std::memcpy(block(i), bytes + i * kWrappedBytes, kHalf);
   for (int step = 1; step <= kRounds * kHalves; ++step) {
     unsigned char* const half = bytes + kHalf * static_cast<std::size_t>(1 + (step - 1) % kHalves);
-    std::memcpy(block + kHalf, half, kHalf);
-    if (EVP_CipherUpdate(context, block, &written, block, sizeof(block)) != 1) return false;
-    block[kHalf - 1] ^= static_cast<unsigned char>(step);
-    std::memcpy(half, block + kHalf, kHalf);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::memcpy(block(i) + kHalf, half + i * kWrappedBytes, kHalf);
+    }
+    if (EVP_CipherUpdate(context, blocks, &written, blocks, static_cast<int>(count * 2 * kHalf)) !=
+        1) {
+      return false;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      block(i)[kHalf - 1] ^= static_cast<unsigned char>(step);
+      std::memcpy(half + i * kWrappedBytes, block(i) + kHalf, kHalf);
+    }
   }
-  std::memcpy(bytes, block, kHalf);
+  for (std::size_t i = 0; i < count; ++i) std::memcpy(bytes + i * kWrappedBytes, block(i), kHalf);
   return true;
 }
 
+// RFC 3394 2.2.2 in place on kWrappedBytes.
 bool UnwrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes) {
   unsigned char block[2 * kHalf];
   int written = 0;
@@ -133,11 +147,21 @@ class AesSuite final : public CipherSuite {
     AQ_RETURN_IF_ERROR(CheckKey(master));
     AQ_RETURN_IF_ERROR(CheckKey(data_key));
     std::string wrapped = absl::StrCat(kWrapStart, data_key);
-    EVP_CIPHER_CTX* const context = AesBlockContext();
-    if (context == nullptr ||
-        EVP_CipherInit_ex2(context, nullptr, Bytes(master), nullptr, 1, nullptr) != 1 ||
-        !WrapSteps(context, Bytes(wrapped.data()))) {
-      return CipherBroken();
+    AQ_RETURN_IF_ERROR(WrapInPlace(master, wrapped));
+    return wrapped;
+  }
+
+  absl::StatusOr<std::vector<std::string>> WrapAll(
+      absl::string_view master, const std::vector<DataKey>& data_keys) const override {
+    AQ_RETURN_IF_ERROR(CheckKey(master));
+    std::string bytes;
+    bytes.reserve(data_keys.size() * kWrappedBytes);
+    for (const DataKey& key : data_keys) absl::StrAppend(&bytes, kWrapStart, key.view());
+    AQ_RETURN_IF_ERROR(WrapInPlace(master, bytes));
+    std::vector<std::string> wrapped;
+    wrapped.reserve(data_keys.size());
+    for (std::size_t at = 0; at < bytes.size(); at += kWrappedBytes) {
+      wrapped.push_back(bytes.substr(at, kWrappedBytes));
     }
     return wrapped;
   }
@@ -167,6 +191,25 @@ class AesSuite final : public CipherSuite {
 
   std::string KeyedHash(absl::string_view key, absl::string_view data) const override {
     return KeyedHashOf(FetchedAlgorithms().sha256, key, data);
+  }
+
+ private:
+  // "bytes" are those of keys, each behind kWrapStart.
+  static absl::Status WrapInPlace(absl::string_view master, std::string& bytes) {
+    EVP_CIPHER_CTX* const context = AesBlockContext();
+    if (context == nullptr ||
+        EVP_CipherInit_ex2(context, nullptr, Bytes(master), nullptr, 1, nullptr) != 1) {
+      OPENSSL_cleanse(bytes.data(), bytes.size());
+      return CipherBroken();
+    }
+    for (std::size_t at = 0; at < bytes.size(); at += kSideBySide * kWrappedBytes) {
+      const std::size_t count = std::min(kSideBySide, (bytes.size() - at) / kWrappedBytes);
+      if (!WrapSteps(context, Bytes(bytes.data() + at), count)) {
+        OPENSSL_cleanse(bytes.data(), bytes.size());
+        return CipherBroken();
+      }
+    }
+    return absl::OkStatus();
   }
 };
 

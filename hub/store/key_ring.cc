@@ -257,12 +257,12 @@ absl::Status KeyRing::Impl::Reserve(std::size_t count) {
   const KeyId first = header_.reserved_through + 1;
   if (first + count > kKeyIdMax) return Lost("the key ring has no more numbers");
   const std::vector<DataKey> keys = DataKey::Random(count);
+  AQ_ASSIGN_OR_RETURN(std::vector<std::string> wrapped, master_->WrapAll(keys));
   std::string slots;
   slots.reserve(count * kSlotBytes);
   for (std::size_t i = 0; i < count; ++i) {
-    AQ_ASSIGN_OR_RETURN(std::string wrapped, master_->Wrap(keys[i]));
-    slots +=
-        EncodeSlot(ring_id_, first + i, {.state = SlotState::kLive, .wrapped = std::move(wrapped)});
+    slots += EncodeSlot(ring_id_, first + i,
+                        {.state = SlotState::kLive, .wrapped = std::move(wrapped[i])});
   }
   AQ_RETURN_IF_ERROR(file_->WriteSlots(first, slots));
   RingHeader header = header_;

@@ -74,6 +74,10 @@ class KeyInMemory final : public MasterKey {
   absl::StatusOr<std::string> Wrap(absl::string_view data_key) const override {
     return suite_.Wrap(key_, data_key);
   }
+  absl::StatusOr<std::vector<std::string>> WrapAll(
+      const std::vector<DataKey>& data_keys) const override {
+    return suite_.WrapAll(key_, data_keys);
+  }
   absl::StatusOr<DataKey> Unwrap(absl::string_view wrapped) const override {
     return suite_.Unwrap(key_, wrapped);
   }

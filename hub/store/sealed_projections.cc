@@ -145,7 +145,8 @@ class SealedBatch : public ProjectionBatch {
     const std::string stored_key = StoredKey(vault, keys, key);
     KeyId id = 0;
     if (!owner.empty() && keys.values != 0) {
-      AQ_ASSIGN_OR_RETURN(id, projections_->KeyFor(std::string(owner)));
+      if (rows_ == nullptr) rows_ = projections_->base_->NewSnapshot();
+      AQ_ASSIGN_OR_RETURN(id, projections_->KeyFor(std::string(owner), *rows_));
     }
     std::string text;
     if (keys.index != 0 && IsHidden(stored_key)) {
@@ -170,6 +171,7 @@ class SealedBatch : public ProjectionBatch {
 
   const SealedProjections* const projections_;
   const std::unique_ptr<ProjectionBatch> base_;
+  std::unique_ptr<Snapshot> rows_;  // before the batch; null until it is needed
   absl::Status failure_;
 };
 
@@ -261,18 +263,24 @@ std::unique_ptr<Snapshot> SealedProjections::NewSnapshot() const {
 }
 
 absl::StatusOr<KeyId> SealedProjections::OwnerKey(const std::string& owner) const {
+  return OwnerKey(owner, *base_->NewSnapshot());
+}
+
+absl::StatusOr<KeyId> SealedProjections::OwnerKey(const std::string& owner,
+                                                  const Snapshot& rows) const {
   {
     absl::MutexLock lock(&mu_);
     if (const auto it = owners_.find(owner); it != owners_.end()) return it->second;
   }
-  const absl::StatusOr<std::string> row = base_->NewSnapshot()->Get(PersonKey(owner));
+  const absl::StatusOr<std::string> row = rows.Get(PersonKey(owner));
   if (absl::IsNotFound(row.status())) return 0;
   AQ_RETURN_IF_ERROR(row.status());
   return IdOf(*row);
 }
 
-absl::StatusOr<KeyId> SealedProjections::KeyFor(const std::string& owner) const {
-  AQ_ASSIGN_OR_RETURN(KeyId id, OwnerKey(owner));
+absl::StatusOr<KeyId> SealedProjections::KeyFor(const std::string& owner,
+                                                const Snapshot& rows) const {
+  AQ_ASSIGN_OR_RETURN(KeyId id, OwnerKey(owner, rows));
   if (id != 0) {
     AQ_ASSIGN_OR_RETURN(const bool destroyed, vault_->ring->IsDestroyed(id));
     if (!destroyed) {

@@ -82,8 +82,9 @@ class SealedProjections : public ProjectionStore {
 
   absl::Status LoadKeys();
   absl::Status MakeKeys(Sequence born);
-  // The key for values about "owner", made if there is none yet.
-  absl::StatusOr<KeyId> KeyFor(const std::string& owner) const;
+  absl::StatusOr<KeyId> OwnerKey(const std::string& owner, const Snapshot& rows) const;
+  // The key for values about "owner", made if there is none yet. "rows" are as of the last batch.
+  absl::StatusOr<KeyId> KeyFor(const std::string& owner, const Snapshot& rows) const;
 
   const Vault* const vault_;
   std::unique_ptr<ProjectionStore> owned_;

@@ -167,6 +167,21 @@ TEST_P(CipherTest, UnwrapsWhatItWrapped) {
   }
 }
 
+TEST_P(CipherTest, WrapsManyAsEachAlone) {
+  const DataKey master = DataKey::Random();
+  for (const std::size_t count : {0, 1, 2, 63, 64, 65, 200}) {
+    const std::vector<DataKey> keys = DataKey::Random(count);
+    AQ_ASSERT_OK_AND_ASSIGN(const std::vector<std::string> wrapped, suite_->WrapAll(master, keys));
+    ASSERT_EQ(wrapped.size(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_THAT(suite_->Wrap(master, keys[i]), IsOkAndHolds(wrapped[i])) << i << " of " << count;
+      for (std::size_t k = 0; k < i; ++k) ASSERT_FALSE(keys[k] == keys[i]);
+    }
+  }
+  EXPECT_THAT(suite_->WrapAll("short", DataKey::Random(1)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_P(CipherTest, WrappedKeysAreChecked) {
   const DataKey master = DataKey::Random();
   AQ_ASSERT_OK_AND_ASSIGN(const std::string wrapped, suite_->Wrap(master, key_));
