@@ -152,7 +152,7 @@ def back_up_under_load(run, hub, caseworker, count):
     """Backups with what had been acknowledged before each began."""
     made = []
     for number in range(count):
-        time.sleep(run.rng.uniform(0.3, 1.0))
+        time.sleep(run.rng.uniform(0.1, 0.5))
         sent = set(caseworker.acknowledged)
         records = set(crash.Oracle(hub.folder).records)
         path = hub.folder / f"backup_{number}"
@@ -181,7 +181,7 @@ def compare_restored(run, hub, number, made, finally_sent):
     run.expect(not sent - there, f"backup {number} lacks {len(sent - there)} referrals sent before it")
     run.expect(hub.verify(), f"verify differs on backup {number}")
     hub.stop()
-    return len(records), len(found)
+    return len(records), found.keys()
 
 
 def backups(run):
@@ -196,7 +196,7 @@ def backups(run):
         run.rng.shuffle(candidates)
         caseworker = crash.Caseworker(hub, candidates)
         caseworker.start()
-        made = back_up_under_load(run, hub, caseworker, 20 if run.long else 5)
+        made = back_up_under_load(run, hub, caseworker, 60 if run.long else 20)
         caseworker.stopping.set()
         caseworker.join(120)
         for name in cluster.names:
@@ -208,8 +208,12 @@ def backups(run):
         run.expect(finally_sent == acknowledged, f"{len(finally_sent - acknowledged)} records are on file that nobody was told of")
         hub.stop()
         sizes = [compare_restored(run, hub, number, one, finally_sent) for number, one in enumerate(made)]
+        # The comparison is worth something only if it tells an older backup from a newer one.
+        missed = len(made[-1][1] - sizes[0][1])
+        run.expect(missed > 0, "the first backup, taken for the last, would not have been noticed")
+        run.say(f"the mutant, the first backup taken for the last: {missed} records acknowledged before it are missing")
         run.say(f"{len(made)} backups under load, each in at most {max(one[3] for one in made):.2f} s, restored: records acknowledged "
-                f"before it / found in it {', '.join(f'{before}/{found}' for before, found in sizes)}, of {len(finally_sent)} at the end; "
+                f"before it / found in it {', '.join(f'{before}/{len(found)}' for before, found in sizes)}, of {len(finally_sent)} at the end; "
                 f"referrals sent before it {', '.join(str(len(one[2])) for one in made)}; between the early and the newest head; "
                 "verify equal")
         hub.configure(data_directory="data")

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "tests/hub/store/careless_store.h"
 #include "tests/hub/store/fault_runs.h"
 
 namespace anqiao::store {
@@ -16,13 +17,23 @@ constexpr std::chrono::milliseconds kPause(25);
 
 class Fill {
  public:
-  Fill(const FaultOpener& opener, std::uint64_t seed, RunReport& report)
-      : opener_(opener), machine_(seed), oracle_(seed), random_(seed + 1), report_(report) {}
+  Fill(const FaultOpener& opener, const DiskFullOptions& options, std::uint64_t seed,
+       RunReport& report)
+      : opener_(opener),
+        options_(options),
+        machine_(seed),
+        oracle_(seed),
+        random_(seed + 1),
+        report_(report) {}
 
   void Run() {
     {
       absl::StatusOr<std::unique_ptr<Store>> store = machine_.Open(opener_);
       if (!Require(store.status(), "opening")) return;
+      if (options_.acknowledges_anyway) {
+        store = std::make_unique<CarelessStore>(*std::move(store),
+                                                absl::StatusCode::kResourceExhausted, 1);
+      }
       const absl::StatusOr<Epoch> epoch = (*store)->AcquireWriter();
       if (!Require(epoch.status(), "taking the lease")) return;
       epoch_ = *epoch;
@@ -109,6 +120,7 @@ class Fill {
   }
 
   const FaultOpener& opener_;
+  const DiskFullOptions& options_;
   const FaultyMachine machine_;
   StoreOracle oracle_;
   StoreOracle::Random random_;
@@ -124,7 +136,7 @@ RunReport RunDiskFull(const FaultOpener& opener, const DiskFullOptions& options)
   for (int fill = 0; fill < options.fills; ++fill) {
     ++report.counts["fills"];
     report.where = absl::StrCat("fill ", fill);
-    Fill(opener, options.seed * 1000 + fill, report).Run();
+    Fill(opener, options, options.seed * 1000 + fill, report).Run();
   }
   return report;
 }

@@ -46,6 +46,7 @@ RunReport RunPowerLoss(const FaultOpener& opener, const PowerLossOptions& option
 struct DiskFullOptions {
   int fills = 0;
   std::uint64_t seed = 0;
+  bool acknowledges_anyway = false;  // Mutant: a store that takes one refused group for taken.
 };
 // The disk is full; reads go on, and writes too once there is space.
 RunReport RunDiskFull(const FaultOpener& opener, const DiskFullOptions& options);

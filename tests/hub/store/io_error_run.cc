@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/hub/store/careless_store.h"
 #include "tests/hub/store/fault_runs.h"
 
 namespace anqiao::store {
@@ -12,54 +13,6 @@ using testing::FaultSite;
 using testing::FileCall;
 using testing::FileKind;
 using testing::NameOf;
-
-// A mutant: takes what could not be synced for done.
-class CarelessStore : public Store {
- public:
-  explicit CarelessStore(std::unique_ptr<Store> store)
-      : store_(std::move(store)), end_(store_->synced_sequence()) {}
-
-  absl::StatusOr<Epoch> AcquireWriter() override { return store_->AcquireWriter(); }
-  absl::StatusOr<Sequence> Append(Epoch epoch, AppendGroup group) override {
-    const std::size_t count = group.entries.size();
-    const absl::StatusOr<Sequence> appended = store_->Append(epoch, std::move(group));
-    if (!appended.ok() && !absl::IsDataLoss(appended.status())) return appended;
-    return end_ += count;
-  }
-  absl::Status ReadJournal(
-      Sequence first,
-      const std::function<bool(Sequence, absl::string_view)>& visit) const override {
-    return store_->ReadJournal(first, visit);
-  }
-  absl::StatusOr<std::string> GetEntry(Sequence sequence) const override {
-    return store_->GetEntry(sequence);
-  }
-  Sequence synced_sequence() const override { return store_->synced_sequence(); }
-  absl::StatusOr<std::string> GetBlob(absl::string_view name) const override {
-    return store_->GetBlob(name);
-  }
-  std::unique_ptr<ProjectionBatch> NewBatch() const override { return store_->NewBatch(); }
-  absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override {
-    return store_->Apply(batch, sequence);
-  }
-  Sequence applied_sequence() const override { return store_->applied_sequence(); }
-  std::unique_ptr<Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
-  absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
-      ProjectionPurpose purpose) override {
-    return store_->NewProjections(purpose);
-  }
-  absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override {
-    return store_->ReplaceProjections(std::move(projections));
-  }
-  absl::Status FlushProjections() override { return store_->FlushProjections(); }
-  absl::Status Checkpoint(const std::string& directory) override {
-    return store_->Checkpoint(directory);
-  }
-
- private:
-  const std::unique_ptr<Store> store_;
-  Sequence end_;
-};
 
 // The same work each time, so that the n-th call at a site is about the same one.
 class Trial {
@@ -105,7 +58,7 @@ class Trial {
   absl::StatusOr<std::unique_ptr<Store>> Open() const {
     absl::StatusOr<std::unique_ptr<Store>> store = machine_.Open(opener_);
     if (!store.ok() || !options_.acknowledges_anyway) return store;
-    return std::make_unique<CarelessStore>(*std::move(store));
+    return std::make_unique<CarelessStore>(*std::move(store), absl::StatusCode::kDataLoss);
   }
 
   void Work() {

@@ -57,6 +57,10 @@ TEST(StoreFaultsTest, AFullDiskRefusesAndThenGoesOn) {
   ExpectClean(RunDiskFull(kOpener, {.fills = fills, .seed = Seed()}));
 }
 
+TEST(StoreFaultsTest, AFullDiskNoticesAStoreThatAcknowledgesWhatDoesNotFit) {
+  ExpectCaught(RunDiskFull(kOpener, {.fills = 5, .seed = Seed(), .acknowledges_anyway = true}));
+}
+
 TEST(StoreFaultsTest, NothingIsAcknowledgedAfterAnErrorUntilReopened) {
   const int calls = FromEnvironment("AQ_IO_ERRORS_PER_SITE", 3);
   ExpectClean(RunIoErrors(kOpener, {.calls_per_site = calls, .seed = Seed()}));
