@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <map>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tests/hub/store/careless_store.h"
@@ -13,6 +17,16 @@ using testing::FaultSite;
 using testing::FileCall;
 using testing::FileKind;
 using testing::NameOf;
+
+// A trial waits for RocksDB's threads most of the time.
+constexpr std::size_t kSideBySide = 4;
+
+struct Planned {
+  FaultSite site;
+  std::uint64_t n = 0;
+  std::uint64_t calls = 0;
+  bool onwards = false;
+};
 
 // The same work each time, so that the n-th call at a site is about the same one.
 class Trial {
@@ -122,7 +136,7 @@ RunReport RunIoErrors(const FaultOpener& opener, const IoErrorOptions& options) 
   report.violations = uncounted.violations;
   report.examples = uncounted.examples;
   report.counts["sites"] = sites.size();
-  std::uint64_t trial = 0;
+  std::vector<Planned> planned;
   for (const auto& [site, calls] : sites) {
     const std::uint64_t tries =
         std::min<std::uint64_t>(calls, static_cast<std::uint64_t>(options.calls_per_site));
@@ -130,12 +144,25 @@ RunReport RunIoErrors(const FaultOpener& opener, const IoErrorOptions& options) 
       // From the first to the last.
       const std::uint64_t n = tries == 1 ? 1 : 1 + i * (calls - 1) / (tries - 1);
       for (const bool onwards : {false, true}) {
-        report.where = absl::StrCat(NameOf(site), ", call ", n, " of ", calls,
-                                    onwards ? " and all after it" : "");
-        Trial(opener, options, report).Run(site, n, onwards, trial++ % 2 == 0);
+        planned.push_back({.site = site, .n = n, .calls = calls, .onwards = onwards});
       }
     }
   }
+  std::atomic<std::size_t> next = 0;
+  std::vector<RunReport> reports(kSideBySide);
+  std::vector<std::thread> threads;
+  for (RunReport& own : reports) {
+    threads.emplace_back([&] {
+      for (std::size_t i = next++; i < planned.size(); i = next++) {
+        const Planned& trial = planned[i];
+        own.where = absl::StrCat(NameOf(trial.site), ", call ", trial.n, " of ", trial.calls,
+                                 trial.onwards ? " and all after it" : "");
+        Trial(opener, options, own).Run(trial.site, trial.n, trial.onwards, i % 2 == 0);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const RunReport& own : reports) report.Add(own);
   return report;
 }
 

@@ -28,6 +28,14 @@ void RunReport::AddViolation(absl::string_view what) {
   if (examples.size() < kExamplesMax) examples.push_back(absl::StrCat(where, ": ", what));
 }
 
+void RunReport::Add(const RunReport& part) {
+  for (const auto& [what, count] : part.counts) counts[what] += count;
+  violations += part.violations;
+  for (const std::string& example : part.examples) {
+    if (examples.size() < kExamplesMax) examples.push_back(example);
+  }
+}
+
 std::string RunReport::ToString() const {
   std::string text = absl::StrCat(name, ", seed ", seed, ":");
   const char* separator = " ";

@@ -31,6 +31,8 @@ struct RunReport {
   std::vector<std::string> examples = {};
 
   void AddViolation(absl::string_view what);
+  // What another part of the same run did and found.
+  void Add(const RunReport& part);
   // "power loss, seed 7: cycles 300, groups 5120, ...; 0 violations", and the examples.
   std::string ToString() const;
 };
