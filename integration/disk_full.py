@@ -19,9 +19,9 @@ import faultkit
 import hubkit
 
 INSIDE = "AQ_DISK_FULL_MOUNTED"
-DISK_BYTES = 96 << 20
+DISK_BYTES = 512 << 20
 # For judging: verify computes the projections a second time, beside the live ones.
-JUDGED_DISK_BYTES = 1 << 30
+JUDGED_DISK_BYTES = 2 << 30
 # RocksDB looks for room every five seconds, and a try may just have begun.
 RESUME_SECONDS_MAX = 15.0
 ROWS_A_PAYLOAD = 40

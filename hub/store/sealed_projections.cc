@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <deque>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -121,7 +123,7 @@ class SealedSnapshot : public Snapshot {
 
 }  // namespace
 
-// Seals what is put; a fault waits for Apply.
+// Seals what is put; what could not be sealed is tried again by Apply.
 class SealedBatch : public ProjectionBatch {
  public:
   SealedBatch(const SealedProjections* projections, std::unique_ptr<ProjectionBatch> base)
@@ -129,17 +131,42 @@ class SealedBatch : public ProjectionBatch {
 
   using ProjectionBatch::Put;
   void Put(absl::string_view key, absl::string_view value, absl::string_view owner) override {
-    if (failure_.ok()) failure_ = Seal(key, value, owner);
+    if (!waiting_.empty() || !Seal(key, value, owner).ok()) {
+      waiting_.push_back({std::string(key), std::string(value), std::string(owner)});
+    }
   }
   void Delete(absl::string_view key) override {
-    base_->Delete(StoredKey(*projections_->vault_, *projections_->keys_, key));
+    if (waiting_.empty()) return Remove(key);
+    waiting_.push_back({std::string(key), std::nullopt, ""});
   }
 
-  absl::Status failure() const { return failure_; }
+  // Everything is sealed when it returns OK. It may be called again: a key that could not be made
+  // on a full disk is made once there is room.
+  absl::Status Finish() const {
+    for (; !waiting_.empty(); waiting_.pop_front()) {
+      const Change& change = waiting_.front();
+      if (change.value.has_value()) {
+        AQ_RETURN_IF_ERROR(Seal(change.key, *change.value, change.owner));
+      } else {
+        Remove(change.key);
+      }
+    }
+    return absl::OkStatus();
+  }
   ProjectionBatch& base() const { return *base_; }
 
  private:
-  absl::Status Seal(absl::string_view key, absl::string_view value, absl::string_view owner) {
+  struct Change {
+    std::string key;
+    std::optional<std::string> value;  // nullopt: deleted
+    std::string owner;
+  };
+
+  void Remove(absl::string_view key) const {
+    base_->Delete(StoredKey(*projections_->vault_, *projections_->keys_, key));
+  }
+
+  absl::Status Seal(absl::string_view key, absl::string_view value, absl::string_view owner) const {
     const SealedProjections::Vault& vault = *projections_->vault_;
     const SealedProjections::Keys& keys = *projections_->keys_;
     const std::string stored_key = StoredKey(vault, keys, key);
@@ -171,8 +198,9 @@ class SealedBatch : public ProjectionBatch {
 
   const SealedProjections* const projections_;
   const std::unique_ptr<ProjectionBatch> base_;
-  std::unique_ptr<Snapshot> rows_;  // before the batch; null until it is needed
-  absl::Status failure_;
+  mutable std::unique_ptr<Snapshot> rows_;  // before the batch; null until it is needed
+  // From the first that could not be sealed on, in order.
+  mutable std::deque<Change> waiting_;
 };
 
 absl::StatusOr<std::unique_ptr<SealedProjections>> SealedProjections::Open(const Vault* vault,
@@ -245,7 +273,7 @@ std::unique_ptr<ProjectionBatch> SealedProjections::NewBatch() const {
 absl::Status SealedProjections::Apply(const ProjectionBatch& batch, Sequence sequence) {
   const auto* own = dynamic_cast<const SealedBatch*>(&batch);
   if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
-  AQ_RETURN_IF_ERROR(own->failure());
+  AQ_RETURN_IF_ERROR(own->Finish());
   if (!keys_stored_) {
     own->base().Put(kKeysRow, absl::StrCat(EncodeNumber(keys_->index), EncodeNumber(keys_->values),
                                            EncodeNumber(keys_->born)));

@@ -12,6 +12,7 @@
 #include "hub/store/keys.h"
 #include "hub/store/log_trees.h"
 #include "tests/hub/engine/flaky_store.h"
+#include "tests/hub/store/lossy_file_system.h"
 #include "tests/hub/store/store_contract.h"
 
 namespace anqiao::store {
@@ -328,6 +329,42 @@ TEST_F(SealedStoreTest, ProofsHoldAfterAnErasure) {
   AQ_EXPECT_OK(VerifyLeaf(proof.inclusion, before));
   EXPECT_EQ(proof.salt, "");
   EXPECT_TRUE(EntryOf(proof.entry).erased());
+}
+
+TEST(SealedStoreFullDiskTest, ABatchThatFoundNoRoomForAKeyIsAppliedOnceThereIsRoom) {
+  const auto system = std::make_shared<testing::LossyFileSystem>(1);
+  auto suite = *CipherSuite::Make("aes-256-gcm-sha256");
+  AQ_ASSERT_OK_AND_ASSIGN(auto ring,
+                          KeyRing::Open({.path = "/ring",
+                                         .suite = suite.get(),
+                                         .master = MasterKey::FromKey(DataKey::Random(), *suite),
+                                         .create_if_missing = true,
+                                         .pool_keys = 4,
+                                         .refill_in_background = false,
+                                         .file_system = system}));
+  AQ_ASSERT_OK_AND_ASSIGN(const auto store,
+                          OpenSealedStore(NewMemoryStore(), std::move(suite), std::move(ring), {}));
+  AQ_ASSERT_OK_AND_ASSIGN(const Epoch epoch, store->AcquireWriter());
+  AQ_ASSERT_OK(store->Append(epoch, Saying({"one"}, 0, "police")));
+  system->SetFault(testing::LossyFileSystem::Fault::kDiskFull);
+  const std::unique_ptr<ProjectionBatch> batch = store->NewBatch();
+  for (int i = 0; i < 20; ++i) {
+    const std::string person = absl::StrCat("p", i);
+    batch->Put(PersonKey(person), "first", person);
+    batch->Put(PersonKey(person), "last", person);
+  }
+  batch->Delete(PersonKey("p19"));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(store->Apply(*batch, 1), StatusIs(absl::StatusCode::kResourceExhausted));
+  }
+  EXPECT_EQ(store->applied_sequence(), 0u);
+  system->SetFault(testing::LossyFileSystem::Fault::kNone);
+  AQ_ASSERT_OK(store->Apply(*batch, 1));
+  const std::unique_ptr<Snapshot> snapshot = store->NewSnapshot();
+  for (int i = 0; i < 19; ++i) {
+    EXPECT_THAT(snapshot->Get(PersonKey(absl::StrCat("p", i))), IsOkAndHolds("last")) << i;
+  }
+  EXPECT_THAT(snapshot->Get(PersonKey("p19")), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(SealedStoreOnDiskTest, OpensAgainWithItsRingAndLogsGoOn) {
