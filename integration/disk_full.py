@@ -27,7 +27,7 @@ RESUME_SECONDS_MAX = 15.0
 ROWS_A_PAYLOAD = 40
 # Every other fill leaves a little room, so that the disk ends within a group.
 ROOM_BYTES = (0, 0, 4096, 16384, 65536)
-PAYLOADS_A_FILL_MAX = 400
+PAYLOADS_A_FILL_MAX = 1000
 PASSING = ("STORAGE_FULL",)
 
 
@@ -79,8 +79,14 @@ class Run:
         self.rng, self.hub, self.violations = random.Random(options.seed), hub, []
         self.rows, self.acknowledged, self.payloads = 0, set(), []
         self.refused, self.slowest = 0, 0.0
+        # New records need keys, so that the ring finds the disk full first; new versions of known ones do not, and the journal does.
+        self.new_records, self.turns = True, 0
 
     def payload(self):
+        if not self.new_records:
+            self.turns += 1
+            rows = [faultkit.test_row(0, row, positive=self.turns % 2 == 1) for row in range(ROWS_A_PAYLOAD)]
+            return "tests", faultkit.tests_file(rows), faultkit.new_id(self.rng)
         rows = [faultkit.test_row(self.rows // 1000, (self.rows + row) % 1000) for row in range(ROWS_A_PAYLOAD)]
         self.rows += ROWS_A_PAYLOAD
         return "tests", faultkit.tests_file(rows), faultkit.new_id(self.rng)
@@ -117,6 +123,7 @@ class Run:
 
     def fill(self, clients, ballast, number):
         where = f"fill {number}"
+        self.new_records = number % 2 == 1
         ballast.fill(self.rng.choice(ROOM_BYTES))
         for _ in range(PAYLOADS_A_FILL_MAX):
             refused = self.payload()
