@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/sdk/header_rows.h"
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/record_builder.h"
 #include "plugins/sdk/text.h"
@@ -16,8 +17,6 @@
 namespace anqiao::sdk {
 namespace {
 
-constexpr std::size_t kRowBytesMax = 65536;
-constexpr std::size_t kColumnsMax = 512;
 constexpr std::size_t kUnknownColumnsMax = 50;
 
 struct NativeRow {
@@ -205,26 +204,17 @@ class Decoder {
     return AQ_OK;
   }
 
-  std::vector<std::string> FlattenHeader() {
-    std::vector<Piece> pieces;
-    SplitRow(shape_, head_[shape_.header_row - 1], pieces);
-    std::vector<std::string> headers;
-    for (const Piece& piece : pieces) headers.emplace_back(Trim(piece.value));
-    if (shape_.header_rows == 1) return headers;
-    SplitRow(shape_, head_[shape_.header_row], pieces);
-    headers.resize(std::max(headers.size(), pieces.size()));
-    std::string group;
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-      const std::string_view below = i < pieces.size() ? Trim(pieces[i].value) : std::string_view();
-      if (!headers[i].empty()) group = headers[i];
-      if (!below.empty())
-        headers[i] = group.empty() ? std::string(below) : group + "." + std::string(below);
-    }
-    return headers;
+  std::vector<std::string_view> HeaderCells(std::string& row) {
+    SplitRow(shape_, row, pieces_);
+    std::vector<std::string_view> cells;
+    for (const Piece& piece : pieces_) cells.push_back(piece.value);
+    return cells;
   }
 
   aq_status BindHeader() {
-    headers_ = FlattenHeader();
+    std::vector<std::string_view> lower;
+    if (shape_.header_rows == 2) lower = HeaderCells(head_[shape_.header_row]);
+    headers_ = FlattenHeader(HeaderCells(head_[shape_.header_row - 1]), lower);
     const std::size_t row = shape_.header_row + shape_.header_rows - 1;
     if (headers_.size() > kColumnsMax) {
       return Refuse({.row = row, .byte_offset = header_offset_}, "PAYLOAD_UNDECODABLE",

@@ -6,18 +6,37 @@ namespace anqiao::sdk {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 200;
-constexpr std::size_t kValueBytesMax = 4096;
 
 }  // namespace
 
-RecordBuilder::RecordBuilder(const Format& format, Report& report)
-    : format_(format), report_(report), key_parts_(format.columns.size()) {
-  for (const std::string_view name : format.key) {
-    for (std::size_t i = 0; i < format.columns.size(); ++i) {
-      if (format.columns[i].names.front() == name) key_columns_.push_back(i);
-    }
+bool EntersKeyConverted(const Column& column) {
+  switch (column.converter) {
+    case Converter::kText:
+    case Converter::kCodes:
+    case Converter::kYuan:
+    case Converter::kCount:
+    case Converter::kValidity:
+      return false;
+    default:
+      return true;
   }
 }
+
+std::vector<std::size_t> KeyColumns(const Format& format) {
+  std::vector<std::size_t> columns;
+  for (const std::string_view name : format.key) {
+    for (std::size_t i = 0; i < format.columns.size(); ++i) {
+      if (format.columns[i].names.front() == name) columns.push_back(i);
+    }
+  }
+  return columns;
+}
+
+RecordBuilder::RecordBuilder(const Format& format, Report& report)
+    : format_(format),
+      report_(report),
+      key_columns_(KeyColumns(format)),
+      key_parts_(format.columns.size()) {}
 
 void RecordBuilder::Build(const std::vector<Cell>& cells, std::uint64_t row,
                           std::uint64_t byte_offset, const Locate& locate) {
@@ -62,6 +81,8 @@ bool RecordBuilder::AddCell(std::size_t index, const Cell& cell, std::uint64_t r
   Fault fault;
   if (cell.value.size() > kValueBytesMax) {
     fault = {"VALUE_INVALID", "longer than " + std::to_string(kValueBytesMax) + " bytes"};
+  } else if (!cell.fault.empty()) {
+    fault = {kValueInvalid, std::string(cell.fault)};
   } else {
     fault = Convert(column, cell.value, converted_);
   }
@@ -78,9 +99,9 @@ bool RecordBuilder::AddCell(std::size_t index, const Cell& cell, std::uint64_t r
     report_.RefuseRecord(place, fault.reason, fault.message);
     return false;
   }
-  const bool date = column.converter == Converter::kDate || column.converter == Converter::kMonth;
-  key_parts_[index] = date && !converted_.values.empty() ? converted_.values.front().second
-                                                         : std::string(cell.value);
+  key_parts_[index] = EntersKeyConverted(column) && !converted_.values.empty()
+                          ? converted_.values.front().second
+                          : std::string(cell.value);
   if (converted_.removed) record_.set_removed(true);
   for (auto& [field, value] : converted_.values) AddValue(field, std::move(value), cell);
   return true;

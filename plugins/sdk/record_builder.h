@@ -25,7 +25,18 @@ struct Cell {
   std::uint32_t column = 0;
   std::string_view native_field = {};
   std::uint64_t place = 0;  // for Locate
+  // What the reader already knows to be wrong with the value; empty: nothing.
+  std::string_view fault = {};
 };
+
+inline constexpr std::size_t kValueBytesMax = 4096;
+
+// Indices of the columns that make the key.
+std::vector<std::size_t> KeyColumns(const Format& format);
+
+// Whether the column's part of a key is the converted value: another spelling of it is the same
+// record then. Else it is what the agency wrote.
+bool EntersKeyConverted(const Column& column);
 
 class RecordBuilder {
  public:
