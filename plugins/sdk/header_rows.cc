@@ -2,9 +2,21 @@
 
 #include <algorithm>
 
+#include "plugins/sdk/record_builder.h"
 #include "plugins/sdk/text.h"
 
 namespace anqiao::sdk {
+namespace {
+
+Place PlaceOfHeader(const std::vector<std::string>& headers, std::size_t row,
+                    std::uint64_t byte_offset, std::size_t column) {
+  return {.row = row,
+          .byte_offset = byte_offset,
+          .column = static_cast<std::uint32_t>(column + 1),
+          .field = headers[column]};
+}
+
+}  // namespace
 
 std::vector<std::string> FlattenHeader(const std::vector<std::string_view>& upper,
                                        const std::vector<std::string_view>& lower) {
@@ -20,6 +32,52 @@ std::vector<std::string> FlattenHeader(const std::vector<std::string_view>& uppe
     }
   }
   return headers;
+}
+
+HeaderFault BindHeader(const Format& format, const std::vector<std::string>& headers,
+                       std::size_t row, std::uint64_t byte_offset, HeaderBinding& binding) {
+  const Place place = {.row = row, .byte_offset = byte_offset};
+  if (headers.size() > kColumnsMax) {
+    return {{"PAYLOAD_UNDECODABLE",
+             "the header has more than " + std::to_string(kColumnsMax) + " columns"},
+            place};
+  }
+  const ColumnNames names(format);
+  std::vector<std::size_t>& bound = binding.bound;
+  bound.assign(format.columns.size(), HeaderBinding::npos);
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    if (headers[i].empty()) continue;
+    const ColumnNames::Match* match = names.Find(headers[i]);
+    if (match == nullptr) {
+      binding.unknown.push_back(i);
+    } else if (bound[match->column] == HeaderBinding::npos) {
+      bound[match->column] = i;
+    } else {
+      return {{"PAYLOAD_UNDECODABLE",
+               "means the same as column " + std::to_string(bound[match->column] + 1)},
+              PlaceOfHeader(headers, row, byte_offset, i)};
+    }
+  }
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    const Column& column = format.columns[i];
+    if (bound[i] != HeaderBinding::npos || !column.required_header) continue;
+    return {
+        {"MISSING_COLUMN", "the header in row " + std::to_string(row) + " must have this column"},
+        {.row = row,
+         .byte_offset = byte_offset,
+         .field = column.names.front(),
+         .target = column.field}};
+  }
+  return {};
+}
+
+void WarnOfUnknown(const std::vector<std::string>& headers, std::size_t row,
+                   std::uint64_t byte_offset, const HeaderBinding& binding, Report& report) {
+  constexpr std::size_t kUnknownColumnsMax = 50;
+  for (std::size_t i = 0; i < std::min(binding.unknown.size(), kUnknownColumnsMax); ++i) {
+    report.Warn(PlaceOfHeader(headers, row, byte_offset, binding.unknown[i]), "UNKNOWN_COLUMN",
+                "not taken up: no such column is known");
+  }
 }
 
 std::vector<std::vector<std::string>> HeaderRows(const Format& format, std::size_t header_row,

@@ -53,7 +53,7 @@ void RecordBuilder::Build(const std::vector<Cell>& cells, std::uint64_t row,
     if (!taken_up) continue;
     Cell cell = cells[i];
     cell.value = Trim(cell.value);
-    if (!cell.value.empty()) {
+    if (!cell.value.empty() || !cell.fault.empty()) {
       good = AddCell(i, cell, row, locate) && good;
     } else if (format_.columns[i].required_value) {
       const Column& column = format_.columns[i];

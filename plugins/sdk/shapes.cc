@@ -21,7 +21,7 @@ struct Codec {
   Codec operator()(const Xml&) const { return {DecodeXml, EncodeXml}; }
   Codec operator()(const Json&) const { return {DecodeJson, EncodeJson}; }
   Codec operator()(const JsonLines&) const { return {DecodeJsonLines, EncodeJsonLines}; }
-  Codec operator()(const Xlsx&) const { return {DecodeJson, EncodeJson}; }
+  Codec operator()(const Xlsx&) const { return {DecodeXlsx, EncodeXlsx}; }
 };
 
 Codec CodecOf(const Format& format) { return std::visit(Codec{}, format.shape); }

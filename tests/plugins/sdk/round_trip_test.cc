@@ -187,6 +187,11 @@ TEST(RoundTripTest, Xml) {
 TEST(RoundTripTest, Json) { ExpectRoundTrip(FormatOf(Json{}), true); }
 TEST(RoundTripTest, JsonLines) { ExpectRoundTrip(FormatOf(JsonLines{}), true); }
 
+TEST(RoundTripTest, Xlsx) {
+  ExpectRoundTrip(FormatOf(Xlsx{}), true);
+  ExpectRoundTrip(FormatOf(Xlsx{.sheet = "名册", .header_row = 3}), true);
+}
+
 struct Refusal {
   const char* what;
   v1::Field field;
@@ -211,7 +216,7 @@ TEST(WriterTest, RefusesWhatHasNoPlaceAndSaysWhere) {
       {"a control character", v1::FIELD_FORMER_NAME, "\x01", "VALUE_INVALID", "former"}};
   for (const Format& format :
        {FormatOf(Delimited{}), FormatOf(FixedWidth{.code = "TEST", .record_type = 'X'}),
-        FormatOf(Xml{}), FormatOf(Json{}), FormatOf(JsonLines{})}) {
+        FormatOf(Xml{}), FormatOf(Json{}), FormatOf(JsonLines{}), FormatOf(Xlsx{})}) {
     for (const Refusal& refusal : kRefusals) {
       v1::Record good;
       good.set_kind(v1::RECORD_KIND_REGISTER);
