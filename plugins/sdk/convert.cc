@@ -46,11 +46,7 @@ Fault ConvertCount(std::string_view text, std::string& out) {
 }
 
 Fault CheckText(std::string_view text) {
-  for (const char c : text) {
-    if ((c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
-      return {kValueInvalid, "holds a control character"};
-    }
-  }
+  if (HoldsControlCharacter(text)) return {kValueInvalid, "holds a control character"};
   return {};
 }
 

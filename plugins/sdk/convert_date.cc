@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
 
 namespace anqiao::sdk {
 namespace {
@@ -71,12 +70,24 @@ int DaysIn(int year, int month) {
   return month == 2 && leap ? 29 : kDays[month - 1];
 }
 
+// "number" in "digits" digits.
+void AppendDigits(int number, std::size_t digits, std::string& out) {
+  const std::size_t begin = out.size();
+  out.append(digits, '0');
+  for (std::size_t i = digits; i > 0; --i, number /= 10) {
+    out[begin + i - 1] = static_cast<char>('0' + number % 10);
+  }
+}
+
 std::string Format(int year, int month, int day) {
-  char buffer[40];
-  const int length = day == 0
-                         ? std::snprintf(buffer, sizeof buffer, "%04d-%02d", year, month)
-                         : std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02d", year, month, day);
-  return std::string(buffer, static_cast<std::size_t>(length));
+  std::string out;
+  AppendDigits(year, 4, out);
+  out += '-';
+  AppendDigits(month, 2, out);
+  if (day == 0) return out;
+  out += '-';
+  AppendDigits(day, 2, out);
+  return out;
 }
 
 }  // namespace

@@ -236,11 +236,7 @@ Fault CheckCell(std::string_view text) {
   if (FindInvalidUtf8(text) != std::string_view::npos) {
     return {"ENCODING_INVALID", "not valid UTF-8"};
   }
-  for (const char c : text) {
-    if ((c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
-      return {kValueInvalid, "holds a control character"};
-    }
-  }
+  if (HoldsControlCharacter(text)) return {kValueInvalid, "holds a control character"};
   return {};
 }
 

@@ -177,7 +177,17 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
+bool HoldsControlCharacter(std::string_view text) {
+  bool found = false;
+  for (const char c : text) {
+    const std::uint8_t byte = static_cast<std::uint8_t>(c);
+    found |= (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+  }
+  return found;
+}
+
 std::string FoldWidth(std::string_view text) {
+  if (text.find('\xEF') == std::string_view::npos) return std::string(text);
   std::string out;
   while (!text.empty()) {
     if (text.size() >= 3 && (text.starts_with("\xEF\xBC") || text.starts_with("\xEF\xBD"))) {
@@ -195,6 +205,9 @@ std::string FoldWidth(std::string_view text) {
 }
 
 std::string WithoutBlanks(std::string_view text) {
+  // The first bytes of all blanks.
+  constexpr std::string_view kStarts = " \t\n\v\f\r\xC2\xE3\xEF";
+  if (text.find_first_of(kStarts) == std::string_view::npos) return std::string(text);
   std::string out;
   while (!text.empty()) {
     if (const std::size_t blank = BlankAtStart(text)) {

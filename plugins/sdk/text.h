@@ -57,6 +57,9 @@ std::string_view OtherEncodingOf(std::string_view bytes, Encoding expected);
 // Without blanks at both ends: ASCII white space, U+00A0, U+3000 and U+FEFF.
 std::string_view Trim(std::string_view text);
 
+// True if "text" holds a character below U+0020 other than tab and line breaks, or U+007F.
+bool HoldsControlCharacter(std::string_view text);
+
 // Full-width ASCII (U+FF01 to U+FF5E) made half-width.
 std::string FoldWidth(std::string_view text);
 

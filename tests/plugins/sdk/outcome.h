@@ -63,6 +63,8 @@ class RecordingHost {
   static int OnRecord(void* context, aq_bytes bytes) {
     v1::Record record;
     EXPECT_TRUE(record.ParseFromArray(bytes.data, static_cast<int>(bytes.length)));
+    // Byte for byte what the generated code would write.
+    EXPECT_EQ(record.SerializeAsString(), TextOf(bytes));
     static_cast<Outcome*>(context)->records.push_back(record);
     return 0;
   }
