@@ -195,7 +195,7 @@ aq_status DecodeXml(const Format& format, std::string_view payload, Report& repo
         "not valid " + std::string(NameOf(*encoding)) + ", which the XML declares or implies");
   }
   if (text.find('\0') != std::string::npos) {
-    return report.RefusePayload({.byte_offset = text.find('\0')}, "PAYLOAD_UNDECODABLE",
+    return report.RefusePayload({.byte_offset = payload.find('\0')}, "PAYLOAD_UNDECODABLE",
                                 "holds a zero byte");
   }
   return Decoder(format, *encoding, std::move(text), report).Decode();

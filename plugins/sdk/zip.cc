@@ -47,8 +47,8 @@ bool SignatureAt(std::string_view bytes, std::size_t offset, std::string_view si
 }
 
 void Append(std::string& out, std::size_t number, std::size_t length) {
-  for (std::size_t i = 0; i < length; ++i) {
-    out.push_back(static_cast<char>(number >> (8 * i) & 0xFF));
+  for (std::size_t i = 0; i < length; ++i, number >>= 8) {
+    out.push_back(static_cast<char>(number & 0xFF));
   }
 }
 

@@ -174,6 +174,14 @@ TEST(XmlTest, MalformedInputIsRefusedWhole) {
   EXPECT_TRUE(Decode(format, "<dataset><row><HIV>0</HIV>").Says("FORBIDDEN_CONTENT", 0));
 }
 
+TEST(XmlTest, ZeroByteIsPlacedInTheBytesAsTheyCame) {
+  const std::string payload =
+      Gb("<?xml version='1.0' encoding='GBK'?><dataset>样例") + std::string(1, '\0');
+  const Outcome outcome = Decode(FormatOf(Xml{}), payload);
+  ASSERT_TRUE(outcome.Says("PAYLOAD_UNDECODABLE", 0));
+  EXPECT_EQ(outcome.said[0].byte_offset, payload.size() - 1);
+}
+
 TEST(XmlTest, BadRowCostsItselfOnly) {
   const Outcome outcome = Decode(FormatOf(Xml{}),
                                  "<dataset><row><key>1</key><key>2</key></row>"
