@@ -306,6 +306,11 @@ void Workbook::ReadCell(const pugi::xml_node& node, SheetCell& cell) const {
   } else if (!value.empty()) {
     ReadNumber(value, ShowsOf(node), cell);
   }
+  // The parts are UTF-8, but a reference may name what is no character.
+  if (FindInvalidUtf8(cell.text) != std::string_view::npos) {
+    cell.text.clear();
+    cell.fault = "holds a reference to what is no character";
+  }
 }
 
 Fault Workbook::ForEachRow(const Visit& visit) const {

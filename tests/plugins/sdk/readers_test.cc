@@ -182,6 +182,16 @@ TEST(XmlTest, ZeroByteIsPlacedInTheBytesAsTheyCame) {
   EXPECT_EQ(outcome.said[0].byte_offset, payload.size() - 1);
 }
 
+TEST(XmlTest, ReferencesToNoCharacterCostTheirRecord) {
+  for (const char* reference : {"&#xD800;", "&#x110000;", "&#xDFFF;"}) {
+    const Outcome outcome =
+        Decode(FormatOf(Xml{}), "<dataset><row><key>1</key><name>a" + std::string(reference) +
+                                    "</name></row><row><key>2</key></row></dataset>");
+    ASSERT_EQ(outcome.records.size(), 1U) << reference;
+    EXPECT_TRUE(outcome.Says("VALUE_INVALID", 1)) << reference;
+  }
+}
+
 TEST(XmlTest, BadRowCostsItselfOnly) {
   const Outcome outcome = Decode(FormatOf(Xml{}),
                                  "<dataset><row><key>1</key><key>2</key></row>"

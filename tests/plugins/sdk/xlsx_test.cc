@@ -168,6 +168,7 @@ TEST(XlsxTest, NumbersShowTheirFifteenDigits) {
   EXPECT_EQ(fen("-5"), "VALUE_INVALID");
   EXPECT_EQ(ValueOf(v1::FIELD_PERSON_NAME, "<c r=\"B2\" t=\"e\"><v>#N/A</v></c>"), "VALUE_INVALID");
   EXPECT_EQ(ValueOf(v1::FIELD_PERSON_NAME, "<c r=\"B2\" t=\"s\"><v>5</v></c>"), "VALUE_INVALID");
+  EXPECT_EQ(ValueOf(v1::FIELD_PERSON_NAME, Cell("B2", "a&#xD800;")), "VALUE_INVALID");
 }
 
 TEST(XlsxTest, HeadersAreFoundBelowTitlesAndGroups) {
