@@ -41,12 +41,14 @@ Column EmployerName() { return Text({"aab004"}, v1::FIELD_EMPLOYER_NAME); }
 Format InXml(Format format) {
   format.shape = Xml{};
   format.content_type = "application/xml";
+  format.encodes = true;
   return format;
 }
 
 Format InJson(Format format) {
   format.shape = Json{};
   format.content_type = "application/json";
+  format.encodes = true;
   format.mode = v1::MODE_DELTA;
   return format;
 }

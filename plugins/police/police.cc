@@ -1,60 +1,13 @@
 // The police: register, orders, tests (hub/doc/formats.md).
 
 #include "plugins/sdk/adapter.h"
+#include "plugins/sdk/code_tables.h"
 #include "plugins/sdk/declare.h"
 
 namespace anqiao::police {
 namespace {
 
 using namespace ::anqiao::sdk;  // NOLINT(google-build-using-namespace): the words of a declaration.
-
-constexpr Code kSex[] = {{"男", "1"}, {"女", "2"}};
-
-// GB/T 3304.
-constexpr Code kEthnicity[] = {
-    {"汉", "01"},         {"蒙古", "02"},     {"回", "03"},         {"藏", "04"},
-    {"维吾尔", "05"},     {"苗", "06"},       {"彝", "07"},         {"壮", "08"},
-    {"布依", "09"},       {"朝鲜", "10"},     {"满", "11"},         {"侗", "12"},
-    {"瑶", "13"},         {"白", "14"},       {"土家", "15"},       {"哈尼", "16"},
-    {"哈萨克", "17"},     {"傣", "18"},       {"黎", "19"},         {"傈僳", "20"},
-    {"佤", "21"},         {"畲", "22"},       {"高山", "23"},       {"拉祜", "24"},
-    {"水", "25"},         {"东乡", "26"},     {"纳西", "27"},       {"景颇", "28"},
-    {"柯尔克孜", "29"},   {"土", "30"},       {"达斡尔", "31"},     {"仫佬", "32"},
-    {"羌", "33"},         {"布朗", "34"},     {"撒拉", "35"},       {"毛南", "36"},
-    {"仡佬", "37"},       {"锡伯", "38"},     {"阿昌", "39"},       {"普米", "40"},
-    {"塔吉克", "41"},     {"怒", "42"},       {"乌孜别克", "43"},   {"俄罗斯", "44"},
-    {"鄂温克", "45"},     {"德昂", "46"},     {"保安", "47"},       {"裕固", "48"},
-    {"京", "49"},         {"塔塔尔", "50"},   {"独龙", "51"},       {"鄂伦春", "52"},
-    {"赫哲", "53"},       {"门巴", "54"},     {"珞巴", "55"},       {"基诺", "56"},
-    {"汉族", "01"},       {"蒙古族", "02"},   {"回族", "03"},       {"藏族", "04"},
-    {"维吾尔族", "05"},   {"苗族", "06"},     {"彝族", "07"},       {"壮族", "08"},
-    {"布依族", "09"},     {"朝鲜族", "10"},   {"满族", "11"},       {"侗族", "12"},
-    {"瑶族", "13"},       {"白族", "14"},     {"土家族", "15"},     {"哈尼族", "16"},
-    {"哈萨克族", "17"},   {"傣族", "18"},     {"黎族", "19"},       {"傈僳族", "20"},
-    {"佤族", "21"},       {"畲族", "22"},     {"高山族", "23"},     {"拉祜族", "24"},
-    {"水族", "25"},       {"东乡族", "26"},   {"纳西族", "27"},     {"景颇族", "28"},
-    {"柯尔克孜族", "29"}, {"土族", "30"},     {"达斡尔族", "31"},   {"仫佬族", "32"},
-    {"羌族", "33"},       {"布朗族", "34"},   {"撒拉族", "35"},     {"毛南族", "36"},
-    {"仡佬族", "37"},     {"锡伯族", "38"},   {"阿昌族", "39"},     {"普米族", "40"},
-    {"塔吉克族", "41"},   {"怒族", "42"},     {"乌孜别克族", "43"}, {"俄罗斯族", "44"},
-    {"鄂温克族", "45"},   {"德昂族", "46"},   {"保安族", "47"},     {"裕固族", "48"},
-    {"京族", "49"},       {"塔塔尔族", "50"}, {"独龙族", "51"},     {"鄂伦春族", "52"},
-    {"赫哲族", "53"},     {"门巴族", "54"},   {"珞巴族", "55"},     {"基诺族", "56"}};
-
-// GB/T 4658.
-constexpr Code kEducation[] = {
-    {"研究生", "10"},   {"硕士", "10"},     {"博士", "10"},       {"大学本科", "20"},
-    {"本科", "20"},     {"大学", "20"},     {"大学专科", "30"},   {"大专", "30"},
-    {"专科", "30"},     {"中等专业", "40"}, {"中专", "40"},       {"中技", "40"},
-    {"中等职业", "40"}, {"职高", "40"},     {"技工学校", "40"},   {"技校", "40"},
-    {"高中", "60"},     {"普通高中", "60"}, {"初中", "70"},       {"初级中学", "70"},
-    {"小学", "80"},     {"文盲", "90"},     {"文盲半文盲", "90"}, {"文盲或半文盲", "90"},
-    {"半文盲", "90"},   {"其他", "90"}};
-
-// GB/T 2261.2.
-constexpr Code kMarriage[] = {{"未婚", "10"},   {"已婚", "20"}, {"初婚", "21"}, {"再婚", "22"},
-                              {"复婚", "23"},   {"丧偶", "30"}, {"离婚", "40"}, {"离异", "40"},
-                              {"未说明", "90"}, {"不详", "90"}};
 
 constexpr v1::Field kFlagField = v1::FIELD_STATUS_FLAG;
 constexpr Code kControl[] = {{"登记", "REGISTERED"},
@@ -88,37 +41,39 @@ constexpr Code kTestKind[] = {
 constexpr char kCsv[] = "text/csv; charset=gb18030";
 
 Format Roster() {
-  return {.name = "roster",
-          .title_zh = "吸毒人员登记册",
-          .title_en = "Police register",
-          .mode = v1::MODE_SNAPSHOT,
-          .kind = v1::RECORD_KIND_REGISTER,
-          .content_type = kCsv,
-          .shape = Delimited{.encoding = Encoding::kGb18030, .header_row = 5},
-          .columns = {Ignored({"序号"}),
-                      Required(Text({"吸毒人员编号", "xdrybh"}, v1::FIELD_REGISTER_NUMBER)),
-                      RequiredHeader(Text({"姓名", "xm"}, v1::FIELD_PERSON_NAME)),
-                      Text({"曾用名"}, v1::FIELD_FORMER_NAME),
-                      Codes({"性别", "xb"}, v1::FIELD_SEX, kSex),
-                      Text({"身份证号码", "身份证号", "公民身份号码", "sfzh"}, v1::FIELD_ID_NUMBER),
-                      Lenient(Date({"出生日期"}, v1::FIELD_BIRTH_DATE)),
-                      Codes({"民族"}, v1::FIELD_ETHNICITY, kEthnicity),
-                      Codes({"文化程度"}, v1::FIELD_EDUCATION, kEducation),
-                      Codes({"婚姻状况"}, v1::FIELD_MARITAL_STATUS, kMarriage),
-                      Text({"户籍地"}, v1::FIELD_REGISTERED_DIVISION),
-                      Ignored({"户籍详址"}),
-                      Text({"常住地址"}, v1::FIELD_ADDRESS),
-                      Text({"所属网格"}, v1::FIELD_DIVISION),
-                      Text({"联系电话"}, v1::FIELD_PHONE),
-                      Text({"联系手机"}, v1::FIELD_PHONE),
-                      Date({"首吸时间"}, v1::FIELD_FIRST_USE_DATE),
-                      Date({"查获日期", "chrq"}, v1::FIELD_SEIZURE_DATE),
-                      Text({"滥用毒品种类"}, v1::FIELD_SUBSTANCE),
-                      RequiredHeader(Codes({"管控现状"}, v1::FIELD_CONTROL_STATUS, kControl)),
-                      Codes({"关注程度"}, v1::FIELD_RISK_GRADE, kRisk),
-                      Codes({"是否服美沙酮戒毒"}, kFlagField, kMethadone),
-                      Ignored({"数据更新时间"})},
-          .key = {"吸毒人员编号"}};
+  return {
+      .name = "roster",
+      .title_zh = "吸毒人员登记册",
+      .title_en = "Police register",
+      .mode = v1::MODE_SNAPSHOT,
+      .kind = v1::RECORD_KIND_REGISTER,
+      .content_type = kCsv,
+      .encodes = true,
+      .shape = Delimited{.encoding = Encoding::kGb18030, .header_row = 5},
+      .columns = {Ignored({"序号"}),
+                  Required(Text({"吸毒人员编号", "xdrybh"}, v1::FIELD_REGISTER_NUMBER)),
+                  RequiredHeader(Text({"姓名", "xm"}, v1::FIELD_PERSON_NAME)),
+                  Text({"曾用名"}, v1::FIELD_FORMER_NAME),
+                  Codes({"性别", "xb"}, v1::FIELD_SEX, code_tables::kSexByName),
+                  Text({"身份证号码", "身份证号", "公民身份号码", "sfzh"}, v1::FIELD_ID_NUMBER),
+                  Lenient(Date({"出生日期"}, v1::FIELD_BIRTH_DATE)),
+                  Codes({"民族"}, v1::FIELD_ETHNICITY, code_tables::kEthnicityByName),
+                  Codes({"文化程度"}, v1::FIELD_EDUCATION, code_tables::kEducationByName),
+                  Codes({"婚姻状况"}, v1::FIELD_MARITAL_STATUS, code_tables::kMaritalStatusByName),
+                  Text({"户籍地"}, v1::FIELD_REGISTERED_DIVISION),
+                  Ignored({"户籍详址"}),
+                  Text({"常住地址"}, v1::FIELD_ADDRESS),
+                  Text({"所属网格"}, v1::FIELD_DIVISION),
+                  Text({"联系电话"}, v1::FIELD_PHONE),
+                  Text({"联系手机"}, v1::FIELD_PHONE),
+                  Date({"首吸时间"}, v1::FIELD_FIRST_USE_DATE),
+                  Date({"查获日期", "chrq"}, v1::FIELD_SEIZURE_DATE),
+                  Text({"滥用毒品种类"}, v1::FIELD_SUBSTANCE),
+                  RequiredHeader(Codes({"管控现状"}, v1::FIELD_CONTROL_STATUS, kControl)),
+                  Codes({"关注程度"}, v1::FIELD_RISK_GRADE, kRisk),
+                  Codes({"是否服美沙酮戒毒"}, kFlagField, kMethadone),
+                  Ignored({"数据更新时间"})},
+      .key = {"吸毒人员编号"}};
 }
 
 Format Orders() {
@@ -128,6 +83,7 @@ Format Orders() {
           .mode = v1::MODE_SNAPSHOT,
           .kind = v1::RECORD_KIND_ORDER,
           .content_type = kCsv,
+          .encodes = true,
           .shape = Delimited{.encoding = Encoding::kGb18030, .header_row = 2},
           .columns = {Required(Text({"吸毒人员编号", "xdrybh"}, v1::FIELD_REGISTER_NUMBER)),
                       Text({"姓名", "xm"}, v1::FIELD_PERSON_NAME),
@@ -151,6 +107,7 @@ Format Tests() {
           .mode = v1::MODE_DELTA,
           .kind = v1::RECORD_KIND_TEST,
           .content_type = "text/plain; charset=gb18030",
+          .encodes = true,
           .shape = Delimited{.encoding = Encoding::kGb18030, .delimiter = '|', .quoted = false},
           .columns = {Required(Text({"xdrybh", "吸毒人员编号"}, v1::FIELD_REGISTER_NUMBER)),
                       Text({"xm", "姓名"}, v1::FIELD_PERSON_NAME),

@@ -3,11 +3,11 @@
 #include <new>
 #include <span>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/report.h"
+#include "plugins/sdk/writers.h"
 
 struct aq_instance {
   const anqiao::sdk::Declaration* declaration;
@@ -25,19 +25,6 @@ const Format* FindFormat(const Declaration& declaration, std::string_view name) 
     if (format.name == name) return &format;
   }
   return nullptr;
-}
-
-aq_status DecodeShape(const Format& format, std::string_view payload, Report& report) {
-  switch (format.shape.index()) {
-    case 0:
-      return DecodeDelimited(format, payload, report);
-    case 1:
-      return DecodeFixedWidth(format, payload, report);
-    case 2:
-      return DecodeXml(format, payload, report);
-    default:
-      return DecodeJson(format, payload, report);
-  }
 }
 
 aq_status Decode(const Declaration& declaration, const aq_payload& payload, Report& report) {
@@ -72,7 +59,7 @@ aq_status Encode(const Declaration& declaration, const aq_host& host, std::strin
     }
   }
   std::string out;
-  const aq_status status = EncodeFixedWidth(*format, records, out, report);
+  const aq_status status = EncodeShape(*format, records, out, report);
   if (status != AQ_OK) return status;
   return host.write(host.context, BytesOf(out)) == 0 ? AQ_OK : AQ_REJECT;
 }

@@ -1,15 +1,38 @@
-/* The C ABI of Anqiao adapters, version 1: C11 and C++.
+/* The C ABI of Anqiao adapters, version 1: C11 and C++, and whatever can call and be called like C.
  *
  * An adapter is a shared library that exports one function, anqiao_adapter_v1. It translates one
  * agency's formats: bytes to records and back. It is pure: no files, network, clock or state
- * between calls.
+ * between calls, and the same payload always gives the same records in the same order.
+ *
+ * The life of one, in the order of calls:
+ *
+ *   anqiao_adapter_v1()        the table below; it lives as long as the process, as does all it
+ * names manifest()                 what the adapter is and which formats it reads and writes
+ *   open(configuration)        an instance; what must be loaded from disk is loaded here at the
+ * latest, since no file opens afterwards decode(...), encode(...)   as often as needed
+ *   close(instance)
  *
  * Every struct begins with its size as the side that filled it knew it, and only ever grows at the
- * end: before reading a member that came later, ask AQ_HAS. Structure crosses as serialized
- * protobuf (protos/anqiao/adapter/v1/adapter.proto); bytes are borrowed for the call; nobody frees
- * the other side's memory; no exception may cross.
+ * end: before reading a member that came later, ask AQ_HAS. The layouts are fixed by
+ * tests/plugins/abi; on a 64-bit machine they are as natural alignment has it.
  *
- * Threads: one call at a time for each instance; several instances may run in parallel.
+ * Structure crosses as serialized protobuf: Manifest and Record of
+ * protos/anqiao/adapter/v1/adapter.proto, with fields in any order. Writing one takes a varint and
+ * a length; plugins/examples has adapters in C and Rust that use no library for it. All text is
+ * UTF-8 and has no terminating zero.
+ *
+ * Bytes are borrowed for the call: neither side keeps a pointer or frees the other side's memory.
+ * No exception, panic or longjmp may cross. Standard output is the host's; an adapter prints
+ * nothing.
+ *
+ * Threads: one call at a time for each instance, each perhaps from another thread; several
+ * instances may run in parallel, so nothing that changes may be shared between them.
+ *
+ * decode calls host->emit for each record in the payload's order, host->diag for whatever it could
+ * not use, and moves host->cursor along, so that a crash or hang has a place. If either callback
+ * gives something else than 0 it returns AQ_OK without calling again. After AQ_REJECT the host
+ * throws away what was emitted. encode calls host->write with the payload's bytes, or host->diag
+ * once and returns AQ_REJECT: it never writes less than the records say.
  */
 #ifndef ANQIAO_PLUGINS_SDK_ANQIAO_ADAPTER_H_
 #define ANQIAO_PLUGINS_SDK_ANQIAO_ADAPTER_H_
@@ -23,7 +46,9 @@ extern "C" {
 
 #define AQ_ABI_MINOR 0
 
-/* True if the side that filled *s knew "member". */
+/* True if the side that filled *s knew "member", which is of a struct that begins with its size.
+ * (The spelling __typeof__ is taken by GCC and clang whatever the standard, even with -pedantic.)
+ */
 #define AQ_HAS(s, member) ((s)->size >= offsetof(__typeof__(*(s)), member) + sizeof((s)->member))
 
 /* Borrowed bytes; data may be null if length is 0. */
@@ -86,6 +111,7 @@ typedef struct aq_host {
   int (*write)(void* context, aq_bytes bytes);
 } aq_host;
 
+/* What is decoded. */
 typedef struct aq_payload {
   uint32_t size;
   aq_bytes format;    /* name of the format, as in the manifest */
@@ -93,12 +119,13 @@ typedef struct aq_payload {
   aq_bytes bytes;
 } aq_payload;
 
-/* An opaque instance. */
+/* An opaque instance: whatever the adapter makes of it, but not null. */
 typedef struct aq_instance aq_instance;
 
+/* What an adapter offers. */
 typedef struct aq_adapter {
   uint32_t size;
-  uint32_t abi_minor;
+  uint32_t abi_minor; /* of the header that it was built with; a host takes older and newer ones */
   /* A serialized anqiao.adapter.v1.Manifest; lives as long as the library. */
   aq_bytes (*manifest)(void);
   /* Configuration is empty or a serialized message of the adapter's choice. Null: the configuration
@@ -113,7 +140,7 @@ typedef struct aq_adapter {
   const void* (*extension)(aq_bytes name);
 } aq_adapter;
 
-/* The one exported symbol. */
+/* The one exported symbol; may be called more than once, from any thread, and gives the same. */
 const aq_adapter* anqiao_adapter_v1(void);
 
 #ifdef __cplusplus

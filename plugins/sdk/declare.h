@@ -34,14 +34,22 @@ struct Code {
 };
 
 enum class Converter {
-  kText,     // as written
-  kCodes,    // by the table
-  kDate,     // the spellings of hub/doc/formats.md, to YYYY-MM-DD or YYYY-MM
-  kMonth,    // the same, to YYYY-MM
-  kYuan,     // yuan with up to two decimals, to whole fen
-  kCount,    // a whole number up to 999,999,999
-  kValidity  // 有效标记: 1, or 0 for a record that was removed
+  kText,        // as written
+  kCodes,       // by the table
+  kDate,        // the spellings of hub/doc/formats.md, to YYYY-MM-DD or YYYY-MM
+  kMonth,       // the same, to YYYY-MM
+  kYuan,        // yuan with up to two decimals, to whole fen
+  kMoney,       // the same with units, thousands separators and a currency sign, to whole fen
+  kCount,       // a whole number up to 999,999,999
+  kValidity,    // 有效标记: 1, or 0 for a record that was removed
+  kCitizenId,   // as written, without width, blanks and a spreadsheet's apostrophe; not judged
+  kCreditCode,  // 18 characters of the code's alphabet, in capitals; the check is the hub's
+  kDivision,    // a code of 6, 9 or 12 digits, or a name
+  kPhone        // 7 to 12 digits, without separators and the country's code
 };
+
+// The unit of an amount that names none.
+enum class MoneyUnit { kYuan, kTenThousandYuan, kFen };
 
 struct Column {
   // The agency's name, then its aliases.
@@ -60,6 +68,11 @@ struct Column {
   bool required_value = false;
   // A value that cannot be converted is left out with a warning; the record stays.
   bool lenient = false;
+  // Dates: five digits are the day number of a spreadsheet (45000 is 2023-03-15).
+  bool day_number = false;
+  // Dates: encoding writes a month as its first day, since the agency has no place for less.
+  bool first_day = false;
+  MoneyUnit unit = MoneyUnit::kYuan;
   // Fixed width only, in native bytes.
   std::size_t width = 0;
 };
@@ -88,6 +101,23 @@ inline Column Month(Names names, v1::Field field) {
 inline Column Yuan(Names names, v1::Field field) {
   return Make(std::move(names), field, Converter::kYuan);
 }
+inline Column Money(Names names, v1::Field field, MoneyUnit unit = MoneyUnit::kYuan) {
+  Column column = Make(std::move(names), field, Converter::kMoney);
+  column.unit = unit;
+  return column;
+}
+inline Column CitizenId(Names names, v1::Field field) {
+  return Make(std::move(names), field, Converter::kCitizenId);
+}
+inline Column CreditCode(Names names, v1::Field field) {
+  return Make(std::move(names), field, Converter::kCreditCode);
+}
+inline Column Division(Names names, v1::Field field) {
+  return Make(std::move(names), field, Converter::kDivision);
+}
+inline Column Phone(Names names, v1::Field field) {
+  return Make(std::move(names), field, Converter::kPhone);
+}
 inline Column Count(Names names, v1::Field field) {
   return Make(std::move(names), field, Converter::kCount);
 }
@@ -111,6 +141,14 @@ inline Column Required(Column column) {
 }
 inline Column Lenient(Column column) {
   column.lenient = true;
+  return column;
+}
+inline Column OrDayNumber(Column column) {
+  column.day_number = true;
+  return column;
+}
+inline Column FirstDayIfMonth(Column column) {
+  column.first_day = true;
   return column;
 }
 inline Column Separated(Column column, std::string_view separator) {
@@ -141,7 +179,8 @@ struct Delimited {
   char delimiter = ',';
   bool quoted = true;  // RFC 4180
   std::size_t header_row = 1;
-  std::size_t header_rows = 1;  // 1 or 2
+  std::size_t header_rows = 1;   // 1 or 2
+  bool byte_order_mark = false;  // encoding begins with one; decoding takes both
 };
 
 // One line a record, sliced in native bytes; a first line "H", code, date, count and a last line
@@ -153,10 +192,23 @@ struct FixedWidth {
 };
 
 // <dataset><row><name>value</name>...</row></dataset>, UTF-8 or GB18030 by its declaration.
-struct Xml {};
+// Encoding writes it in "encoding".
+struct Xml {
+  Encoding encoding = Encoding::kUtf8;
+};
 
 // {"sheet": "...", "rows": [{"name": "value"}]}, UTF-8.
 struct Json {};
+
+// One object {"name": "value"} a line, UTF-8.
+struct JsonLines {};
+
+// A sheet of an Office Open XML workbook (.xlsx). Titles and header rows as in Delimited.
+struct Xlsx {
+  std::string_view sheet = {};  // its name; empty: the first
+  std::size_t header_row = 1;
+  std::size_t header_rows = 1;  // 1 or 2
+};
 
 struct Format {
   std::string_view name = {};
@@ -166,8 +218,8 @@ struct Format {
   v1::RecordKind kind = v1::RECORD_KIND_UNSPECIFIED;
   std::string_view content_type = {};
   bool decodes = true;
-  bool encodes = false;  // fixed width only
-  std::variant<Delimited, FixedWidth, Xml, Json> shape = {};
+  bool encodes = false;
+  std::variant<Delimited, FixedWidth, Xml, Json, JsonLines, Xlsx> shape = {};
   std::vector<Column> columns = {};
   // First names of the columns whose values, joined by "/", are the record's key. Dates enter in
   // their converted form, everything else as written.

@@ -9,16 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/sdk/header_rows.h"
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/record_builder.h"
 #include "plugins/sdk/text.h"
 
 namespace anqiao::sdk {
 namespace {
-
-constexpr std::size_t kRowBytesMax = 65536;
-constexpr std::size_t kColumnsMax = 512;
-constexpr std::size_t kUnknownColumnsMax = 50;
 
 struct NativeRow {
   std::size_t offset = 0;
@@ -137,7 +134,7 @@ class Decoder {
       return report_.RefusePayload({}, "INTERNAL", "the system has no converter for GB18030");
     }
     if (const aq_status status = ReadHead(); status != AQ_OK) return status;
-    if (const aq_status status = BindHeader(); status != AQ_OK) return status;
+    if (const aq_status status = Bind(); status != AQ_OK) return status;
     while (!report_.stopped()) {
       const std::optional<NativeRow> row = scanner_.Next();
       if (!row.has_value()) break;
@@ -205,68 +202,22 @@ class Decoder {
     return AQ_OK;
   }
 
-  std::vector<std::string> FlattenHeader() {
-    std::vector<Piece> pieces;
-    SplitRow(shape_, head_[shape_.header_row - 1], pieces);
-    std::vector<std::string> headers;
-    for (const Piece& piece : pieces) headers.emplace_back(Trim(piece.value));
-    if (shape_.header_rows == 1) return headers;
-    SplitRow(shape_, head_[shape_.header_row], pieces);
-    headers.resize(std::max(headers.size(), pieces.size()));
-    std::string group;
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-      const std::string_view below = i < pieces.size() ? Trim(pieces[i].value) : std::string_view();
-      if (!headers[i].empty()) group = headers[i];
-      if (!below.empty())
-        headers[i] = group.empty() ? std::string(below) : group + "." + std::string(below);
-    }
-    return headers;
+  std::vector<std::string_view> HeaderCells(std::string& row) {
+    SplitRow(shape_, row, pieces_);
+    std::vector<std::string_view> cells;
+    for (const Piece& piece : pieces_) cells.push_back(piece.value);
+    return cells;
   }
 
-  aq_status BindHeader() {
-    headers_ = FlattenHeader();
+  aq_status Bind() {
+    std::vector<std::string_view> lower;
+    if (shape_.header_rows == 2) lower = HeaderCells(head_[shape_.header_row]);
+    headers_ = FlattenHeader(HeaderCells(head_[shape_.header_row - 1]), lower);
     const std::size_t row = shape_.header_row + shape_.header_rows - 1;
-    if (headers_.size() > kColumnsMax) {
-      return Refuse({.row = row, .byte_offset = header_offset_}, "PAYLOAD_UNDECODABLE",
-                    "the header has more than " + std::to_string(kColumnsMax) + " columns");
-    }
-    const ColumnNames names(format_);
-    std::vector<std::size_t> unknown;
-    bound_.assign(format_.columns.size(), npos);
-    for (std::size_t i = 0; i < headers_.size(); ++i) {
-      if (headers_[i].empty()) continue;
-      const ColumnNames::Match* match = names.Find(headers_[i]);
-      if (match == nullptr) {
-        unknown.push_back(i);
-      } else if (bound_[match->column] == npos) {
-        bound_[match->column] = i;
-      } else {
-        return Refuse(PlaceOf(row, i), "PAYLOAD_UNDECODABLE",
-                      "means the same as column " + std::to_string(bound_[match->column] + 1));
-      }
-    }
-    for (std::size_t i = 0; i < bound_.size(); ++i) {
-      const Column& column = format_.columns[i];
-      if (bound_[i] != npos || !column.required_header) continue;
-      return Refuse({.row = row,
-                     .byte_offset = header_offset_,
-                     .field = column.names.front(),
-                     .target = column.field},
-                    "MISSING_COLUMN",
-                    "the header in row " + std::to_string(row) + " must have this column");
-    }
-    for (std::size_t i = 0; i < std::min(unknown.size(), kUnknownColumnsMax); ++i) {
-      report_.Warn(PlaceOf(row, unknown[i]), "UNKNOWN_COLUMN",
-                   "not taken up: no such column is known");
-    }
+    const auto [fault, place] = BindHeader(format_, headers_, row, header_offset_, binding_);
+    if (!fault.ok()) return Refuse(place, fault.reason, fault.message);
+    WarnOfUnknown(headers_, row, header_offset_, binding_, report_);
     return AQ_OK;
-  }
-
-  Place PlaceOf(std::size_t row, std::size_t column) const {
-    return {.row = row,
-            .byte_offset = header_offset_,
-            .column = static_cast<std::uint32_t>(column + 1),
-            .field = headers_[column]};
   }
 
   void DecodeRow(const NativeRow& row) {
@@ -307,12 +258,13 @@ class Decoder {
 
   void BuildRecord(const NativeRow& row) {
     cells_.assign(format_.columns.size(), Cell{});
-    for (std::size_t i = 0; i < bound_.size(); ++i) {
-      if (bound_[i] == npos) continue;
-      const Piece& piece = pieces_[bound_[i]];
+    for (std::size_t i = 0; i < binding_.bound.size(); ++i) {
+      const std::size_t column = binding_.bound[i];
+      if (column == HeaderBinding::npos) continue;
+      const Piece& piece = pieces_[column];
       cells_[i] = {.value = piece.value,
-                   .column = static_cast<std::uint32_t>(bound_[i] + 1),
-                   .native_field = headers_[bound_[i]],
+                   .column = static_cast<std::uint32_t>(column + 1),
+                   .native_field = headers_[column],
                    .place = piece.begin};
     }
     builder_.Build(cells_, row.number, row.offset, [this, &row](std::uint64_t place) {
@@ -330,8 +282,6 @@ class Decoder {
     return native.size();
   }
 
-  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
-
   const Format& format_;
   const Delimited& shape_;
   const std::string_view payload_;
@@ -342,7 +292,7 @@ class Decoder {
   std::vector<std::string> head_;
   std::size_t header_offset_ = 0;
   std::vector<std::string> headers_;
-  std::vector<std::size_t> bound_;  // column of the format to column of the header
+  HeaderBinding binding_;
   std::string text_;
   std::vector<Piece> pieces_;
   std::vector<Cell> cells_;

@@ -23,6 +23,8 @@ class ElementRows {
   // "path" leads to a value, such as "/dataset/row/".
   ElementRows(const Format& format, std::string_view path, Report& report);
 
+  const std::string& path() const { return path_; }
+
   // First pass: a name was seen.
   void Note(std::string_view name, std::uint64_t row, std::uint64_t byte_offset);
   // After the first pass: forbidden, missing and unknown names.

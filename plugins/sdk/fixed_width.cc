@@ -9,9 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/sdk/convert_date.h"
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/record_builder.h"
+#include "plugins/sdk/row_writer.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/writers.h"
 
 namespace anqiao::sdk {
 namespace {
@@ -115,33 +118,23 @@ aq_status CheckFrame(const Format& format, std::string_view payload, const std::
   return AQ_OK;
 }
 
-Fault EncodeColumn(const Column& column, const v1::Record& record, bool is_key,
-                   Transcoder& transcoder, std::string& out) {
-  std::string_view value = is_key ? std::string_view(record.key()) : std::string_view();
-  std::vector<v1::Field> fields = {column.field};
-  fields.insert(fields.end(), column.encode_instead.begin(), column.encode_instead.end());
-  for (const v1::Field field : fields) {
-    for (const v1::FieldValue& present : record.values()) {
-      if (value.empty() && field != v1::FIELD_UNSPECIFIED && present.field() == field) {
-        value = Trim(present.value());
-      }
-    }
-  }
-  std::string text;
-  if (!value.empty()) {
-    if (Fault fault = Unconvert(column, value, text); !fault.ok()) return fault;
-  } else if (column.required_value) {
-    return {"MISSING_VALUE", "a value is required"};
+// "text" as the field's bytes.
+Fault AppendField(const Column& column, std::string_view text, Transcoder& transcoder,
+                  std::string& out) {
+  if (text.find_first_of("\t\r\n") != std::string_view::npos) {
+    return {kValueInvalid, "holds a tab or line break, for which a fixed width has no place"};
   }
   std::string native;
   if (transcoder.FromUtf8(text, native) != Transcoder::npos) {
     return {"ENCODING_INVALID", "not valid UTF-8"};
   }
   if (native.size() > column.width) {
-    return {"VALUE_INVALID", "takes " + std::to_string(native.size()) + " bytes, the field has " +
-                                 std::to_string(column.width)};
+    return {kValueInvalid, "takes " + std::to_string(native.size()) + " bytes, the field has " +
+                               std::to_string(column.width)};
   }
-  const bool number = column.converter == Converter::kYuan || column.converter == Converter::kCount;
+  const bool number = column.converter == Converter::kYuan ||
+                      column.converter == Converter::kMoney ||
+                      column.converter == Converter::kCount;
   const std::string padding(column.width - native.size(), ' ');
   out += number ? padding + native : native + padding;
   return {};
@@ -219,24 +212,13 @@ aq_status EncodeFixedWidth(const Format& format, std::span<const v1::Record> rec
   out += kNoDate;
   out += Digits(records.size());
   out += '\n';
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (records[i].kind() != format.kind || records[i].removed()) {
-      return report.RefusePayload({.row = i + 1}, "VALUE_INVALID",
-                                  "the record is not of the format's kind");
-    }
+  RowWriter writer(format, {.dates = DateStyle::kCompact, .first_column = 2}, report);
+  for (const v1::Record& record : records) {
+    if (!writer.Write(record)) return AQ_REJECT;
     out += shape.record_type;
     for (std::size_t k = 0; k < format.columns.size(); ++k) {
-      const Column& column = format.columns[k];
-      const bool is_key =
-          column.field == v1::FIELD_UNSPECIFIED && column.names.front() == format.key.front();
-      if (const Fault fault = EncodeColumn(column, records[i], is_key, transcoder, out);
-          !fault.ok()) {
-        return report.RefusePayload({.row = i + 1,
-                                     .column = static_cast<std::uint32_t>(k + 2),
-                                     .field = column.names.front(),
-                                     .target = column.field},
-                                    fault.reason, fault.message);
-      }
+      const Fault fault = AppendField(format.columns[k], writer.texts()[k], transcoder, out);
+      if (!fault.ok()) return writer.Refuse(k, fault);
     }
     out += '\n';
   }

@@ -1,5 +1,5 @@
 // Read twice as a stream of events, so that memory stays small and nothing is emitted before the
-// whole payload is known to be well-formed.
+// whole payload (of JSON lines: the line) is known to be well-formed.
 
 #include <algorithm>
 #include <cstddef>
@@ -19,7 +19,8 @@ namespace {
 using JsonValue = nlohmann::json;
 
 constexpr std::size_t kDepthMax = 16;
-constexpr char kPath[] = "/rows/";
+constexpr char kDocumentPath[] = "/rows/";
+constexpr char kLinePath[] = "/";
 
 // Says how far the parser has read.
 class CountingIterator {
@@ -56,18 +57,29 @@ struct Failure {
   std::size_t offset = 0;
 };
 
-// The shape {"...": ..., "rows": [{"name": scalar}]}, as events.
+// The shape {"...": ..., "rows": [{"name": scalar}]}, or of one line {"name": scalar}, as events.
 class Reader : public nlohmann::json_sax<JsonValue> {
  public:
   enum class Pass { kNames, kRecords };
 
-  Reader(Pass pass, ElementRows& rows, Report& report, std::size_t size)
-      : pass_(pass), rows_(rows), report_(report), size_(size) {}
+  Reader(Pass pass, ElementRows& rows, Report& report)
+      : pass_(pass), rows_(rows), report_(report) {}
 
+  // A whole document. False: see failure().
   bool Read(std::string_view payload) {
-    const CountingIterator begin(payload.data(), &consumed_);
-    const CountingIterator end(payload.data() + payload.size(), &consumed_);
-    return JsonValue::sax_parse(begin, end, this) && (found_rows_ || Fail("has no array \"rows\""));
+    rows_depth_ = 2;  // within the array
+    return Parse(payload) && (found_rows_ || Fail("has no array \"rows\""));
+  }
+
+  // One line, which is the row of this number and begins at "offset" in the payload.
+  bool ReadLine(std::string_view line, std::uint64_t row, std::size_t offset) {
+    rows_depth_ = 0;
+    in_rows_ = true;
+    row_ = row - 1;
+    base_ = offset;
+    consumed_ = depth_ = 0;
+    failure_ = {};
+    return Parse(line);
   }
 
   const Failure& failure() const { return failure_; }
@@ -82,7 +94,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   bool binary(binary_t& value) override { return Fail("holds binary data"); }
 
   bool start_object(std::size_t elements) override {
-    if (depth_ == kRowsDepth && in_rows_) {
+    if (AtRow()) {
       BeginRow();
     } else if (depth_ == 0) {
       is_object_ = true;
@@ -94,12 +106,12 @@ class Reader : public nlohmann::json_sax<JsonValue> {
 
   bool end_object() override {
     --depth_;
-    if (depth_ == kRowsDepth && in_rows_) EndRow();
+    if (AtRow()) EndRow();
     return !report_.stopped() || Fail("stopped by the host");
   }
 
   bool start_array(std::size_t elements) override {
-    if (depth_ == 1 && is_object_ && key_ == "rows") {
+    if (rows_depth_ > 0 && depth_ == 1 && is_object_ && key_ == "rows") {
       if (found_rows_) return Fail("has \"rows\" twice");
       found_rows_ = in_rows_ = true;
     } else if (!Container()) {
@@ -109,13 +121,13 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   }
 
   bool end_array() override {
-    if (--depth_ == 1) in_rows_ = false;
+    if (--depth_ == 1 && rows_depth_ > 0) in_rows_ = false;
     return true;
   }
 
   bool key(string_t& name) override {
     key_ = name;
-    key_offset_ = consumed_ - std::min(consumed_, name.size() + 2);
+    key_offset_ = base_ + consumed_ - std::min(consumed_, name.size() + 2);
     if (pass_ == Pass::kNames && in_rows_) rows_.Note(name, row_, key_offset_);
     if (pass_ == Pass::kNames && !in_rows_ && NamesForbiddenContent(name)) {
       rows_.Note(name, 0, key_offset_);
@@ -128,17 +140,25 @@ class Reader : public nlohmann::json_sax<JsonValue> {
     const bool cut = position > size_;
     failure_ = {cut ? "PAYLOAD_TRUNCATED" : "PAYLOAD_UNDECODABLE",
                 cut ? "the JSON ends early" : "not well-formed JSON",
-                std::min(size_, position > 0 ? position - 1 : 0)};
+                base_ + std::min(size_, position > 0 ? position - 1 : 0)};
     return false;
   }
 
  private:
-  static constexpr std::size_t kRowsDepth = 2;  // within the array
-  static constexpr std::size_t kCellDepth = 3;  // within a row's object
+  bool Parse(std::string_view text) {
+    size_ = text.size();
+    const CountingIterator begin(text.data(), &consumed_);
+    const CountingIterator end(text.data() + text.size(), &consumed_);
+    return JsonValue::sax_parse(begin, end, this);
+  }
+
+  // Before or behind a row; within its object.
+  bool AtRow() const { return in_rows_ && depth_ == rows_depth_; }
+  bool AtCell() const { return in_rows_ && depth_ == rows_depth_ + 1; }
 
   bool Fail(std::string_view message) {
     if (failure_.reason.empty()) {
-      failure_ = {"PAYLOAD_UNDECODABLE", std::string(message), consumed_};
+      failure_ = {"PAYLOAD_UNDECODABLE", std::string(message), base_ + consumed_};
     }
     return false;
   }
@@ -150,11 +170,12 @@ class Reader : public nlohmann::json_sax<JsonValue> {
 
   // An object or array in another place than the shape's own.
   bool Container() {
-    if (depth_ == 0) return Fail("must be an object with an array \"rows\"");
-    if (depth_ == kRowsDepth && in_rows_) {
+    if (AtRow()) {
       BeginRow();
       Refuse("a row must be an object");
-    } else if (depth_ == kCellDepth && in_rows_) {
+    } else if (depth_ == 0) {
+      return Fail("must be an object with an array \"rows\"");
+    } else if (AtCell()) {
       Refuse("the value must be a text or a number");
     }
     return true;
@@ -163,7 +184,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   void BeginRow() {
     ++row_;
     refused_ = false;
-    row_offset_ = consumed_ > 0 ? consumed_ - 1 : 0;
+    row_offset_ = base_ + (consumed_ > 0 ? consumed_ - 1 : 0);
     key_.clear();
     key_offset_ = row_offset_;
     if (pass_ == Pass::kNames) return;
@@ -178,7 +199,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
 
   void Refuse(std::string_view message) {
     if (pass_ == Pass::kRecords && !refused_) {
-      const std::string path = key_.empty() ? "/rows" : kPath + key_;
+      const std::string path = key_.empty() && rows_depth_ > 0 ? "/rows" : rows_.path() + key_;
       report_.RefuseRecord({.row = row_, .byte_offset = key_offset_, .field = path},
                            "VALUE_INVALID", message);
     }
@@ -186,12 +207,12 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   }
 
   bool Scalar(std::string_view value) {
-    if (depth_ == 0) return Fail("must be an object with an array \"rows\"");
-    if (!in_rows_) return true;
-    if (depth_ == kRowsDepth) {
+    if (AtRow()) {
       BeginRow();
       Refuse("a row must be an object");
-    } else if (depth_ == kCellDepth && pass_ == Pass::kRecords && !refused_ &&
+    } else if (depth_ == 0) {
+      return Fail("must be an object with an array \"rows\"");
+    } else if (AtCell() && pass_ == Pass::kRecords && !refused_ &&
                !rows_.Set(key_, value, key_offset_)) {
       Refuse("the row has this name twice");
     }
@@ -201,7 +222,9 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   const Pass pass_;
   ElementRows& rows_;
   Report& report_;
-  const std::size_t size_;
+  std::size_t size_ = 0;
+  std::size_t rows_depth_ = 0;
+  std::size_t base_ = 0;  // of the text within the payload
   std::size_t consumed_ = 0;
   std::size_t depth_ = 0;
   bool is_object_ = false;
@@ -213,6 +236,99 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   std::string key_;
   std::size_t key_offset_ = 0;
   Failure failure_;
+};
+
+// A line that is no object costs its record; a payload without any that is one is refused.
+class LinesDecoder {
+ public:
+  LinesDecoder(const Format& format, std::string_view payload, Report& report)
+      : payload_(payload), report_(report), rows_(format, kLinePath, report) {}
+
+  aq_status Decode() {
+    if (const std::string_view other = OtherEncodingOf(payload_, Encoding::kUtf8);
+        other == "UTF-16") {
+      return report_.RefusePayload({}, "ENCODING_INVALID",
+                                   "expected UTF-8, the bytes look like UTF-16");
+    }
+    Reader names(Reader::Pass::kNames, rows_, report_);
+    std::uint64_t good = 0;
+    bool forbidden = false;
+    ForEachLine([&](std::string_view line, std::uint64_t number, std::size_t offset) {
+      if (FaultOf(names, line, number, offset).reason.empty()) {
+        ++good;
+      } else {
+        forbidden = forbidden || NamesForbiddenContent(line);
+      }
+    });
+    if (forbidden) {
+      return report_.RefusePayload({}, "FORBIDDEN_CONTENT",
+                                   "the payload names health codes that must not be held");
+    }
+    if (good == 0 && !Trim(payload_).empty()) return RefuseAll();
+    if (const aq_status status = rows_.Check(good); status != AQ_OK) return status;
+    Reader records(Reader::Pass::kRecords, rows_, report_);
+    ForEachLine([&](std::string_view line, std::uint64_t number, std::size_t offset) {
+      report_.MoveTo(number, offset);
+      if (const Failure fault = FaultOf(names, line, number, offset); !fault.reason.empty()) {
+        report_.RefuseRecord({.row = number, .byte_offset = fault.offset}, fault.reason,
+                             fault.message);
+      } else {
+        records.ReadLine(line, number, offset);
+      }
+    });
+    return AQ_OK;
+  }
+
+ private:
+  static constexpr std::size_t kLineBytesMax = 65536;
+
+  // "visit" for each line that is not blank, until the host wants no more.
+  template <typename Visit>
+  void ForEachLine(const Visit& visit) {
+    std::size_t begin = payload_.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    for (std::uint64_t number = 1; begin < payload_.size() && !report_.stopped(); ++number) {
+      const std::size_t end = std::min(payload_.find('\n', begin), payload_.size());
+      const std::string_view line = payload_.substr(begin, end - begin);
+      if (!Trim(line).empty()) visit(line, number, begin);
+      begin = end + 1;
+    }
+  }
+
+  // Why the line is no row; an empty reason if it is one, whose names are then noted.
+  Failure FaultOf(Reader& names, std::string_view line, std::uint64_t number, std::size_t offset) {
+    const bool last = offset + line.size() == payload_.size();
+    if (line.size() > kLineBytesMax) {
+      return {"VALUE_INVALID",
+              "the line is longer than " + std::to_string(kLineBytesMax) + " bytes", offset};
+    }
+    if (const std::size_t bad = FindInvalidUtf8(line); bad != std::string_view::npos) {
+      return {"ENCODING_INVALID", "not valid UTF-8, which this format is in", offset + bad};
+    }
+    if (names.ReadLine(line, number, offset)) return {};
+    Failure failure = names.failure();
+    const bool cut = failure.reason == "PAYLOAD_TRUNCATED";
+    failure.reason = cut && last ? "ROW_CUT_OFF" : "VALUE_INVALID";
+    if (cut && !last) failure.message = "the object does not end in its line";
+    return failure;
+  }
+
+  aq_status RefuseAll() {
+    std::string text;
+    Transcoder(Encoding::kGb18030).ToUtf8(payload_, text);
+    if (NamesForbiddenContent(text)) {
+      return report_.RefusePayload({}, "FORBIDDEN_CONTENT",
+                                   "the payload names health codes that must not be held");
+    }
+    if (const std::string_view other = OtherEncodingOf(payload_, Encoding::kUtf8); !other.empty()) {
+      return report_.RefusePayload({}, "ENCODING_INVALID",
+                                   "expected UTF-8, the bytes look like " + std::string(other));
+    }
+    return report_.RefusePayload({}, "PAYLOAD_UNDECODABLE", "no line is a JSON object");
+  }
+
+  const std::string_view payload_;
+  Report& report_;
+  ElementRows rows_;
 };
 
 }  // namespace
@@ -231,8 +347,8 @@ aq_status DecodeJson(const Format& format, std::string_view payload, Report& rep
                                     : "ENCODING_INVALID",
                                 "expected UTF-8" + looks);
   }
-  ElementRows rows(format, kPath, report);
-  Reader names(Reader::Pass::kNames, rows, report, payload.size());
+  ElementRows rows(format, kDocumentPath, report);
+  Reader names(Reader::Pass::kNames, rows, report);
   if (!names.Read(payload)) {
     const Failure& failure = names.failure();
     return report.RefusePayload(
@@ -240,8 +356,12 @@ aq_status DecodeJson(const Format& format, std::string_view payload, Report& rep
         NamesForbiddenContent(payload) ? "FORBIDDEN_CONTENT" : failure.reason, failure.message);
   }
   if (const aq_status status = rows.Check(names.row_count()); status != AQ_OK) return status;
-  Reader(Reader::Pass::kRecords, rows, report, payload.size()).Read(payload);
+  Reader(Reader::Pass::kRecords, rows, report).Read(payload);
   return AQ_OK;
+}
+
+aq_status DecodeJsonLines(const Format& format, std::string_view payload, Report& report) {
+  return LinesDecoder(format, payload, report).Decode();
 }
 
 }  // namespace anqiao::sdk

@@ -20,11 +20,11 @@ aq_status DecodeDelimited(const Format& format, std::string_view payload, Report
 aq_status DecodeFixedWidth(const Format& format, std::string_view payload, Report& report);
 aq_status DecodeXml(const Format& format, std::string_view payload, Report& report);
 aq_status DecodeJson(const Format& format, std::string_view payload, Report& report);
+aq_status DecodeJsonLines(const Format& format, std::string_view payload, Report& report);
+aq_status DecodeXlsx(const Format& format, std::string_view payload, Report& report);
 
-// Appends the native bytes of "records". The date in the first line is 00000000: an adapter has no
-// clock.
-aq_status EncodeFixedWidth(const Format& format, std::span<const v1::Record> records,
-                           std::string& out, Report& report);
+// The reader of the format's shape.
+aq_status DecodeShape(const Format& format, std::string_view payload, Report& report);
 
 }  // namespace anqiao::sdk
 

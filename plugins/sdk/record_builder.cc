@@ -6,25 +6,86 @@ namespace anqiao::sdk {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 200;
-constexpr std::size_t kValueBytesMax = 4096;
+
+// Protobuf's wire format, as the generated code would write it: absent and zero are not written.
+// All field numbers here are below 16, so a tag is one byte.
+constexpr unsigned kLengthDelimited = 2;
+
+void AppendVarint(std::uint64_t number, std::string& out) {
+  for (; number >= 0x80; number >>= 7) out.push_back(static_cast<char>(number | 0x80));
+  out.push_back(static_cast<char>(number));
+}
+
+std::size_t VarintSize(std::uint64_t number) {
+  std::size_t size = 1;
+  for (; number >= 0x80; number >>= 7) ++size;
+  return size;
+}
+
+void AppendTag(int field, unsigned type, std::string& out) {
+  out.push_back(static_cast<char>(static_cast<unsigned>(field) << 3 | type));
+}
+
+void AppendNumber(int field, std::uint64_t number, std::string& out) {
+  if (number == 0) return;
+  AppendTag(field, 0, out);
+  AppendVarint(number, out);
+}
+
+void AppendBytes(int field, std::string_view bytes, std::string& out) {
+  if (bytes.empty()) return;
+  AppendTag(field, kLengthDelimited, out);
+  AppendVarint(bytes.size(), out);
+  out += bytes;
+}
+
+// Of what AppendBytes appends.
+std::size_t BytesSize(std::string_view bytes) {
+  return bytes.empty() ? 0 : 1 + VarintSize(bytes.size()) + bytes.size();
+}
+
+// A column whose values need no converting: most are such.
+bool IsPlainText(const Column& column) {
+  return column.converter == Converter::kText && column.separator.empty() &&
+         column.also == v1::FIELD_UNSPECIFIED && column.field != v1::FIELD_UNSPECIFIED;
+}
 
 }  // namespace
 
-RecordBuilder::RecordBuilder(const Format& format, Report& report)
-    : format_(format), report_(report), key_parts_(format.columns.size()) {
-  for (const std::string_view name : format.key) {
-    for (std::size_t i = 0; i < format.columns.size(); ++i) {
-      if (format.columns[i].names.front() == name) key_columns_.push_back(i);
-    }
+bool EntersKeyConverted(const Column& column) {
+  switch (column.converter) {
+    case Converter::kText:
+    case Converter::kCodes:
+    case Converter::kYuan:
+    case Converter::kCount:
+    case Converter::kValidity:
+      return false;
+    default:
+      return true;
   }
 }
 
+std::vector<std::size_t> KeyColumns(const Format& format) {
+  std::vector<std::size_t> columns;
+  for (const std::string_view name : format.key) {
+    for (std::size_t i = 0; i < format.columns.size(); ++i) {
+      if (format.columns[i].names.front() == name) columns.push_back(i);
+    }
+  }
+  return columns;
+}
+
+RecordBuilder::RecordBuilder(const Format& format, Report& report)
+    : format_(format),
+      report_(report),
+      key_columns_(KeyColumns(format)),
+      key_parts_(format.columns.size()) {}
+
 void RecordBuilder::Build(const std::vector<Cell>& cells, std::uint64_t row,
                           std::uint64_t byte_offset, const Locate& locate) {
-  record_.Clear();
-  record_.set_kind(format_.kind);
-  record_.set_row(row);
-  record_.set_byte_offset(byte_offset);
+  values_.clear();
+  added_.clear();
+  removed_ = false;
   bool good = true;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     key_parts_[i].clear();
@@ -34,7 +95,7 @@ void RecordBuilder::Build(const std::vector<Cell>& cells, std::uint64_t row,
     if (!taken_up) continue;
     Cell cell = cells[i];
     cell.value = Trim(cell.value);
-    if (!cell.value.empty()) {
+    if (!cell.value.empty() || !cell.fault.empty()) {
       good = AddCell(i, cell, row, locate) && good;
     } else if (format_.columns[i].required_value) {
       const Column& column = format_.columns[i];
@@ -50,18 +111,26 @@ void RecordBuilder::Build(const std::vector<Cell>& cells, std::uint64_t row,
   }
   good = good && AddKey(cells, row, byte_offset);
   if (!good) return;
-  for (const auto& [field, value] : format_.constants) AddValue(field, std::string(value), {});
-  report_.Emit(record_);
+  for (const auto& [field, value] : format_.constants) AddValue(field, value, {});
+  Emit(row, byte_offset);
 }
 
 bool RecordBuilder::AddCell(std::size_t index, const Cell& cell, std::uint64_t row,
                             const Locate& locate) {
   const Column& column = format_.columns[index];
+  if (IsPlainText(column) && cell.fault.empty() && cell.value.size() <= kValueBytesMax &&
+      !HoldsControlCharacter(cell.value)) {
+    key_parts_[index] = cell.value;
+    AddValue(column.field, cell.value, cell);
+    return true;
+  }
   converted_.values.clear();
   converted_.removed = false;
   Fault fault;
   if (cell.value.size() > kValueBytesMax) {
     fault = {"VALUE_INVALID", "longer than " + std::to_string(kValueBytesMax) + " bytes"};
+  } else if (!cell.fault.empty()) {
+    fault = {kValueInvalid, std::string(cell.fault)};
   } else {
     fault = Convert(column, cell.value, converted_);
   }
@@ -78,17 +147,18 @@ bool RecordBuilder::AddCell(std::size_t index, const Cell& cell, std::uint64_t r
     report_.RefuseRecord(place, fault.reason, fault.message);
     return false;
   }
-  const bool date = column.converter == Converter::kDate || column.converter == Converter::kMonth;
-  key_parts_[index] = date && !converted_.values.empty() ? converted_.values.front().second
-                                                         : std::string(cell.value);
-  if (converted_.removed) record_.set_removed(true);
-  for (auto& [field, value] : converted_.values) AddValue(field, std::move(value), cell);
+  key_parts_[index] = EntersKeyConverted(column) && !converted_.values.empty()
+                          ? converted_.values.front().second
+                          : std::string(cell.value);
+  removed_ = removed_ || converted_.removed;
+  for (const auto& [field, value] : converted_.values) AddValue(field, value, cell);
   return true;
 }
 
 bool RecordBuilder::AddKey(const std::vector<Cell>& cells, std::uint64_t row,
                            std::uint64_t byte_offset) {
-  std::string& key = *record_.mutable_key();
+  std::string& key = key_;
+  key.clear();
   bool blank = true;
   for (std::size_t i = 0; i < key_columns_.size(); ++i) {
     if (i > 0) key += '/';
@@ -105,15 +175,36 @@ bool RecordBuilder::AddKey(const std::vector<Cell>& cells, std::uint64_t row,
   return false;
 }
 
-void RecordBuilder::AddValue(v1::Field field, std::string value, const Cell& cell) {
-  for (const v1::FieldValue& present : record_.values()) {
-    if (present.field() == field && present.value() == value) return;  // said twice, once is enough
+void RecordBuilder::AddValue(v1::Field field, std::string_view value, const Cell& cell) {
+  for (const Added& added : added_) {  // said twice, once is enough
+    if (added.field == field &&
+        std::string_view(values_).substr(added.begin, added.length) == value) {
+      return;
+    }
   }
-  v1::FieldValue* added = record_.add_values();
-  added->set_field(field);
-  added->set_value(std::move(value));
-  added->set_column(cell.column);
-  added->set_native_field(cell.native_field.data(), cell.native_field.size());
+  using Value = v1::FieldValue;
+  const std::size_t field_bytes = 1 + VarintSize(static_cast<std::uint64_t>(field));
+  const std::size_t column_bytes = cell.column == 0 ? 0 : 1 + VarintSize(cell.column);
+  AppendTag(v1::Record::kValuesFieldNumber, kLengthDelimited, values_);
+  AppendVarint(field_bytes + BytesSize(value) + column_bytes + BytesSize(cell.native_field),
+               values_);
+  AppendNumber(Value::kFieldFieldNumber, static_cast<std::uint64_t>(field), values_);
+  AppendBytes(Value::kValueFieldNumber, value, values_);
+  added_.push_back({field, values_.size() - value.size(), value.size()});
+  AppendNumber(Value::kColumnFieldNumber, cell.column, values_);
+  AppendBytes(Value::kNativeFieldFieldNumber, cell.native_field, values_);
+}
+
+void RecordBuilder::Emit(std::uint64_t row, std::uint64_t byte_offset) {
+  using Record = v1::Record;
+  record_.clear();
+  AppendNumber(Record::kKindFieldNumber, static_cast<std::uint64_t>(format_.kind), record_);
+  AppendBytes(Record::kKeyFieldNumber, key_, record_);
+  AppendNumber(Record::kRowFieldNumber, row, record_);
+  AppendNumber(Record::kByteOffsetFieldNumber, byte_offset, record_);
+  record_ += values_;
+  AppendNumber(Record::kRemovedFieldNumber, removed_ ? 1 : 0, record_);
+  report_.Emit(record_);
 }
 
 ColumnNames::ColumnNames(const Format& format) {

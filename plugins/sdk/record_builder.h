@@ -25,7 +25,18 @@ struct Cell {
   std::uint32_t column = 0;
   std::string_view native_field = {};
   std::uint64_t place = 0;  // for Locate
+  // What the reader already knows to be wrong with the value; empty: nothing.
+  std::string_view fault = {};
 };
+
+inline constexpr std::size_t kValueBytesMax = 4096;
+
+// Indices of the columns that make the key.
+std::vector<std::size_t> KeyColumns(const Format& format);
+
+// Whether the column's part of a key is the converted value: another spelling of it is the same
+// record then. Else it is what the agency wrote.
+bool EntersKeyConverted(const Column& column);
 
 class RecordBuilder {
  public:
@@ -42,13 +53,24 @@ class RecordBuilder {
  private:
   bool AddCell(std::size_t index, const Cell& cell, std::uint64_t row, const Locate& locate);
   bool AddKey(const std::vector<Cell>& cells, std::uint64_t row, std::uint64_t byte_offset);
-  void AddValue(v1::Field field, std::string value, const Cell& cell);
+  void AddValue(v1::Field field, std::string_view value, const Cell& cell);
+  void Emit(std::uint64_t row, std::uint64_t byte_offset);
 
   const Format& format_;
   Report& report_;
   std::vector<std::size_t> key_columns_;
   std::vector<std::string> key_parts_;  // parallel to the columns
-  v1::Record record_;
+  std::string key_;
+  // The record's values, serialized as they come: a record is never built as an object.
+  std::string values_;
+  struct Added {
+    v1::Field field;
+    std::size_t begin;  // of the value in values_
+    std::size_t length;
+  };
+  std::vector<Added> added_;
+  bool removed_ = false;
+  std::string record_;
   Converted converted_;
 };
 

@@ -8,10 +8,8 @@ void Report::MoveTo(std::uint64_t row, std::uint64_t byte_offset, std::uint32_t 
   host_.cursor->column = column;
 }
 
-void Report::Emit(const ::anqiao::adapter::v1::Record& record) {
-  buffer_.clear();
-  record.SerializeToString(&buffer_);
-  if (host_.emit(host_.context, BytesOf(buffer_)) != 0) stopped_ = true;
+void Report::Emit(std::string_view record) {
+  if (host_.emit(host_.context, BytesOf(record)) != 0) stopped_ = true;
 }
 
 void Report::Warn(const Place& place, std::string_view reason, std::string_view message) {

@@ -28,7 +28,8 @@ class Report {
   explicit Report(const aq_host& host) : host_(host) {}
 
   void MoveTo(std::uint64_t row, std::uint64_t byte_offset, std::uint32_t column = 0);
-  void Emit(const ::anqiao::adapter::v1::Record& record);
+  // A serialized Record.
+  void Emit(std::string_view record);
   void Warn(const Place& place, std::string_view reason, std::string_view message);
   // The record of this place is not emitted.
   void RefuseRecord(const Place& place, std::string_view reason, std::string_view message);
@@ -43,7 +44,6 @@ class Report {
                 std::string_view message);
 
   const aq_host& host_;
-  std::string buffer_;
   bool stopped_ = false;
 };
 

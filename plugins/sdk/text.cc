@@ -177,27 +177,50 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-std::string NormalizeHeader(std::string_view header) {
+bool HoldsControlCharacter(std::string_view text) {
+  bool found = false;
+  for (const char c : text) {
+    const std::uint8_t byte = static_cast<std::uint8_t>(c);
+    found |= (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+  }
+  return found;
+}
+
+std::string FoldWidth(std::string_view text) {
+  if (text.find('\xEF') == std::string_view::npos) return std::string(text);
   std::string out;
-  while (!header.empty()) {
-    if (const std::size_t blank = BlankAtStart(header)) {
-      header.remove_prefix(blank);
-      continue;
-    }
-    // U+FF01 to U+FF5E are ASCII 0x21 to 0x7E in full width.
-    if (header.size() >= 3 && (header.starts_with("\xEF\xBC") || header.starts_with("\xEF\xBD"))) {
-      const int code = (ByteAt(header, 1) - 0xBC) * 64 + (ByteAt(header, 2) - 0x80);
+  while (!text.empty()) {
+    if (text.size() >= 3 && (text.starts_with("\xEF\xBC") || text.starts_with("\xEF\xBD"))) {
+      const int code = (ByteAt(text, 1) - 0xBC) * 64 + (ByteAt(text, 2) - 0x80);
       if (code >= 1 && code <= 0x5E) {
         out.push_back(static_cast<char>(code + 0x20));
-        header.remove_prefix(3);
+        text.remove_prefix(3);
         continue;
       }
     }
-    out.push_back(header.front());
-    header.remove_prefix(1);
+    out.push_back(text.front());
+    text.remove_prefix(1);
   }
   return out;
 }
+
+std::string WithoutBlanks(std::string_view text) {
+  // The first bytes of all blanks.
+  constexpr std::string_view kStarts = " \t\n\v\f\r\xC2\xE3\xEF";
+  if (text.find_first_of(kStarts) == std::string_view::npos) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    if (const std::size_t blank = BlankAtStart(text)) {
+      text.remove_prefix(blank);
+    } else {
+      out.push_back(text.front());
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+std::string NormalizeHeader(std::string_view header) { return WithoutBlanks(FoldWidth(header)); }
 
 bool NamesForbiddenContent(std::string_view text) {
   static constexpr std::array<std::string_view, 7> kWords = {"艾滋", "hiv",  "aids", "传染病",

@@ -57,6 +57,15 @@ std::string_view OtherEncodingOf(std::string_view bytes, Encoding expected);
 // Without blanks at both ends: ASCII white space, U+00A0, U+3000 and U+FEFF.
 std::string_view Trim(std::string_view text);
 
+// True if "text" holds a character below U+0020 other than tab and line breaks, or U+007F.
+bool HoldsControlCharacter(std::string_view text);
+
+// Full-width ASCII (U+FF01 to U+FF5E) made half-width.
+std::string FoldWidth(std::string_view text);
+
+// Without any of the blanks that Trim takes from the ends.
+std::string WithoutBlanks(std::string_view text);
+
 // A header for comparison: without any blanks, full-width ASCII made half-width.
 std::string NormalizeHeader(std::string_view header);
 

@@ -149,12 +149,15 @@ class Decoder {
     for (const pugi::xml_node& element : row.children()) {
       if (element.type() != pugi::node_element) continue;
       const bool flat = TextOf(element, value);
-      if (flat && rows_.Set(element.name(), value, OffsetOf(element))) continue;
+      const bool characters = FindInvalidUtf8(value) == std::string_view::npos;
+      if (flat && characters && rows_.Set(element.name(), value, OffsetOf(element))) continue;
       const std::string path = "/dataset/row/" + std::string(element.name());
       report_.RefuseRecord(
           {.row = number, .byte_offset = offsets_.Of(OffsetOf(element)), .field = path},
           "VALUE_INVALID",
-          flat ? "the row has this element twice" : "the element must hold text only");
+          !flat         ? "the element must hold text only"
+          : !characters ? "holds a reference to what is no character"
+                        : "the row has this element twice");
       return;
     }
     rows_.Build(number, offset, [this](std::uint64_t place) { return offsets_.Of(place); });
@@ -195,7 +198,7 @@ aq_status DecodeXml(const Format& format, std::string_view payload, Report& repo
         "not valid " + std::string(NameOf(*encoding)) + ", which the XML declares or implies");
   }
   if (text.find('\0') != std::string::npos) {
-    return report.RefusePayload({.byte_offset = text.find('\0')}, "PAYLOAD_UNDECODABLE",
+    return report.RefusePayload({.byte_offset = payload.find('\0')}, "PAYLOAD_UNDECODABLE",
                                 "holds a zero byte");
   }
   return Decoder(format, *encoding, std::move(text), report).Decode();

@@ -59,25 +59,25 @@ Format Reliefs() {
 }
 
 Format Requests() {
-  Format format =
-      InLines("QQSJ", 'Q',
-              {.name = "requests",
-               .title_zh = "减免办理请求",
-               .title_en = "Requests for a service",
-               .mode = v1::MODE_DELTA,
-               .kind = v1::RECORD_KIND_SERVICE_REQUEST,
-               .columns = {Wide(40, Required(Text({"referral"}, v1::FIELD_REFERRAL))),
-                           Wide(20, Required(Text({"etag"}, v1::FIELD_ETAG))),
-                           Wide(32, Required(Text({"service"}, v1::FIELD_SERVICE))),
-                           Wide(40, Required(Text({"person name"}, v1::FIELD_PERSON_NAME))),
-                           Wide(18, Required(Text({"identity number"}, v1::FIELD_ID_NUMBER))),
-                           Wide(20, Text({"certificate number"}, v1::FIELD_CERTIFICATE_NUMBER)),
-                           Wide(18, OrEncode(Text({"credit code"}, v1::FIELD_BUSINESS_CODE),
-                                             {v1::FIELD_EMPLOYER_CODE})),
-                           Wide(8, OrEncode(Date({"date"}, v1::FIELD_REGISTRATION_DATE),
-                                            {v1::FIELD_CONTRACT_START_DATE})),
-                           Wide(32, Text({"category"}, v1::FIELD_CATEGORY))},
-               .key = {"referral"}});
+  Format format = InLines(
+      "QQSJ", 'Q',
+      {.name = "requests",
+       .title_zh = "减免办理请求",
+       .title_en = "Requests for a service",
+       .mode = v1::MODE_DELTA,
+       .kind = v1::RECORD_KIND_SERVICE_REQUEST,
+       .columns = {Wide(40, Required(Text({"referral"}, v1::FIELD_REFERRAL))),
+                   Wide(20, Required(Text({"etag"}, v1::FIELD_ETAG))),
+                   Wide(32, Required(Text({"service"}, v1::FIELD_SERVICE))),
+                   Wide(40, Required(Text({"person name"}, v1::FIELD_PERSON_NAME))),
+                   Wide(18, Required(Text({"identity number"}, v1::FIELD_ID_NUMBER))),
+                   Wide(20, Text({"certificate number"}, v1::FIELD_CERTIFICATE_NUMBER)),
+                   Wide(18, OrEncode(Text({"credit code"}, v1::FIELD_BUSINESS_CODE),
+                                     {v1::FIELD_EMPLOYER_CODE})),
+                   Wide(8, OrEncode(FirstDayIfMonth(Date({"date"}, v1::FIELD_REGISTRATION_DATE)),
+                                    {v1::FIELD_CONTRACT_START_DATE})),
+                   Wide(32, Text({"category"}, v1::FIELD_CATEGORY))},
+       .key = {"referral"}});
   format.decodes = false;
   return format;
 }

@@ -6,64 +6,10 @@
 #include <vector>
 
 #include "plugins/sdk/text.h"
+#include "tests/plugins/sdk/outcome.h"
 
 namespace anqiao::sdk {
 namespace {
-
-struct Outcome {
-  aq_status status = AQ_OK;
-  std::vector<v1::Record> records;
-  struct Said {
-    std::string reason;
-    std::uint32_t severity;
-    std::uint64_t row, byte_offset;
-    std::uint32_t column;
-  };
-  std::vector<Said> said;
-
-  bool Says(const std::string& reason, std::uint64_t row) const {
-    for (const Said& one : said) {
-      if (one.reason == reason && one.row == row) return true;
-    }
-    return false;
-  }
-};
-
-int OnRecord(void* context, aq_bytes bytes) {
-  v1::Record record;
-  EXPECT_TRUE(record.ParseFromArray(bytes.data, static_cast<int>(bytes.length)));
-  static_cast<Outcome*>(context)->records.push_back(record);
-  return 0;
-}
-
-int OnDiagnostic(void* context, const aq_diag* diag) {
-  static_cast<Outcome*>(context)->said.push_back(
-      {std::string(reinterpret_cast<const char*>(diag->reason.data), diag->reason.length),
-       diag->severity, diag->row, diag->byte_offset, diag->column});
-  return 0;
-}
-
-Outcome Decode(const Format& format, std::string_view payload) {
-  Outcome outcome;
-  aq_cursor cursor = {sizeof(aq_cursor), 0, 0, 0};
-  const aq_host host = {sizeof(aq_host), AQ_ABI_MINOR, &outcome, &cursor,
-                        OnRecord,        OnDiagnostic, nullptr,  nullptr};
-  Report report(host);
-  switch (format.shape.index()) {
-    case 0:
-      outcome.status = DecodeDelimited(format, payload, report);
-      break;
-    case 1:
-      outcome.status = DecodeFixedWidth(format, payload, report);
-      break;
-    case 2:
-      outcome.status = DecodeXml(format, payload, report);
-      break;
-    default:
-      outcome.status = DecodeJson(format, payload, report);
-  }
-  return outcome;
-}
 
 template <typename Shape>
 Format FormatOf(Shape shape) {
@@ -75,12 +21,6 @@ Format FormatOf(Shape shape) {
                     Wide(8, Text({"name", "姓名"}, v1::FIELD_PERSON_NAME))};
   format.key = {"key"};
   return format;
-}
-
-std::string Gb(std::string_view utf8) {
-  std::string out;
-  EXPECT_EQ(Transcoder(Encoding::kGb18030).FromUtf8(utf8, out), Transcoder::npos);
-  return out;
 }
 
 std::string NameOfRecord(const v1::Record& record) {
@@ -186,19 +126,13 @@ TEST(FixedWidthTest, EncodesWhatItDecodes) {
   const Outcome outcome = Decode(Fixed(), payload);
   ASSERT_EQ(outcome.records.size(), 2U);
   EXPECT_EQ(NameOfRecord(outcome.records[0]), "样例𠮷");
-  Outcome said;
-  aq_cursor cursor = {sizeof(aq_cursor), 0, 0, 0};
-  const aq_host host = {sizeof(aq_host), AQ_ABI_MINOR, &said,   &cursor,
-                        OnRecord,        OnDiagnostic, nullptr, nullptr};
-  Report report(host);
-  std::string encoded;
-  EXPECT_EQ(EncodeFixedWidth(Fixed(), outcome.records, encoded, report), AQ_OK);
-  EXPECT_EQ(encoded, payload);
+  EXPECT_EQ(Encode(Fixed(), outcome.records).encoded, payload);
 
   v1::Record too_long = outcome.records[0];
   too_long.mutable_values(1)->set_value("样例样例样");
-  EXPECT_EQ(EncodeFixedWidth(Fixed(), {&too_long, 1}, encoded, report), AQ_REJECT);
-  EXPECT_TRUE(said.Says("VALUE_INVALID", 1));
+  const Outcome refused = Encode(Fixed(), {&too_long, 1});
+  EXPECT_EQ(refused.status, AQ_REJECT);
+  EXPECT_TRUE(refused.Says("VALUE_INVALID", 1));
 }
 
 TEST(FixedWidthTest, CharacterCutByTheFieldIsInvalid) {
@@ -238,6 +172,24 @@ TEST(XmlTest, MalformedInputIsRefusedWhole) {
   EXPECT_TRUE(Decode(format, "<dataset><row><key>1</key><HIV>0</HIV></row></dataset>")
                   .Says("FORBIDDEN_CONTENT", 0));
   EXPECT_TRUE(Decode(format, "<dataset><row><HIV>0</HIV>").Says("FORBIDDEN_CONTENT", 0));
+}
+
+TEST(XmlTest, ZeroByteIsPlacedInTheBytesAsTheyCame) {
+  const std::string payload =
+      Gb("<?xml version='1.0' encoding='GBK'?><dataset>样例") + std::string(1, '\0');
+  const Outcome outcome = Decode(FormatOf(Xml{}), payload);
+  ASSERT_TRUE(outcome.Says("PAYLOAD_UNDECODABLE", 0));
+  EXPECT_EQ(outcome.said[0].byte_offset, payload.size() - 1);
+}
+
+TEST(XmlTest, ReferencesToNoCharacterCostTheirRecord) {
+  for (const char* reference : {"&#xD800;", "&#x110000;", "&#xDFFF;"}) {
+    const Outcome outcome =
+        Decode(FormatOf(Xml{}), "<dataset><row><key>1</key><name>a" + std::string(reference) +
+                                    "</name></row><row><key>2</key></row></dataset>");
+    ASSERT_EQ(outcome.records.size(), 1U) << reference;
+    EXPECT_TRUE(outcome.Says("VALUE_INVALID", 1)) << reference;
+  }
 }
 
 TEST(XmlTest, BadRowCostsItselfOnly) {
@@ -282,6 +234,42 @@ TEST(JsonTest, BadRowCostsItselfOnly) {
   EXPECT_EQ(outcome.records[0].byte_offset(), 39U);
   EXPECT_EQ(outcome.records[1].row(), 5U);
   for (const std::uint64_t row : {1, 2, 4}) EXPECT_TRUE(outcome.Says("VALUE_INVALID", row)) << row;
+}
+
+TEST(JsonLinesTest, BadLineCostsItselfOnly) {
+  const Outcome outcome = Decode(FormatOf(JsonLines{}),
+                                 "\xEF\xBB\xBF{\"key\": \"1\", \"name\": \"a\"}\r\n"
+                                 "{\"key\": 2\n"
+                                 "\n"
+                                 "[\"3\"]\n"
+                                 "{\"key\": \"4\"} {\"key\": \"5\"}\n"
+                                 "{\"key\": \"6\xFF\"}\n"
+                                 "{\"key\": \"7\", \"key\": \"7\"}\n"
+                                 "{\"key\": 8, \"name\": {\"x\": 1}}\n"
+                                 "{\"key\": 9}\n"
+                                 "{\"key\": \"10");
+  ASSERT_EQ(outcome.records.size(), 2U) << outcome.Text();
+  EXPECT_EQ(outcome.records[0].byte_offset(), 3U);
+  EXPECT_EQ(outcome.records[0].values(1).native_field(), "/name");
+  EXPECT_EQ(outcome.records[1].key(), "9");
+  EXPECT_EQ(outcome.records[1].row(), 9U);
+  for (const std::uint64_t row : {2, 4, 5, 7, 8}) {
+    EXPECT_TRUE(outcome.Says("VALUE_INVALID", row)) << row << outcome.Text();
+  }
+  EXPECT_TRUE(outcome.Says("ENCODING_INVALID", 6));
+  EXPECT_TRUE(outcome.Says("ROW_CUT_OFF", 10));
+}
+
+TEST(JsonLinesTest, WhatIsNoneOrForbiddenIsRefusedWhole) {
+  const Format format = FormatOf(JsonLines{});
+  EXPECT_EQ(Decode(format, "\n\n").status, AQ_OK);
+  EXPECT_TRUE(Decode(format, "key,name\n1,a\n").Says("PAYLOAD_UNDECODABLE", 0));
+  EXPECT_TRUE(Decode(format, "{\"name\": \"a\"}\n").Says("MISSING_COLUMN", 0));
+  EXPECT_TRUE(
+      Decode(format, "{\"key\": 1}\n{\"key\": 2, \"感染\": 0}").Says("FORBIDDEN_CONTENT", 0));
+  EXPECT_TRUE(Decode(format, "{\"key\": 1}\n{\"hiv\": ").Says("FORBIDDEN_CONTENT", 0));
+  EXPECT_TRUE(Decode(format, Gb("{\"key\": \"样例\"}")).Says("ENCODING_INVALID", 0));
+  EXPECT_TRUE(Decode(format, std::string(100000, '[')).Says("PAYLOAD_UNDECODABLE", 0));
 }
 
 }  // namespace
