@@ -1,4 +1,4 @@
-// adapter test.
+// adapter test, adapter new.
 
 #include <google/protobuf/struct.pb.h>
 
@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "hub/adapter/scaffold/scaffold.h"
 #include "hub/adapter/test_kit/test_kit.h"
 #include "hub/base/status_macros.h"
 #include "hub/ctl/commands.h"
@@ -141,8 +142,9 @@ void AddTest(CLI::App* adapter, Action& chosen) {
   test->add_option("path", arguments->path,
                    "Library, or an adapter's folder with samples/ and the library in it")
       ->required();
-  test->add_option("--samples", arguments->samples,
-                   "Folder of the samples (default: samples/ beside the library, or one up)");
+  test->add_option(
+      "--samples", arguments->samples,
+      "Folder of the samples (default: samples/ beside the library, or up to two folders up)");
   test->add_option("--format", arguments->format, "Only samples of this format");
   test->add_option("--seconds", arguments->seconds, "How long damaged payloads are tried")
       ->check(CLI::Range(0.1, 86'400.0))
@@ -162,12 +164,59 @@ void AddTest(CLI::App* adapter, Action& chosen) {
   OnChosen(test, chosen, arguments, Test);
 }
 
+absl::StatusOr<ExitCode> New(Context& context, const scaffold::ScaffoldOptions& options) {
+  scaffold::ScaffoldOptions completed = options;
+  if (completed.directory.empty()) completed.directory = options.name;
+  AQ_ASSIGN_OR_RETURN(const scaffold::Scaffolded made, scaffold::ScaffoldAdapter(completed));
+  if (context.json) {
+    google::protobuf::Struct report;
+    auto& fields = *report.mutable_fields();
+    for (const std::string& path : made.files) {
+      fields["files"].mutable_list_value()->add_values()->set_string_value(Printable(path));
+    }
+    fields["kind"].set_string_value(made.kind);
+    fields["columns"].set_number_value(static_cast<double>(made.columns));
+    fields["placed"].set_number_value(static_cast<double>(made.placed));
+    fields["decisions"].set_number_value(static_cast<double>(made.decisions));
+    AQ_RETURN_IF_ERROR(PrintJson(context.out, report));
+    return kExitOk;
+  }
+  for (const std::string& path : made.files) context.out << Printable(path) << "\n";
+  PrintPairs(context.out,
+             {{"kind of record 记录种类", made.kind},
+              {"columns placed 已识别列", absl::StrCat(made.placed, " of ", made.columns)},
+              {"to decide 待定 (DECIDE)", absl::StrCat(made.decisions)}});
+  context.out
+      << "The sample's rows were not copied: samples/first.in is made up in its shape 样例为虚构.\n"
+      << "Next: cmake -B " << Printable(completed.directory) << "/build "
+      << Printable(completed.directory) << "\n";
+  return kExitOk;
+}
+
+void AddNew(CLI::App* adapter, Action& chosen) {
+  CLI::App* command = adapter->add_subcommand(
+      "new", "Write a new adapter from a sample of what the agency sends; needs no hub");
+  auto options = std::make_shared<scaffold::ScaffoldOptions>();
+  command->add_option("name", options->name, "Its name, such as night_school")->required();
+  command
+      ->add_option("--from", options->sample, "The sample: CSV or other delimited text, JSON, XML")
+      ->required();
+  command->add_option("--encoding", options->encoding,
+                      "gb18030, gbk, gb2312 or utf-8 (default: found out)");
+  command->add_option("--format", options->format, "Name of its format (default: records)");
+  command->add_option("--dir", options->directory, "Folder to make (default: NAME)");
+  command->add_option("--header-row", options->header_row,
+                      "Row of the header (default: found out)");
+  OnChosen(command, chosen, options, New);
+}
+
 }  // namespace
 
 void AddAdapterCommands(CLI::App& app, Action& chosen) {
   CLI::App* adapter = app.add_subcommand("adapter", "Write and test adapters");
   adapter->require_subcommand(1);
   AddTest(adapter, chosen);
+  AddNew(adapter, chosen);
 }
 
 }  // namespace anqiao::ctl

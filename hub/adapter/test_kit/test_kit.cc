@@ -100,7 +100,8 @@ absl::StatusOr<Options> Locate(const std::string& path) {
   if (fs::is_regular_file(status)) {
     const fs::path folder = fs::absolute(path, error).parent_path();
     options.library = path;
-    const auto samples = SamplesFor({folder / "samples", folder.parent_path() / "samples"});
+    const auto samples = SamplesFor({folder / "samples", folder.parent_path() / "samples",
+                                     folder.parent_path().parent_path() / "samples"});
     if (samples.ok()) options.samples_directory = *samples;
     return options;
   }

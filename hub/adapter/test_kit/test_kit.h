@@ -50,7 +50,7 @@ struct CheckResult {
   absl::Duration took;
 };
 
-// Library and samples of "path": a library, with samples/ beside it or one folder up; or an
+// Library and samples of "path": a library, with samples/ beside it or one or two folders up; or an
 // adapter's folder, with samples/ and one libanqiao_*.so in it or in a folder of it.
 // FAILED_PRECONDITION (ADAPTER_UNUSABLE): there is no library there, or several, or no samples;
 // the message lists what was found.
