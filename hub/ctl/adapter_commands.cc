@@ -149,7 +149,8 @@ void AddTest(CLI::App* adapter, Action& chosen) {
   test->add_option("--seconds", arguments->seconds, "How long damaged payloads are tried")
       ->check(CLI::Range(0.1, 86'400.0))
       ->capture_default_str();
-  test->add_option("--call-seconds", arguments->call_seconds, "How long one call may take")
+  test->add_option("--call-seconds", arguments->call_seconds,
+                   "Processor time that one call may take; it may wait six times as long")
       ->check(CLI::Range(0.1, 3600.0))
       ->capture_default_str();
   test->add_option("--payloads", arguments->payloads,

@@ -31,6 +31,7 @@ namespace anqiao::test_kit {
 struct SharedState {
   aq_cursor cursor;
   std::atomic<std::int64_t> call_started;  // nanoseconds; 0: not in a call
+  std::atomic<std::int64_t> call_started_cpu;
   std::atomic<std::uint64_t> calls;
   std::atomic<bool> returned;
   std::atomic<bool> faulted;
@@ -58,9 +59,13 @@ absl::Status SystemError(absl::string_view what) {
                absl::StrCat(what, ": ", std::strerror(errno)));
 }
 
-std::int64_t MonotonicNanoseconds() {
+// A call that waits for nothing may be starved by others: it may last this many times as long as it
+// may compute.
+constexpr int kWaitingFactor = 6;
+
+std::int64_t NanosecondsOf(clockid_t clock) {
   timespec now = {};
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
 }
 
@@ -163,23 +168,42 @@ std::string ReadBack(int file, std::size_t bytes_max) {
   return bytes;
 }
 
+// Why the child must not go on; empty: it may.
+std::string TooLong(const ChildLimits& limits, const SharedState& shared, clockid_t cpu,
+                    std::int64_t begin) {
+  const std::int64_t call = absl::ToInt64Nanoseconds(limits.call);
+  const std::int64_t now = NanosecondsOf(CLOCK_MONOTONIC);
+  const std::int64_t calls = static_cast<std::int64_t>(shared.calls);
+  const std::int64_t started_cpu = shared.call_started_cpu;
+  const std::int64_t used = NanosecondsOf(cpu) - started_cpu;
+  const std::int64_t started = shared.call_started;
+  // Read last: all of it belongs to one call.
+  if (started != 0 && calls == static_cast<std::int64_t>(shared.calls)) {
+    if (used > call) {
+      return absl::StrCat("a call did not end within ", absl::FormatDuration(limits.call),
+                          " of processor time");
+    }
+    if (now - started > call * kWaitingFactor) {
+      return absl::StrCat("a call did not end within ",
+                          absl::FormatDuration(limits.call * kWaitingFactor));
+    }
+  }
+  if (now - begin <= absl::ToInt64Nanoseconds(limits.total)) return "";
+  return absl::StrCat("the check did not end within ", absl::FormatDuration(limits.total));
+}
+
 // Waits for the end; kills what takes too long and says so.
 std::string Watch(const ChildLimits& limits, const SharedState& shared, pid_t child, int* status) {
   const auto handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
-  const std::int64_t end = MonotonicNanoseconds() + absl::ToInt64Nanoseconds(limits.total);
-  const std::int64_t call = absl::ToInt64Nanoseconds(limits.call);
+  clockid_t cpu = CLOCK_MONOTONIC;
+  clock_getcpuclockid(child, &cpu);
+  const std::int64_t begin = NanosecondsOf(CLOCK_MONOTONIC);
   std::string killed;
   while (waitpid(child, status, WNOHANG) == 0) {
     pollfd wait = {.fd = handle, .events = POLLIN, .revents = 0};
     poll(&wait, 1, 20);
-    const std::int64_t now = MonotonicNanoseconds();
-    const std::int64_t started = shared.call_started;
     if (!killed.empty()) continue;
-    if (started != 0 && now - started > call) {
-      killed = absl::StrCat("a call did not end within ", absl::FormatDuration(limits.call));
-    } else if (now > end) {
-      killed = absl::StrCat("the check did not end within ", absl::FormatDuration(limits.total));
-    }
+    killed = TooLong(limits, shared, cpu, begin);
     if (!killed.empty()) kill(child, SIGKILL);
   }
   // What the adapter may have started.
@@ -257,7 +281,8 @@ void Probe::Begin(absl::string_view input_name, absl::string_view format, absl::
 void Probe::BeginAgain() {
   shared_.cursor = {sizeof(aq_cursor), 0, 0, 0};
   ++shared_.calls;
-  shared_.call_started = MonotonicNanoseconds();
+  shared_.call_started_cpu = NanosecondsOf(CLOCK_PROCESS_CPUTIME_ID);
+  shared_.call_started = NanosecondsOf(CLOCK_MONOTONIC);
 }
 
 void Probe::End() { shared_.call_started = 0; }

@@ -31,8 +31,8 @@ inline constexpr std::size_t kInputBytesMax = std::size_t{16} << 20;
 inline constexpr std::size_t kResultBytesMax = std::size_t{256} << 20;
 
 struct ChildLimits {
-  absl::Duration total = absl::Minutes(2);
-  // Of one call into the adapter.
+  absl::Duration total = absl::Minutes(10);
+  // Processor time of one call into the adapter; it may wait six times as long.
   absl::Duration call = absl::Seconds(5);
   // Address space beyond what the process has at its start; not in sanitized builds.
   std::size_t memory_bytes = std::size_t{1} << 30;

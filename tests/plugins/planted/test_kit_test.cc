@@ -107,7 +107,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"ADDRESSES", "determinism", " at 0x"},
                       Case{"CURSOR_BACK", "fuzz", "the cursor went back from row 3"},
                       Case{"CRASH", "fuzz", "killed by SIGABRT; the cursor was at row"},
-                      Case{"HANG", "fuzz", "a call did not end within 2s; the cursor was at row"},
+                      Case{"HANG", "fuzz",
+                           "a call did not end within 2s of processor time; the cursor was at row"},
                       Case{"SKEW", "skew", "read beyond the end of aq_host (48 bytes)"},
                       Case{"ENCODE_DROPS", "round_trip", "records before and after differ"}),
     [](const auto& info) { return info.param.fault; });
