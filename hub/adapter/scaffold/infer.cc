@@ -186,8 +186,9 @@ void ChooseKey(const SampleTable& table, const KnownKind& kind, Plan& plan) {
   if (plan.key.size() == kind.key.size()) return;
   plan.key.clear();
   for (const PlannedColumn& column : plan.columns) {
-    const bool row_number = column.header == "序号" || column.header == "行号";
-    if (plan.key.empty() && !row_number && IsUnique(table, column.header)) {
+    const bool unfit = column.header == "序号" || column.header == "行号" ||
+                       column.field == "PERSON_NAME" || column.field == "FORMER_NAME";
+    if (plan.key.empty() && !unfit && IsUnique(table, column.header)) {
       plan.key.push_back(column.header);
     }
   }

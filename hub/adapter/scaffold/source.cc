@@ -286,7 +286,7 @@ find_program(ANQIAOCTL anqiaoctl)
 if(ANQIAOCTL)
   add_test(NAME @_test_kit
            COMMAND ${ANQIAOCTL} adapter test $<TARGET_FILE:anqiao_adapter_@>
-                   --samples ${CMAKE_CURRENT_SOURCE_DIR}/samples --seconds 5)
+                   --samples ${CMAKE_CURRENT_SOURCE_DIR}/samples --payloads 2000)
 endif()
 )",
                              {{"@", name}});
