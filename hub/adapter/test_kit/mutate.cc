@@ -74,8 +74,11 @@ absl::string_view Mutator::ChangeStructure(std::string& payload, std::size_t at,
   switch (kind) {
     case 0: {
       const std::string& other = inputs_[Below(inputs_.size())].payload;
+      // One draw a statement: compilers differ in the order of arguments.
       const std::size_t from = Below(other.size() + 1);
-      payload.replace(at, Below(64), other, from, Below(other.size() - from + 1));
+      const std::size_t replaced = Below(64);
+      const std::size_t taken = Below(other.size() - from + 1);
+      payload.replace(at, replaced, other, from, taken);
       return "splice";
     }
     case 1:
@@ -95,8 +98,9 @@ absl::string_view Mutator::ChangeStructure(std::string& payload, std::size_t at,
       static constexpr std::array<char, 5> kFill = {'a', '9', ' ', '\0', '\xB0'};
       // Mostly near the bounds that readers have; a whole MiB is rare, since it is slow.
       const std::size_t length = Below(8) == 0 ? Below(kLongLineBytesMax) : Below(70000);
-      payload.insert(at,
-                     std::string(Below(4) == 0 ? length : length / 64, kFill[Below(kFill.size())]));
+      const std::size_t count = Below(4) == 0 ? length : length / 64;
+      const char fill = kFill[Below(kFill.size())];
+      payload.insert(at, std::string(count, fill));
       return "long";
     }
     default:
