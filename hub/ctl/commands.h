@@ -58,6 +58,7 @@ void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);
 void AddAuditCommands(CLI::App& app, Action& chosen);
+void AddAdapterCommands(CLI::App& app, Action& chosen);
 
 // --ring, --master-key and --suite, the first two "required" or not.
 void AddSealOptions(CLI::App* command, SealFiles& files, bool required);

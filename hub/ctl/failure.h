@@ -22,6 +22,7 @@ enum ExitCode : int {
   kExitUsage = 2,
   kExitHeld = 3,       // something was held, rejected or refused
   kExitDifferent = 4,  // the projections differ from the journal
+  kExitFailed = 5,     // an adapter failed a check
 };
 
 // A mistake on the command line.
