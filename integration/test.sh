@@ -140,7 +140,7 @@ if part faults "Faults of the real binaries: kill -9, kill points, clocks, repea
   # The store's own fault runs are among the contract tests. A full tmpfs and the mutants take their time.
   if ((long)); then one faults bash -c "integration/faults.sh --long && integration/faults.sh --check-mutants"; else
     one faults integration/faults.sh --only kill_9 --only kill_points --only clock_jumps --only duplicates --only poison \
-      --only projections --only backup --only rotation
+      --only adapters --only drop_folder --only projections --only backup --only rotation
   fi
   grep -E ' (passed|FAILED) in ' build/faults.log
 fi

@@ -41,6 +41,7 @@ inline constexpr char kReferralNotFound[] = "REFERRAL_NOT_FOUND";
 inline constexpr char kAgencyNotFound[] = "AGENCY_NOT_FOUND";
 inline constexpr char kDeliveryNotFound[] = "DELIVERY_NOT_FOUND";
 inline constexpr char kQuarantineNotFound[] = "QUARANTINE_NOT_FOUND";
+inline constexpr char kPayloadNotKept[] = "PAYLOAD_NOT_KEPT";
 inline constexpr char kLogNotFound[] = "LOG_NOT_FOUND";
 inline constexpr char kErased[] = "ERASED";
 inline constexpr char kFormatNotRegistered[] = "FORMAT_NOT_REGISTERED";
@@ -79,6 +80,7 @@ inline constexpr char kSequenceBeyondEnd[] = "SEQUENCE_BEYOND_END";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";
 inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";
+inline constexpr char kAdapterDisabled[] = "ADAPTER_DISABLED";
 // Of the audit log.
 inline constexpr char kAuditProofInvalid[] = "AUDIT_PROOF_INVALID";
 inline constexpr char kSignatureInvalid[] = "SIGNATURE_INVALID";

@@ -1,4 +1,4 @@
-// adapter test, adapter new.
+// adapter test, adapter new; the rest of adapter is in adapter_operations.cc.
 
 #include <google/protobuf/struct.pb.h>
 
@@ -214,8 +214,10 @@ void AddNew(CLI::App* adapter, Action& chosen) {
 }  // namespace
 
 void AddAdapterCommands(CLI::App& app, Action& chosen) {
-  CLI::App* adapter = app.add_subcommand("adapter", "Write and test adapters");
+  CLI::App* adapter =
+      app.add_subcommand("adapter", "Write and test adapters, look after those of the agencies");
   adapter->require_subcommand(1);
+  AddAdapterOperations(adapter, chosen);
   AddTest(adapter, chosen);
   AddNew(adapter, chosen);
 }

@@ -92,9 +92,10 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddEligibilityCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddOperationsCommands(app, chosen);
+  AddAdapterCommands(app, chosen);
   AddCustodyCommands(app, chosen);
   AddAuditCommands(app, chosen);
-  AddAdapterCommands(app, chosen);
+  AddCorrectionCommands(app, chosen);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -59,6 +59,9 @@ void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);
 void AddAuditCommands(CLI::App& app, Action& chosen);
 void AddAdapterCommands(CLI::App& app, Action& chosen);
+// Of "adapter": what is asked of a hub.
+void AddAdapterOperations(CLI::App* adapter, Action& chosen);
+void AddCorrectionCommands(CLI::App& app, Action& chosen);
 
 // --ring, --master-key and --suite, the first two "required" or not.
 void AddSealOptions(CLI::App* command, SealFiles& files, bool required);

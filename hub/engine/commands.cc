@@ -215,6 +215,7 @@ absl::StatusOr<ReplayResult> EngineImpl::ReplayQuarantine(const Principal& princ
       return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound,
                    "the payload's agency is no longer registered");
     }
+    AQ_RETURN_IF_ERROR(agency->adapter->CheckEnabled());
     // A backup from before a purge still lists it.
     if (store_->ring() != nullptr && document->bytes_key() != 0) {
       AQ_ASSIGN_OR_RETURN(const bool purged, store_->ring()->IsDestroyed(document->bytes_key()));
@@ -234,7 +235,7 @@ absl::StatusOr<ReplayResult> EngineImpl::ReplayQuarantine(const Principal& princ
                                            return problem.reason() == reason::kPayloadTruncated;
                                          });
     decoded = BeginDecode(*agency, std::move(command));
-    AQ_ASSIGN_OR_RETURN(const auto instance, agency->adapter->Open());
+    AQ_ASSIGN_OR_RETURN(const auto instance, decoded.adapter->Open());
     Decode(instance.get(), Today(), &decoded);
     AQ_RETURN_IF_ERROR(HeedErasures(*document, &decoded));
   }
@@ -284,7 +285,7 @@ absl::Status EngineImpl::ReplayTurn(Writer::Turn& turn, const Principal& princip
   journal::v1::QuarantineReplayed* replayed = entry.mutable_quarantine_replayed();
   replayed->set_payload(payload);
   if (!whole_again) *replayed->mutable_records() = plan.receipt.records();
-  replayed->set_adapter_build(decoded->agency->adapter->build_id());
+  replayed->set_adapter_build(decoded->adapter->build_id());
   replayed->set_payload_released(!plan.hold_bytes);
   replayed->set_request_id(request_id);
   replayed->set_request_hash(hash);

@@ -253,6 +253,7 @@ void DoNotUseUpId(DecodedPayload* payload) {
 DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command) {
   DecodedPayload payload;
   payload.agency = &agency;
+  payload.adapter = agency.adapter->current();
   payload.header = std::move(command.header);
   payload.bytes = std::move(command.payload);
   const exchange::v1::PayloadHeader& header = payload.header;
@@ -265,7 +266,7 @@ DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command) {
   payload.reply_id = header.request_id().empty() ? made : header.request_id();
   // What arrived in part does not use up the id: the agency sends the whole under it again.
   payload.request_id = command.cut_off ? made : payload.reply_id;
-  const adapter::v1::Format* format = agency.adapter->FindFormat(header.format());
+  const adapter::v1::Format* format = payload.adapter->FindFormat(header.format());
   const bool registered =
       format != nullptr && std::find(agency.formats.begin(), agency.formats.end(),
                                      header.format()) != agency.formats.end();

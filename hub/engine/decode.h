@@ -5,6 +5,7 @@
 #define ANQIAO_HUB_ENGINE_DECODE_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ struct DecodedRecord {
 
 struct DecodedPayload {
   const AgencyOptions* agency = nullptr;
+  // The build that it began with. Shared: the agency's adapter may be replaced meanwhile.
+  std::shared_ptr<adapter::Adapter> adapter;
   exchange::v1::PayloadHeader header;
   std::string bytes;
   std::string reply_id;    // echoed to the agency

@@ -8,6 +8,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/failpoint.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/adapters.h"
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
@@ -63,6 +64,7 @@ absl::Status EngineImpl::Start() {
   AQ_RETURN_IF_ERROR(FinishDestruction());
   Failpoint::Hit(failpoint::kCaughtUp);
   AQ_RETURN_IF_ERROR(Activate(epoch));
+  AQ_RETURN_IF_ERROR(RestoreSwitches());
   Failpoint::Hit(failpoint::kActivated);
   AQ_RETURN_IF_ERROR(deliveries_.Load());
   deliveries_.SetWriter(&writer_);
@@ -87,15 +89,9 @@ absl::Status EngineImpl::CheckOptions() const {
     if (!IsName(agency.id)) return BadOptions(agency.id, "the id is not a lower-case name");
     if (!ids.insert(agency.id).second) return BadOptions(agency.id, "is registered twice");
     if (agency.adapter == nullptr) return BadOptions(agency.id, "has no adapter");
-    for (const std::string& format : agency.formats) {
-      if (agency.adapter->FindFormat(format) == nullptr) {
-        return BadOptions(agency.id, absl::StrCat("the adapter has no format ", format));
-      }
-    }
-    const std::string& delivery = agency.delivery_format;
-    if (!delivery.empty() && (agency.adapter->FindFormat(delivery) == nullptr ||
-                              !agency.adapter->FindFormat(delivery)->encodes())) {
-      return BadOptions(agency.id, absl::StrCat("the adapter does not encode ", delivery));
+    if (const std::string fault = MissingFormat(agency, *agency.adapter->current());
+        !fault.empty()) {
+      return BadOptions(agency.id, fault);
     }
   }
   return absl::OkStatus();
@@ -110,8 +106,9 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
       {journal::v1::ACTIVATION_KIND_CATALOGUE, "catalogue", catalogue_->hash()},
       {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", identity::kModelVersion}};
   for (const AgencyOptions& agency : options_.agencies) {
-    wanted.push_back({journal::v1::ACTIVATION_KIND_ADAPTER, agency.adapter->manifest().name(),
-                      agency.adapter->build_id()});
+    const std::shared_ptr<adapter::Adapter> adapter = agency.adapter->current();
+    wanted.push_back(
+        {journal::v1::ACTIVATION_KIND_ADAPTER, adapter->manifest().name(), adapter->build_id()});
   }
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   store::AppendGroup group;
@@ -155,6 +152,14 @@ bool EngineImpl::Submit(SubmitCommand command, std::function<void(Responses)> do
     executor_.Add([done = std::move(done), id = command.header.request_id()] {
       done(RefusalResponses(id, Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound,
                                       "there is no such agency")));
+    });
+    return true;
+  }
+  // Nothing of it is kept or remembered, so that a repeat is taken as soon as it can be.
+  if (const absl::Status enabled = agency->adapter->CheckEnabled(); !enabled.ok()) {
+    agency->adapter->CountRefused();
+    executor_.Add([done = std::move(done), id = command.header.request_id(), enabled] {
+      done(RefusalResponses(id, enabled));
     });
     return true;
   }

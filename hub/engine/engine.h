@@ -30,6 +30,7 @@
 #include "anqiao/journal/v1/entry.pb.h"
 #include "anqiao/journal/v1/state.pb.h"
 #include "hub/adapter/adapter.h"
+#include "hub/adapter/adapter_slot.h"
 #include "hub/base/clock.h"
 #include "hub/engine/counts.h"
 #include "hub/engine/test_hooks.h"
@@ -47,10 +48,10 @@ class Scheduler;
 struct AgencyOptions {
   std::string id;  // lower_snake_case, such as "employment"
   std::string display_name;
-  std::string kind;                     // police, civil_affairs, employment, tax
-  adapter::Adapter* adapter = nullptr;  // outlives the engine
-  std::vector<std::string> formats;     // that it may submit
-  std::vector<std::string> services;    // service codes that it gives
+  std::string kind;                         // police, civil_affairs, employment, tax
+  adapter::AdapterSlot* adapter = nullptr;  // outlives the engine
+  std::vector<std::string> formats;         // that it may submit
+  std::vector<std::string> services;        // service codes that it gives
   std::string delivery_format;  // encodes deliveries natively; empty: only the typed envelope
   std::uint64_t payload_bytes_max = 16 << 20;
   std::uint64_t payload_records_max = 200'000;
@@ -156,6 +157,48 @@ struct AgencyStatus {
 struct ReplayResult {
   std::int64_t accepted = 0, unchanged = 0, held = 0, rejected = 0, ended = 0;
   std::vector<journal::v1::StoredProblem> problems;
+};
+
+struct ShadowCommand {
+  std::string agency;
+  std::string library, samples;  // empty library: the candidate
+  int payloads = 100;            // the latest ones
+  bool with_values = false;
+};
+
+// How two builds decode the payloads whose bytes are kept.
+struct ShadowReport {
+  enum class Change { kAdded, kRemoved, kChanged };
+  struct Field {
+    std::string path, current, shadow;  // values only if they were asked for
+  };
+  struct Record {
+    std::string payload;
+    std::uint64_t row = 0;
+    Change change = Change::kChanged;
+    std::vector<Field> fields;
+    std::vector<std::string> reasons;  // of the other build, for not taking it up
+  };
+  struct Case {
+    std::string id;
+    std::vector<std::string> aspects;  // PHASE, REGISTERED, IDENTITY, EVENTS, DEADLINES, FACTS
+  };
+  std::string current_build, shadow_build;
+  std::int64_t payloads = 0, unreadable = 0, same = 0, added = 0, removed = 0, changed = 0;
+  std::vector<Record> records;
+  std::vector<Case> cases;
+  bool truncated = false;
+};
+
+// A file that an agency corrects and hands in again.
+struct CorrectionFile {
+  std::string name, content_type, bytes;
+};
+
+// An agency's adapter. "options" outlives the view.
+struct AdapterView {
+  const AgencyOptions* options = nullptr;
+  adapter::AdapterSlot::View slot;
 };
 
 struct VerifyReport {
@@ -300,6 +343,36 @@ class Engine {
   // Until the projections have reached "sequence". FAILED_PRECONDITION (SEQUENCE_BEYOND_END): the
   // journal ends before it. UNAVAILABLE (OVERLOADED): not within "timeout".
   virtual absl::Status AwaitProjected(store::Sequence sequence, absl::Duration timeout) = 0;
+
+  // --- Adapters. NOT_FOUND (AGENCY_NOT_FOUND). ---
+  virtual absl::StatusOr<AdapterView> GetAdapter(const std::string& agency) = 0;
+  // Loads a build beside the current one: AdapterSlot::Load. It must have the agency's formats.
+  virtual absl::StatusOr<AdapterView> LoadAdapter(const std::string& agency,
+                                                  const std::string& library,
+                                                  const std::string& samples) = 0;
+  // Promotes what was loaded, else loads the configured library again and promotes that. The
+  // activation is durable before the first payload begins with the build. "build", if not empty, is
+  // the one that shall be current afterwards: ABORTED (ETAG_MISMATCH) if it would be another.
+  virtual absl::StatusOr<AdapterView> ReloadAdapter(const Principal& principal,
+                                                    const std::string& agency,
+                                                    const std::string& build) = 0;
+  // Whether payloads are taken; durable when it returns, and as it was after a restart.
+  virtual absl::StatusOr<AdapterView> SwitchAdapter(const Principal& principal,
+                                                    const std::string& agency, bool enabled,
+                                                    const std::string& reason) = 0;
+
+  // Decodes kept payloads with the current build and another; changes nothing.
+  // FAILED_PRECONDITION (ADAPTER_UNUSABLE): no library was named and none was loaded, or as above.
+  virtual absl::StatusOr<ShadowReport> ShadowAdapter(const ShadowCommand& command) = 0;
+
+  // --- Corrections, in "zh" or "en". NOT_FOUND (PAYLOAD_NOT_KEPT). ---
+  // Of what an agency handed in under a request id.
+  virtual absl::StatusOr<CorrectionFile> GetCorrections(const std::string& agency,
+                                                        const std::string& request_id,
+                                                        const std::string& language) = 0;
+  // Of a payload in quarantine.
+  virtual absl::StatusOr<CorrectionFile> ExportCorrections(const std::string& payload,
+                                                           const std::string& language) = 0;
 
   // --- Keys and logs. ---
   // Destroys every key of the person: their records', their referrals', that of what is computed

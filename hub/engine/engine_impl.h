@@ -5,6 +5,9 @@
 #define ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -79,6 +82,19 @@ class EngineImpl : public Engine {
                                                 const std::string& request_id,
                                                 const std::string& payload,
                                                 bool allow_shrinking) override;
+  absl::StatusOr<AdapterView> GetAdapter(const std::string& agency) override;
+  absl::StatusOr<AdapterView> LoadAdapter(const std::string& agency, const std::string& library,
+                                          const std::string& samples) override;
+  absl::StatusOr<AdapterView> ReloadAdapter(const Principal& principal, const std::string& agency,
+                                            const std::string& build) override;
+  absl::StatusOr<AdapterView> SwitchAdapter(const Principal& principal, const std::string& agency,
+                                            bool enabled, const std::string& reason) override;
+  absl::StatusOr<ShadowReport> ShadowAdapter(const ShadowCommand& command) override;
+  absl::StatusOr<CorrectionFile> GetCorrections(const std::string& agency,
+                                                const std::string& request_id,
+                                                const std::string& language) override;
+  absl::StatusOr<CorrectionFile> ExportCorrections(const std::string& payload,
+                                                   const std::string& language) override;
   absl::StatusOr<VerifyReport> Verify(
       const std::function<bool(store::Sequence, store::Sequence)>& progress) override;
   HubCounts Counts() const override;
@@ -107,6 +123,10 @@ class EngineImpl : public Engine {
 
   absl::Status CheckOptions() const;
   absl::Status Activate(store::Epoch epoch);
+  // Disables the adapters that an operator had disabled.
+  absl::Status RestoreSwitches();
+  absl::Status CommitActivation(const Principal& principal, journal::v1::ActivationKind kind,
+                                const std::string& name, const std::string& hash);
   // A snapshot with everything that was acknowledged before the call.
   absl::StatusOr<std::unique_ptr<store::Snapshot>> Fresh() const;
   // Until the projections have everything that was acknowledged; also the error of a full disk.
@@ -127,6 +147,22 @@ class EngineImpl : public Engine {
   // Numbers what was decoded of a payload in quarantine as when it came.
   absl::Status HeedErasures(const journal::v1::QuarantineDocument& document,
                             DecodedPayload* decoded) const;
+
+  // The last "count" payloads of the agency in quarantine, without their rows.
+  absl::Status LatestQuarantine(const store::Snapshot& snapshot, const std::string& agency,
+                                std::size_t count,
+                                std::deque<journal::v1::QuarantineDocument>* documents) const;
+  // NOT_FOUND (PAYLOAD_NOT_KEPT).
+  absl::StatusOr<std::string> KeptBytes(const journal::v1::QuarantineDocument& document) const;
+  absl::StatusOr<CorrectionFile> CorrectionsOf(const store::Snapshot& snapshot,
+                                               const std::string& payload,
+                                               const std::string& language);
+  // Rows as the agency counts them, to where they are in "bytes"; without erased ones.
+  using RowPlaces = std::map<std::uint64_t, std::uint64_t>;
+  absl::StatusOr<RowPlaces> PlacesOf(const AgencyOptions& agency,
+                                     const journal::v1::QuarantineDocument& document,
+                                     const std::string& bytes,
+                                     const journal::v1::StoredReceipt& receipt);
 
   // Does what entries that had keys destroyed said and a crash prevented; before anything runs.
   absl::Status FinishDestruction();
@@ -151,6 +187,10 @@ class EngineImpl : public Engine {
   Intake intake_;
   Timers timers_;
 
+  // Held by what changes an adapter, so that journal and slot change in the same order.
+  absl::Mutex adapters_mu_;
+  // Held by what holds kept payloads in memory, so that one does at a time.
+  absl::Mutex rereading_mu_;
   // Held by what destroys keys, so that one at a time is unfinished.
   absl::Mutex destruction_mu_;
   std::atomic<bool> rebuilding_ = false;

@@ -180,23 +180,22 @@ void Intake::Step() {
 void Intake::DecodeSlot(Slot* slot, Instances* instances) {
   *slot->payload = BeginDecode(*slot->agency, std::move(slot->command));
   if (slot->payload->code != absl::StatusCode::kOk) return;
-  std::unique_ptr<adapter::AdapterInstance>& instance = (*instances)[slot->agency->id];
-  if (instance == nullptr) {
-    absl::StatusOr<std::unique_ptr<adapter::AdapterInstance>> opened =
-        slot->agency->adapter->Open();
-    if (!opened.ok()) {
-      slot->payload->code = absl::StatusCode::kUnavailable;
-      slot->payload->reason = reason::kAdapterUnusable;
-      slot->payload->message = "the agency's adapter cannot be opened";
-      slot->payload->hold_bytes = !NamesHealthCode(slot->payload->bytes);
-      DoNotUseUpId(slot->payload.get());
-      slot->payload->problems.push_back(
-          PayloadProblem(reason::kAdapterUnusable, slot->payload->message));
-      return;
-    }
-    instance = *std::move(opened);
+  const std::shared_ptr<adapter::Adapter>& build = slot->payload->adapter;
+  const absl::StatusOr<adapter::AdapterInstance*> instance =
+      (*instances)[slot->agency->id].Of(build);
+  slot->agency->adapter->NoteOpened(*build, instance.status());
+  if (!instance.ok()) {
+    slot->payload->code = absl::StatusCode::kUnavailable;
+    slot->payload->reason = reason::kAdapterUnusable;
+    slot->payload->message = "the agency's adapter cannot be opened";
+    slot->payload->hold_bytes = !NamesHealthCode(slot->payload->bytes);
+    DoNotUseUpId(slot->payload.get());
+    slot->payload->problems.push_back(
+        PayloadProblem(reason::kAdapterUnusable, slot->payload->message));
+    return;
   }
-  Decode(instance.get(), model::CivilDate::At(clock_->Now()), slot->payload.get());
+  slot->agency->adapter->CountPayload();
+  Decode(*instance, model::CivilDate::At(clock_->Now()), slot->payload.get());
 }
 
 void Intake::HandOver(const std::string& agency) {

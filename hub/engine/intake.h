@@ -52,7 +52,7 @@ class Intake {
     std::deque<std::shared_ptr<Slot>> slots;  // not yet with the writer, in order
     bool handing_over = false;
   };
-  using Instances = std::map<std::string, std::unique_ptr<adapter::AdapterInstance>>;
+  using Instances = std::map<std::string, adapter::PinnedInstance>;
 
   // A small payload that nothing waits before is decoded on the caller's thread: waking another
   // costs more.

@@ -214,7 +214,7 @@ class Planner {
     *observed->mutable_observation() = std::move(record->observation);
     observed->set_payload(request_.payload_id);
     observed->set_row(record->row);
-    observed->set_adapter_build(payload_.agency->adapter->build_id());
+    observed->set_adapter_build(payload_.adapter->build_id());
     FoldObserved(request_.version, record->content_hash, head);
     // A newer snapshot that lacked the record had ended it before this older one came.
     if (late_ && IsLive(*head)) End(record->ref, newest_snapshot_, head);

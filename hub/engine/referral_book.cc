@@ -162,10 +162,9 @@ absl::Status ReferralNotFound() {
 
 absl::StatusOr<std::string> NativeEncoder::Encode(const AgencyOptions& agency,
                                                   const exchange::v1::Delivery& delivery) {
-  std::unique_ptr<adapter::AdapterInstance>& instance = instances_[agency.id];
-  if (instance == nullptr) {
-    AQ_ASSIGN_OR_RETURN(instance, agency.adapter->Open());
-  }
+  AQ_RETURN_IF_ERROR(agency.adapter->CheckEnabled());
+  AQ_ASSIGN_OR_RETURN(adapter::AdapterInstance * instance,
+                      instances_[agency.id].Of(agency.adapter->current()));
   return instance->Encode(agency.delivery_format, {referral::ToRecord(delivery)});
 }
 

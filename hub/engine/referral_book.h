@@ -21,11 +21,12 @@ namespace anqiao::engine {
 // Encodes deliveries in an agency's own format; has the writer's adapter instances.
 class NativeEncoder {
  public:
+  // UNAVAILABLE (ADAPTER_DISABLED).
   absl::StatusOr<std::string> Encode(const AgencyOptions& agency,
                                      const exchange::v1::Delivery& delivery);
 
  private:
-  std::map<std::string, std::unique_ptr<adapter::AdapterInstance>> instances_;
+  std::map<std::string, adapter::PinnedInstance> instances_;
 };
 
 struct AnswerCommand {

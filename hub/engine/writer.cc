@@ -537,7 +537,7 @@ absl::Status Writer::AddClosing(DecodedPayload* payload, const PlanRequest& requ
   closed->set_sliced(plan->sliced);
   closed->set_bytes_key(plan->bytes_key);
   closed->set_bytes_kept(plan->hold_bytes);
-  closed->set_adapter_build(payload->agency->adapter->build_id());
+  closed->set_adapter_build(payload->adapter->build_id());
   closed->set_snapshot_taken(plan->snapshot_taken);
   return absl::OkStatus();
 }

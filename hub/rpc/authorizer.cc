@@ -29,6 +29,7 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.exchange.v1.ExchangeService/AnswerReferral", kAgency},
       {"/anqiao.exchange.v1.ExchangeService/GetRecordProof", kAgency},
       {"/anqiao.exchange.v1.ExchangeService/GetLogHead", kAgency},
+      {"/anqiao.exchange.v1.ExchangeService/GetCorrections", kAgency},
 
       {"/anqiao.hub.v1.CaseService/GetCase", kStaff, true},
       {"/anqiao.hub.v1.CaseService/ListCases", kStaff, true},
@@ -51,6 +52,16 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload", kOperator},
       {"/anqiao.hub.v1.OperationsService/VerifyProjections", kOperator | kAuditor},
       {"/anqiao.hub.v1.OperationsService/GetHubStatus", kAnyUser},
+
+      // Reloading, disabling and enabling make entries of their own as well.
+      {"/anqiao.hub.v1.AdapterService/ListAdapters", kOperator | kAuditor},
+      {"/anqiao.hub.v1.AdapterService/GetAdapter", kOperator | kAuditor},
+      {"/anqiao.hub.v1.AdapterService/LoadAdapter", kOperator, true},
+      {"/anqiao.hub.v1.AdapterService/ReloadAdapter", kOperator, true},
+      {"/anqiao.hub.v1.AdapterService/DisableAdapter", kOperator},
+      {"/anqiao.hub.v1.AdapterService/EnableAdapter", kOperator},
+      {"/anqiao.hub.v1.AdapterService/ShadowAdapter", kOperator | kSupervisor, true},
+      {"/anqiao.hub.v1.AdapterService/ExportCorrections", kOperator, true},
 
       // Erasing and purging make entries of their own, which say who asked.
       {"/anqiao.hub.v1.CustodyService/ErasePerson", kSupervisor},

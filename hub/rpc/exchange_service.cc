@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/rpc/adapter_service.h"
 #include "hub/rpc/custody_service.h"
 #include "hub/rpc/handler.h"
 #include "hub/rpc/receive_stream.h"
@@ -22,6 +23,9 @@ constexpr char kAnswerReferral[] = "/anqiao.exchange.v1.ExchangeService/AnswerRe
 constexpr char kGetRecordProof[] = "/anqiao.exchange.v1.ExchangeService/GetRecordProof";
 constexpr char kGetLogHead[] = "/anqiao.exchange.v1.ExchangeService/GetLogHead";
 
+constexpr char kGetCorrections[] = "/anqiao.exchange.v1.ExchangeService/GetCorrections";
+
+constexpr int kRequestIdBytesMax = 100;
 constexpr int kFormatBytesMax = 63;
 constexpr int kRecordKeyBytesMax = 200;
 
@@ -178,6 +182,19 @@ grpc::Status ExchangeServiceImpl::GetLogHead(grpc::ServerContext* context,
     *response->mutable_head() = std::move(head.head);
     response->set_public_key(std::move(head.public_key));
     if (head.growth.has_value()) *response->mutable_growth() = *std::move(head.growth);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ExchangeServiceImpl::GetCorrections(
+    grpc::ServerContext* context, const exchange::v1::GetCorrectionsRequest* request,
+    grpc::ServerWriter<exchange::v1::GetCorrectionsResponse>* writer) {
+  return Handle(gate_, *context, kGetCorrections, [&](const Caller& caller) -> absl::Status {
+    AQ_RETURN_IF_ERROR(CheckRequired("request_id", request->request_id(), kRequestIdBytesMax));
+    AQ_ASSIGN_OR_RETURN(const engine::CorrectionFile file,
+                        engine_.GetCorrections(caller.principal.name(), request->request_id(),
+                                               request->language()));
+    WriteFile<exchange::v1::GetCorrectionsResponse>(file, writer);
     return absl::OkStatus();
   });
 }

@@ -105,6 +105,10 @@ class ExchangeServiceImpl final : public exchange::v1::ExchangeService::WithCall
                           const exchange::v1::GetLogHeadRequest* request,
                           exchange::v1::GetLogHeadResponse* response) override;
 
+  grpc::Status GetCorrections(
+      grpc::ServerContext* context, const exchange::v1::GetCorrectionsRequest* request,
+      grpc::ServerWriter<exchange::v1::GetCorrectionsResponse>* writer) override;
+
   // Asks every open stream to end; new ones are refused.
   void StopStreams();
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/synchronization/mutex.h"
 #include "hub/base/status_macros.h"
+#include "hub/rpc/adapter_service.h"
 #include "hub/rpc/authorizer.h"
 #include "hub/rpc/custody_service.h"
 #include "hub/rpc/descriptor_reserve.h"
@@ -39,10 +40,15 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.CaseService",           "anqiao.hub.v1.CustodyService",
-          "anqiao.hub.v1.EligibilityService",    "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",
+          "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.EligibilityService",
+          "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",
+          "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection",
+          "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -88,7 +94,8 @@ class HubServiceSet final : public ServiceSet {
         eligibility_(engine, gate),
         referrals_(engine, gate),
         operations_(engine, gate),
-        custody_(engine, gate) {}
+        custody_(engine, gate),
+        adapters_(engine, gate) {}
 
   void Register(grpc::ServerBuilder& builder) override {
     builder.RegisterService(&cases_);
@@ -96,6 +103,7 @@ class HubServiceSet final : public ServiceSet {
     builder.RegisterService(&referrals_);
     builder.RegisterService(&operations_);
     builder.RegisterService(&custody_);
+    builder.RegisterService(&adapters_);
     common_.Register(builder);
   }
   void Stop() override {
@@ -111,6 +119,7 @@ class HubServiceSet final : public ServiceSet {
   ReferralServiceImpl referrals_;
   OperationsServiceImpl operations_;
   CustodyServiceImpl custody_;
+  AdapterServiceImpl adapters_;
 };
 
 class ListenersImpl final : public Listeners {

@@ -45,8 +45,9 @@ hub::v1::Agency ToProto(const engine::AgencyStatus& status) {
   out.set_display_name(options.display_name);
   out.set_kind(options.kind);
   if (options.adapter != nullptr) {
-    out.set_adapter(options.adapter->manifest().name());
-    out.set_adapter_build(options.adapter->build_id());
+    const std::shared_ptr<adapter::Adapter> build = options.adapter->current();
+    out.set_adapter(build->manifest().name());
+    out.set_adapter_build(build->build_id());
   }
   for (const std::string& format : options.formats) out.add_formats(format);
   for (const std::string& service : options.services) out.add_services(service);

@@ -14,6 +14,7 @@
 
 namespace anqiao::rpc {
 
+inline constexpr char kAdapters[] = "adapters";
 inline constexpr char kCases[] = "cases";
 inline constexpr char kPolicies[] = "policies";
 inline constexpr char kReferrals[] = "referrals";

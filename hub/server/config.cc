@@ -67,6 +67,7 @@ class Reader {
   // Empty if there is none.
   absl::StatusOr<std::string> MetricsAddress(const Map& keys) const;
   absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
+  absl::Status DropFolders(const YAML::Node& node, AgencyConfig& agency) const;
   absl::StatusOr<KeysConfig> KeysOf(const YAML::Node& node) const;
   absl::StatusOr<bool> Switch(const YAML::Node& node, absl::string_view key) const;
   absl::Status Limits(const Map& keys, engine::AgencyOptions& options) const;
@@ -235,7 +236,7 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
       const Map keys,
       Keys(node, "an agency", {"id", "display_name", "kind", "adapter", "formats"},
            {"services", "delivery_format", "payload_bytes_max", "payload_records_max",
-            "pending_payloads_max", "shrink_share_max", "shrink_count_min"}));
+            "pending_payloads_max", "shrink_share_max", "shrink_count_min", "drop_folder"}));
   AgencyConfig agency;
   engine::AgencyOptions& options = agency.options;
   AQ_ASSIGN_OR_RETURN(options.id, Text(keys.at("id"), "id"));
@@ -266,7 +267,39 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
   if (const auto it = adapter.find("samples"); it != adapter.end()) {
     AQ_ASSIGN_OR_RETURN(agency.samples, Directory(it->second, "samples"));
   }
+  if (const auto it = keys.find("drop_folder"); it != keys.end()) {
+    AQ_RETURN_IF_ERROR(DropFolders(it->second, agency));
+  }
   return agency;
+}
+
+absl::Status Reader::DropFolders(const YAML::Node& node, AgencyConfig& agency) const {
+  if (node.IsSequence() && node.size() <= kListMax) {
+    for (const YAML::Node& element : node) AQ_RETURN_IF_ERROR(DropFolders(element, agency));
+    return absl::OkStatus();
+  }
+  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, "drop_folder", {"path", "format"}, {"poll"}));
+  transport::DropFolderOptions options{.agency = agency.options.id, .path = "", .format = ""};
+  AQ_ASSIGN_OR_RETURN(options.path, Text(keys.at("path"), "path"));
+  options.path = Complete(options.path);
+  std::error_code error;
+  if (!fs::is_directory(fs::path(options.path + "/").parent_path().parent_path(), error)) {
+    return Fault(keys.at("path").Mark(),
+                 absl::StrCat("path: there is no directory to make ", options.path, " in"));
+  }
+  AQ_ASSIGN_OR_RETURN(options.format, Text(keys.at("format"), "format"));
+  const std::vector<std::string>& formats = agency.options.formats;
+  if (std::find(formats.begin(), formats.end(), options.format) == formats.end()) {
+    return Fault(
+        keys.at("format").Mark(),
+        absl::StrCat("format must be one of the agency's formats, ", absl::StrJoin(formats, ", ")));
+  }
+  if (const auto it = keys.find("poll"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::int64_t seconds, Number(it->second, "poll", 1, 3600));
+    options.poll = absl::Seconds(seconds);
+  }
+  agency.drop_folders.push_back(std::move(options));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Reader::Switch(const YAML::Node& node, absl::string_view key) const {
@@ -333,11 +366,16 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
     return Fault(agencies.Mark(),
                  absl::StrCat("agencies must be a list of at most ", kAgenciesMax));
   }
-  std::set<std::string> ids;
+  std::set<std::string> ids, folders;
   for (const YAML::Node& node : agencies) {
     AQ_ASSIGN_OR_RETURN(AgencyConfig agency, Agency(node));
     if (!ids.insert(agency.options.id).second) {
       return Fault(node.Mark(), absl::StrCat("agency ", agency.options.id, " twice"));
+    }
+    for (const transport::DropFolderOptions& folder : agency.drop_folders) {
+      if (!folders.insert(folder.path).second) {
+        return Fault(node.Mark(), absl::StrCat("drop_folder ", folder.path, " twice"));
+      }
     }
     config.agencies.push_back(std::move(agency));
   }

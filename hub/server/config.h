@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "hub/engine/engine.h"
+#include "hub/transport/drop_folder.h"
 
 namespace anqiao::server {
 
@@ -29,6 +30,7 @@ struct AgencyConfig {
   engine::AgencyOptions options;
   std::string library;
   std::string samples;  // empty: none are run
+  std::vector<transport::DropFolderOptions> drop_folders;
 };
 
 // Where the keys are, and what is done with them.

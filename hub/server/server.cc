@@ -1,5 +1,6 @@
 #include "hub/server/server.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -37,6 +38,16 @@ absl::StatusOr<rpc::ListenerOptions> ListenerFor(const ListenerConfig& config, b
   return options;
 }
 
+// How an operator's builds of the agency's adapter are loaded.
+adapter::AdapterSlot::Options SlotFor(const AgencyConfig& agency, const std::string& data) {
+  return {.library = agency.library,
+          .samples = agency.samples,
+          .copies_directory = absl::StrCat(data, "/adapters"),
+          .loader = [](const std::string& library, const std::string& samples) {
+            return adapter::Adapter::Load(library, samples);
+          }};
+}
+
 class ShiftedClock : public SystemClock {
  public:
   ShiftedClock(SystemClock clock, std::function<absl::Duration()> shift)
@@ -67,8 +78,9 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
                                             .suite = suite.get(),
                                             .master = std::move(master),
                                             .create_if_missing = is_new}));
-  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> base,
-                      store::OpenRocksStore({.directory = config.data_directory, .compress = !suite->seals()}));
+  AQ_ASSIGN_OR_RETURN(
+      std::unique_ptr<store::Store> base,
+      store::OpenRocksStore({.directory = config.data_directory, .compress = !suite->seals()}));
   return store::OpenSealedStore(std::move(base), std::move(suite), std::move(ring),
                                 {.hide_keys = keys.hide_keys, .keep_logs = keys.keep_logs});
 }
@@ -95,9 +107,10 @@ absl::Status Server::Open(const Config& config) {
                         adapter::Adapter::Load(agency.library, agency.samples));
     log_.Write(Log::Level::kInfo, "adapter_loaded",
                {{"agency", agency.options.id}, {"build", adapter->build_id()}});
+    adapters_.push_back(std::make_unique<adapter::AdapterSlot>(
+        std::move(adapter), SlotFor(agency, config.data_directory)));
     options.agencies.push_back(agency.options);
-    options.agencies.back().adapter = adapter.get();
-    adapters_.push_back(std::move(adapter));
+    options.agencies.back().adapter = adapters_.back().get();
   }
   std::error_code error;
   std::filesystem::create_directories(config.data_directory, error);
@@ -109,6 +122,7 @@ absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(store_, OpenStore(config));
   AQ_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(std::move(options), store_.get(), clock_.get(),
                                                     catalogue_.get()));
+  AQ_RETURN_IF_ERROR(OpenDropFolders(config));
   rpc::ListenersOptions listeners;
   listeners.insecure_loopback = options_.insecure_loopback;
   listeners.log = &log_;
@@ -125,14 +139,28 @@ absl::Status Server::Open(const Config& config) {
     log_.Write(Log::Level::kWarning, "insecure_listeners",
                {{"note", "no TLS; anyone on this machine can be anyone"}});
   }
+  for (const auto& folder : drop_folders_) folder->Start();
   log_.Write(Log::Level::kInfo, "started",
              {{"agency_listener", agency_address()}, {"hub_listener", hub_address()}});
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenDropFolders(const Config& config) {
+  std::uint32_t seed = 0;
+  for (const AgencyConfig& agency : config.agencies) {
+    for (transport::DropFolderOptions options : agency.drop_folders) {
+      options.seed = ++seed;
+      AQ_ASSIGN_OR_RETURN(drop_folders_.emplace_back(),
+                          transport::DropFolder::Open(std::move(options), engine_.get(), &log_));
+    }
+  }
   return absl::OkStatus();
 }
 
 void Server::Shutdown() {
   if (shut_down_) return;
   shut_down_ = true;
+  for (const auto& folder : drop_folders_) folder->Shutdown();
   if (listeners_ != nullptr) {
     log_.Write(Log::Level::kInfo, "stopping");
     listeners_->Shutdown(options_.grace);

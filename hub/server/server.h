@@ -18,7 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "hub/adapter/adapter.h"
+#include "hub/adapter/adapter_slot.h"
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
@@ -27,6 +27,7 @@
 #include "hub/server/config.h"
 #include "hub/server/metrics.h"
 #include "hub/store/store.h"
+#include "hub/transport/drop_folder.h"
 
 namespace anqiao::server {
 
@@ -58,15 +59,17 @@ class Server {
  private:
   Server(const Config& config, const ServerOptions& options);
   absl::Status Open(const Config& config);
+  absl::Status OpenDropFolders(const Config& config);
 
   const ServerOptions options_;
   const std::unique_ptr<const Clock> clock_;
   const Log log_;
   // In the order they are made; destroyed the other way round.
   std::unique_ptr<policy::Catalogue> catalogue_;
-  std::vector<std::unique_ptr<adapter::Adapter>> adapters_;
+  std::vector<std::unique_ptr<adapter::AdapterSlot>> adapters_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
+  std::vector<std::unique_ptr<transport::DropFolder>> drop_folders_;
   std::unique_ptr<rpc::Listeners> listeners_;
   std::unique_ptr<MetricsListener> metrics_;
   bool shut_down_ = false;

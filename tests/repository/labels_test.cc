@@ -9,6 +9,7 @@
 #include "anqiao/exchange/v1/audit.pb.h"
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/exchange/v1/service_request.pb.h"
+#include "anqiao/hub/v1/adapters.pb.h"
 #include "anqiao/hub/v1/cases.pb.h"
 #include "anqiao/hub/v1/eligibility.pb.h"
 #include "anqiao/hub/v1/operations.pb.h"
@@ -31,6 +32,7 @@ std::vector<const FileDescriptor*> Files() {
   return {exchange::v1::SignedTreeHead::descriptor()->file(),
           exchange::v1::SubmitRequest::descriptor()->file(),
           exchange::v1::ServiceRequest::descriptor()->file(),
+          hub::v1::Adapter::descriptor()->file(),
           hub::v1::Case::descriptor()->file(),
           hub::v1::Entitlement::descriptor()->file(),
           hub::v1::Referral::descriptor()->file(),

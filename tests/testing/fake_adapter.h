@@ -13,8 +13,10 @@
 #ifndef ANQIAO_TESTS_TESTING_FAKE_ADAPTER_H_
 #define ANQIAO_TESTS_TESTING_FAKE_ADAPTER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -26,6 +28,10 @@ namespace anqiao::testing {
 
 class FakeInstance : public adapter::AdapterInstance {
  public:
+  // "change" is done to every record that is emitted.
+  explicit FakeInstance(std::function<void(adapter::v1::Record*)> change = nullptr)
+      : change_(std::move(change)) {}
+
   absl::Status Decode(absl::string_view format, absl::string_view payload, absl::string_view,
                       const adapter::DecodeSink& sink) override {
     std::uint64_t row = 0;
@@ -53,7 +59,9 @@ class FakeInstance : public adapter::AdapterInstance {
                          "column", 0, "cannot be used", Severity::kRecord});
         continue;
       }
-      sink.record(Parse(format, line, row));
+      adapter::v1::Record record = Parse(format, line, row);
+      if (change_) change_(&record);
+      sink.record(std::move(record));
     }
     return absl::OkStatus();
   }
@@ -69,6 +77,8 @@ class FakeInstance : public adapter::AdapterInstance {
   }
 
  private:
+  const std::function<void(adapter::v1::Record*)> change_;
+
   static std::vector<adapter::v1::Field> FieldsOf(absl::string_view format) {
     using namespace adapter::v1;  // NOLINT(google-build-using-namespace): the names of one enum.
     if (format == "answers") {
@@ -113,12 +123,15 @@ class FakeInstance : public adapter::AdapterInstance {
 
 class FakeAdapter : public adapter::Adapter {
  public:
-  FakeAdapter() {
+  explicit FakeAdapter(std::string build_id = "0123456789abcdef",
+                       std::function<void(adapter::v1::Record*)> change = nullptr)
+      : build_id_(std::move(build_id)), change_(std::move(change)) {
     manifest_.set_name("fake");
     for (const std::string name : {"roster", "changes", "jobless", "answers", "requests"}) {
       adapter::v1::Format* format = manifest_.add_formats();
       format->set_name(name);
       format->set_mode(name == "roster" ? adapter::v1::MODE_SNAPSHOT : adapter::v1::MODE_DELTA);
+      if (name == "jobless") format->set_content_type("text/csv; charset=utf-8");
       format->set_decodes(name != "requests");
       format->set_encodes(name == "requests");
     }
@@ -132,12 +145,13 @@ class FakeAdapter : public adapter::Adapter {
     return nullptr;
   }
   absl::StatusOr<std::unique_ptr<adapter::AdapterInstance>> Open() override {
-    return std::unique_ptr<adapter::AdapterInstance>(std::make_unique<FakeInstance>());
+    return std::unique_ptr<adapter::AdapterInstance>(std::make_unique<FakeInstance>(change_));
   }
 
  private:
   adapter::v1::Manifest manifest_;
-  std::string build_id_ = "0123456789abcdef";
+  const std::string build_id_;
+  const std::function<void(adapter::v1::Record*)> change_;
 };
 
 }  // namespace anqiao::testing

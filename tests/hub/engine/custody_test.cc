@@ -199,6 +199,43 @@ TEST_F(CustodyTest, BytesInQuarantineThatCannotBeCutGoWithThePerson) {
   ExpectVerified();
 }
 
+TEST_F(CustodyTest, ErasedRowsAreNotInACorrectionFileAndTheOthersAreFound) {
+  const std::string head = "HEADER\n";
+  const std::string rows[] = {absl::StrCat("J1|张安|", IdNumber(1), "|2026-01-05|421202\n"),
+                              absl::StrCat("J2|李平|", IdNumber(2), "|2026-01-05|421202\n"),
+                              "J3|王宁|?|2026-01-05|421202\n"};
+  // An adapter that says where records begin, so that each has its part of the bytes.
+  testing::FakeAdapter adapter("located", [&](adapter::v1::Record* record) {
+    std::size_t offset = head.size();
+    for (std::uint64_t row = 2; row < record->row(); ++row) offset += rows[row - 2].size();
+    record->set_byte_offset(offset);
+  });
+  adapter::AdapterSlot slot(&adapter);
+  options_.agencies[1].adapter = &slot;
+  Open();
+  SubmitAndWait(Command("employment", "jobless", head + rows[0] + rows[1] + rows[2], "mine"));
+  const std::string expected = "HEADER,问题说明\nJ3|王宁|?|2026-01-05|421202,第4行 ";
+  const auto whole = engine_->GetCorrections("employment", "mine", "zh");
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_THAT(whole->bytes, ::testing::StartsWith(expected));
+  for (const std::string& person : People()) {
+    if (engine_->GetCase(person, {}, "")->folded.id_number == IdNumber(1)) {
+      AQ_ASSERT_OK(engine_->ErasePerson(User("li", "supervisor"), Erasing(person), ""));
+    }
+  }
+  const auto cut = engine_->GetCorrections("employment", "mine", "zh");
+  ASSERT_TRUE(cut.ok()) << cut.status();
+  EXPECT_EQ(cut->bytes, whole->bytes);
+  clock_.Advance(absl::Hours(1));
+  AQ_ASSERT_OK(engine_->Purge(User("ops", "operator"),
+                              {.request_id = "purge",
+                               .retention_class = journal::v1::RETENTION_CLASS_PAYLOADS,
+                               .before = engine_->Now()}));
+  EXPECT_EQ(ReasonOf(engine_->GetCorrections("employment", "mine", "zh").status()),
+            reason::kPayloadNotKept);
+  engine_.reset();
+}
+
 TEST_F(CustodyTest, ProjectionsAreComputedAnewWhileOthersWork) {
   for (int i = 1; i <= 5; ++i) AddPerson(i);
   const auto before = People();

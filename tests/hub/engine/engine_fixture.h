@@ -80,14 +80,14 @@ class EngineFixture : public ::testing::Test {
     AgencyOptions& police = options_.agencies.emplace_back();
     police.id = "police";
     police.kind = "police";
-    police.adapter = &adapter_;
+    police.adapter = &slot_;
     police.formats = {"roster", "changes"};
     police.payload_bytes_max = 4000;
     police.shrink_count_min = 2;
     AgencyOptions& employment = options_.agencies.emplace_back();
     employment.id = "employment";
     employment.kind = "employment";
-    employment.adapter = &adapter_;
+    employment.adapter = &slot_;
     employment.formats = {"jobless", "answers"};
     employment.services = {"skills"};
     employment.delivery_format = "requests";
@@ -262,6 +262,7 @@ class EngineFixture : public ::testing::Test {
 
   testing::TempDir directory_;
   testing::FakeAdapter adapter_;
+  adapter::AdapterSlot slot_{&adapter_};
   ManualClock clock_{absl::FromUnixSeconds(1'790'000'000)};
   OnePolicy catalogue_;
   EngineOptions options_;

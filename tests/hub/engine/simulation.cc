@@ -97,6 +97,7 @@ class World {
   SimulatedClock clock_;
   SimulatedStore store_;
   testing::FakeAdapter adapter_;
+  adapter::AdapterSlot slot_{&adapter_};
   OnePolicy catalogue_;
   Scheduler scheduler_;
   EngineOptions engine_options_;
@@ -132,7 +133,7 @@ World::World(const SimulationOptions& options)
     AgencyOptions& agency = engine_options_.agencies.emplace_back();
     agency.id = id;
     agency.kind = agency.id == "police" ? "police" : "employment";
-    agency.adapter = &adapter_;
+    agency.adapter = &slot_;
     agency.formats = {agency.id == "police" ? "changes" : "jobless"};
     agency.pending_payloads_max = 4;
     if (agency.id != "police") agency.services = {"skills"};

@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "hub/base/errors.h"
 #include "hub/engine/engine.h"
+#include "tests/testing/fake_adapter.h"
 
 namespace anqiao::testing {
 
@@ -202,6 +203,55 @@ class FakeEngine final : public engine::Engine {
                                                         bool) override {
     return engine::ReplayResult();
   }
+  absl::StatusOr<engine::AdapterView> GetAdapter(const std::string& id) override {
+    if (id != agency_.id) {
+      return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
+    }
+    return engine::AdapterView{.options = &agency_, .slot = slot_.view()};
+  }
+  absl::StatusOr<engine::AdapterView> LoadAdapter(const std::string& id, const std::string& library,
+                                                  const std::string& samples) override {
+    Note(absl::StrCat("load ", id, " ", library, " ", samples));
+    return GetAdapter(id);
+  }
+  absl::StatusOr<engine::AdapterView> ReloadAdapter(const engine::Principal& principal,
+                                                    const std::string& id,
+                                                    const std::string& build) override {
+    Note(absl::StrCat("reload ", id, " ", build, " by ", principal.name()));
+    return GetAdapter(id);
+  }
+  absl::StatusOr<engine::AdapterView> SwitchAdapter(const engine::Principal& principal,
+                                                    const std::string& id, bool enabled,
+                                                    const std::string& why) override {
+    Note(absl::StrCat(enabled ? "enable " : "disable ", id, " ", why, " by ", principal.name()));
+    if (enabled) {
+      slot_.Enable();
+    } else {
+      slot_.Disable(why);
+    }
+    return GetAdapter(id);
+  }
+  absl::StatusOr<engine::ShadowReport> ShadowAdapter(
+      const engine::ShadowCommand& command) override {
+    Note(absl::StrCat("shadow ", command.agency, " ", command.payloads));
+    engine::ShadowReport report;
+    report.changed = 1;
+    report.records.push_back(
+        {"y1", 7, engine::ShadowReport::Change::kChanged, {{"subject.name", "", ""}}, {}});
+    report.cases.push_back({"one", {"PHASE"}});
+    return report;
+  }
+  absl::StatusOr<engine::CorrectionFile> GetCorrections(const std::string& id,
+                                                        const std::string& request_id,
+                                                        const std::string& language) override {
+    Note(absl::StrCat("corrections ", id, " ", request_id, " ", language));
+    return corrections;
+  }
+  absl::StatusOr<engine::CorrectionFile> ExportCorrections(const std::string& payload,
+                                                           const std::string& language) override {
+    Note(absl::StrCat("corrections ", payload, " ", language));
+    return corrections;
+  }
   absl::StatusOr<engine::VerifyReport> Verify(
       const std::function<bool(store::Sequence, store::Sequence)>& progress) override {
     progress(1, 1);
@@ -320,6 +370,13 @@ class FakeEngine final : public engine::Engine {
     return std::exchange(accesses, {});
   }
 
+  // What was asked of the adapters, in order.
+  std::vector<std::string> TakeNotes() {
+    absl::MutexLock lock(&mu);
+    return std::exchange(notes_, {});
+  }
+
+  absl::StatusOr<engine::CorrectionFile> corrections = engine::CorrectionFile();
   absl::Mutex mu;
   bool full = false;
   std::function<void()> ready;
@@ -347,6 +404,14 @@ class FakeEngine final : public engine::Engine {
     return view;
   }
 
+  void Note(std::string text) {
+    absl::MutexLock lock(&mu);
+    notes_.push_back(std::move(text));
+  }
+
+  std::vector<std::string> notes_ ABSL_GUARDED_BY(mu);
+  FakeAdapter adapter_;
+  adapter::AdapterSlot slot_{&adapter_};
   engine::AgencyOptions agency_;
   FakeCatalogue catalogue_;
 };

@@ -90,6 +90,22 @@ TEST_F(ConfigTest, ReadsEverythingWithPathsFromTheFile) {
   EXPECT_EQ(agency.options.shrink_share_max, 0.5);
 }
 
+TEST_F(ConfigTest, AnAgencyHasDropFolders) {
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const Config config,
+      Changed("shrink_share_max: 0.5",
+              "drop_folder: [{path: in, format: roster}, {path: /tmp, format: orders, poll: 60}]"));
+  const auto& folders = config.agencies[0].drop_folders;
+  ASSERT_EQ(folders.size(), 2u);
+  EXPECT_EQ(folders[0].agency, "police");
+  EXPECT_EQ(folders[0].path, directory_.File("in"));
+  EXPECT_EQ(folders[0].format, "roster");
+  EXPECT_EQ(folders[0].poll, absl::Seconds(5));
+  EXPECT_EQ(folders[1].path, "/tmp");
+  EXPECT_EQ(folders[1].poll, absl::Minutes(1));
+  AQ_EXPECT_OK(Changed("shrink_share_max: 0.5", "drop_folder: {path: in, format: roster}"));
+}
+
 TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
   const struct {
     const char* from;
@@ -127,6 +143,18 @@ TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
        "whole number"},
       {"shrink_share_max: 0.5", "shrink_share_max: nan", "13:23", "from 0 to 1"},
       {"shrink_share_max: 0.5", "shrink_share_max: 1.5", "13:23", "from 0 to 1"},
+      {"shrink_share_max: 0.5", "drop_folder: in", "13:18", "must be a mapping"},
+      {"shrink_share_max: 0.5", "drop_folder: {path: in}", "13:18", "key format is missing"},
+      {"shrink_share_max: 0.5", "drop_folder: {path: in, format: tests}", "13:37",
+       "one of the agency's formats, roster, orders"},
+      {"shrink_share_max: 0.5", "drop_folder: {path: none/in, format: roster}", "13:25",
+       "no directory to make"},
+      {"shrink_share_max: 0.5", "drop_folder: {path: in, format: roster, poll: 0}", "13:51",
+       "from 1 to 3600"},
+      {"shrink_share_max: 0.5", "drop_folder: {path: in, format: roster, pol: 1}", "13:45",
+       "unknown key pol"},
+      {"shrink_share_max: 0.5",
+       "drop_folder: [{path: in, format: roster}, {path: ./in, format: orders}]", "7:5", "twice"},
       {"shrink_share_max: 0.5", "shrink_share: 0.5", "13:5", "unknown key shrink_share"}};
   for (const auto& each : kCases) {
     const absl::StatusOr<Config> config = Changed(each.from, each.to);

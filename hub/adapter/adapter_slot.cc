@@ -1,0 +1,132 @@
+#include "hub/adapter/adapter_slot.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+
+namespace anqiao::adapter {
+namespace {
+
+absl::Status Unusable(absl::string_view path, absl::string_view message) {
+  return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+               absl::StrCat(path, ": ", message));
+}
+
+}  // namespace
+
+AdapterSlot::AdapterSlot(std::shared_ptr<Adapter> first, Options options)
+    : options_(std::move(options)), current_({std::move(first), options_.library}) {}
+
+AdapterSlot::AdapterSlot(Adapter* only)
+    : AdapterSlot(std::shared_ptr<Adapter>(only, [](Adapter*) {}), Options()) {}
+
+std::shared_ptr<Adapter> AdapterSlot::current() const {
+  absl::MutexLock lock(&mu_);
+  return current_.adapter;
+}
+
+absl::Status AdapterSlot::CheckEnabled() const {
+  absl::MutexLock lock(&mu_);
+  if (!disabled_) return absl::OkStatus();
+  return Error(absl::StatusCode::kUnavailable, reason::kAdapterDisabled,
+               "the agency's adapter is disabled for now; nothing was taken: send it again later");
+}
+
+AdapterSlot::View AdapterSlot::view() const {
+  View view;
+  view.configured_library = options_.library;
+  view.counts = {payloads_, refused_, failures_};
+  absl::MutexLock lock(&mu_);
+  view.current = current_;
+  view.candidate = candidate_;
+  if (disabled_) {
+    view.state = State::kDisabled;
+    view.reason = disabled_reason_;
+  } else if (!failure_.empty()) {
+    view.state = State::kFailed;
+    view.reason = failure_;
+  }
+  return view;
+}
+
+absl::StatusOr<LoadedBuild> AdapterSlot::Load(const std::string& library,
+                                              const std::string& samples) {
+  if (options_.loader == nullptr || options_.copies_directory.empty()) {
+    return Unusable(library, "this adapter is built in; no other can be loaded in its place");
+  }
+  // One at a time: samples may run for long, and the memory of a library is never given back.
+  absl::MutexLock lock(&loading_mu_);
+  AQ_ASSIGN_OR_RETURN(const std::string copy, CopyLibrary(library, options_.copies_directory));
+  absl::StatusOr<std::unique_ptr<Adapter>> loaded =
+      options_.loader(copy, samples.empty() ? options_.samples : samples);
+  if (!loaded.ok()) {
+    // The operator knows the path that was given, not the copy's.
+    return Error(loaded.status().code(), ReasonOf(loaded.status()),
+                 absl::StrReplaceAll(loaded.status().message(), {{copy, library}}));
+  }
+  const std::string expected = current()->manifest().name();
+  if ((*loaded)->manifest().name() != expected) {
+    return Unusable(library, absl::StrCat("is adapter ", (*loaded)->manifest().name(),
+                                          ", expected a build of ", expected));
+  }
+  return LoadedBuild{*std::move(loaded), library};
+}
+
+absl::StatusOr<LoadedBuild> AdapterSlot::LoadConfigured() {
+  std::error_code error;
+  const std::filesystem::path library = std::filesystem::canonical(options_.library, error);
+  return Load(error ? options_.library : library.string(), options_.samples);
+}
+
+void AdapterSlot::SetCandidate(LoadedBuild build) {
+  absl::MutexLock lock(&mu_);
+  candidate_ = std::move(build);
+}
+
+void AdapterSlot::Promote(LoadedBuild build) {
+  LoadedBuild old;  // Goes after the lock: ending an adapter is none of its business.
+  absl::MutexLock lock(&mu_);
+  if (candidate_.has_value() && candidate_->adapter->build_id() == build.adapter->build_id()) {
+    candidate_.reset();
+  }
+  old = std::exchange(current_, std::move(build));
+  failure_.clear();
+  failed_ = false;
+}
+
+void AdapterSlot::Disable(const std::string& reason) {
+  absl::MutexLock lock(&mu_);
+  disabled_ = true;
+  disabled_reason_ = reason;
+}
+
+void AdapterSlot::Enable() {
+  absl::MutexLock lock(&mu_);
+  disabled_ = false;
+  disabled_reason_.clear();
+}
+
+void AdapterSlot::NoteOpened(const Adapter& build, const absl::Status& status) {
+  if (!status.ok()) ++failures_;
+  if (status.ok() && !failed_) return;
+  absl::MutexLock lock(&mu_);
+  if (current_.adapter.get() != &build) return;
+  failure_ = std::string(status.message());
+  failed_ = !failure_.empty();
+}
+
+absl::StatusOr<AdapterInstance*> PinnedInstance::Of(const std::shared_ptr<Adapter>& build) {
+  if (instance_ == nullptr || build_ != build) {
+    instance_.reset();
+    build_ = build;
+    AQ_ASSIGN_OR_RETURN(instance_, build->Open());
+  }
+  return instance_.get();
+}
+
+}  // namespace anqiao::adapter
