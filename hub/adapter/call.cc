@@ -84,6 +84,7 @@ void Call::Tell(Diagnostic diagnostic) const {
 bool Call::Misbehave(absl::string_view message, const Position& at) {
   if (!misbehaved_.ok()) return false;
   misbehaved_ = Error(absl::StatusCode::kInternal, reason::kInternal, message);
+  misbehaved_at_ = at;
   Tell(PayloadDiagnostic(reason::kInternal, at, message));
   return false;
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -76,6 +77,10 @@ class Call {
   // What the call came to. INVALID_ARGUMENT: refused; INTERNAL: it misbehaved or gave up.
   absl::Status Finish(aq_status status, absl::string_view adapter, const Position& at);
 
+  // What it broke the contract with, first; null: it did not.
+  const absl::Status* misbehaved() const { return misbehaved_.ok() ? nullptr : &misbehaved_; }
+  Position misbehaved_at() const { return misbehaved_at_; }
+
   std::string TakeEncoded() { return std::move(encoded_); }
 
  private:
@@ -89,6 +94,7 @@ class Call {
   bool refused_ = false;  // a diagnostic refused the payload
   Diagnostic refusal_;
   absl::Status misbehaved_;
+  Position misbehaved_at_;
 };
 
 // A diagnostic of the whole payload at "at".

@@ -67,8 +67,9 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
                                             .suite = suite.get(),
                                             .master = std::move(master),
                                             .create_if_missing = is_new}));
-  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> base,
-                      store::OpenRocksStore({.directory = config.data_directory, .compress = !suite->seals()}));
+  AQ_ASSIGN_OR_RETURN(
+      std::unique_ptr<store::Store> base,
+      store::OpenRocksStore({.directory = config.data_directory, .compress = !suite->seals()}));
   return store::OpenSealedStore(std::move(base), std::move(suite), std::move(ring),
                                 {.hide_keys = keys.hide_keys, .keep_logs = keys.keep_logs});
 }
@@ -85,16 +86,36 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config,
   return server;
 }
 
+absl::StatusOr<std::unique_ptr<adapter::Adapter>> Server::LoadAdapter(const AgencyConfig& agency) {
+  const bool in_workers = agency.in_workers && options_.launcher != nullptr;
+  std::unique_ptr<adapter::Adapter> loaded;
+  if (in_workers) {
+    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::WorkerAdapter> adapter,
+                        adapter::LoadInWorkers({.launcher = options_.launcher,
+                                                .library_path = agency.library,
+                                                .samples_directory = agency.samples,
+                                                .limits = agency.limits,
+                                                .agency = agency.options.id,
+                                                .log = &log_}));
+    workers_.push_back({agency.options.id, adapter.get()});
+    loaded = std::move(adapter);
+  } else {
+    AQ_ASSIGN_OR_RETURN(loaded, adapter::Adapter::Load(agency.library, agency.samples));
+  }
+  log_.Write(Log::Level::kInfo, "adapter_loaded",
+             {{"agency", agency.options.id},
+              {"build", loaded->build_id()},
+              {"isolation", in_workers ? "worker" : "in_process"}});
+  return loaded;
+}
+
 absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
   engine::EngineOptions options;
   options.anchor_interval = absl::Hours(1);
   options.test_hooks = options_.engine_test_hooks;
   for (const AgencyConfig& agency : config.agencies) {
-    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
-                        adapter::Adapter::Load(agency.library, agency.samples));
-    log_.Write(Log::Level::kInfo, "adapter_loaded",
-               {{"agency", agency.options.id}, {"build", adapter->build_id()}});
+    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter, LoadAdapter(agency));
     options.agencies.push_back(agency.options);
     options.agencies.back().adapter = adapter.get();
     adapters_.push_back(std::move(adapter));
@@ -118,7 +139,8 @@ absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(listeners.hub, ListenerFor(config.hub_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners_, rpc::Listeners::Start(listeners, engine_.get()));
   if (!config.metrics_address.empty()) {
-    AQ_ASSIGN_OR_RETURN(metrics_, MetricsListener::Start(config.metrics_address, engine_.get()));
+    AQ_ASSIGN_OR_RETURN(metrics_,
+                        MetricsListener::Start(config.metrics_address, engine_.get(), workers_));
     log_.Write(Log::Level::kInfo, "metrics", {{"address", metrics_->address()}});
   }
   if (options_.insecure_loopback) {

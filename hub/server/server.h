@@ -19,6 +19,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hub/adapter/adapter.h"
+#include "hub/adapter/launcher.h"
+#include "hub/adapter/worker_adapter.h"
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
@@ -32,6 +34,8 @@ namespace anqiao::server {
 
 struct ServerOptions {
   bool insecure_loopback = false;
+  // Starts the adapters' workers; null: all adapters run in this process. Outlives the server.
+  const adapter::Launcher* launcher = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
   // For tests only: what is broken, and what is added to the clock, asked whenever the time is.
@@ -58,6 +62,7 @@ class Server {
  private:
   Server(const Config& config, const ServerOptions& options);
   absl::Status Open(const Config& config);
+  absl::StatusOr<std::unique_ptr<adapter::Adapter>> LoadAdapter(const AgencyConfig& agency);
 
   const ServerOptions options_;
   const std::unique_ptr<const Clock> clock_;
@@ -65,6 +70,8 @@ class Server {
   // In the order they are made; destroyed the other way round.
   std::unique_ptr<policy::Catalogue> catalogue_;
   std::vector<std::unique_ptr<adapter::Adapter>> adapters_;
+  // Those of them that run in workers, for the metrics.
+  std::vector<AdapterMetrics::Source> workers_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<rpc::Listeners> listeners_;
