@@ -14,7 +14,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <filesystem>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -47,16 +48,10 @@ absl::Status Failed(absl::string_view what) {
 
 std::string ErrnoText() { return std::strerror(errno); }
 
-// Threads of this process; 0: cannot be told.
 int ThreadCount() {
-  std::ifstream in("/proc/self/status");
-  std::string word;
-  while (in >> word) {
-    if (word != "Threads:") continue;
-    int count = 0;
-    return in >> count ? count : 0;
-  }
-  return 0;
+  std::error_code error;
+  const std::filesystem::directory_iterator tasks("/proc/self/task", error);
+  return error ? 1 : static_cast<int>(std::distance(begin(tasks), end(tasks)));
 }
 
 struct Running {
@@ -130,8 +125,7 @@ class Loop {
     message.msg_controllen = control.size();
     const ssize_t got = recvmsg(socket_, &message, MSG_CMSG_CLOEXEC);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
-    // The hub is gone or stops: the workers end with this process.
-    if (got <= 0) _exit(0);
+    if (got <= 0) End();
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
     if (header == nullptr || header->cmsg_type != SCM_RIGHTS ||
         header->cmsg_len != CMSG_LEN(kEnds * sizeof(int))) {
@@ -140,6 +134,14 @@ class Loop {
     std::array<int, kEnds> ends = {};
     std::memcpy(ends.data(), CMSG_DATA(header), sizeof ends);
     Fork({ends[0], ends[1], ends[2], ends[3], ends[4]});
+  }
+
+  // The hub is gone or stops.
+  [[noreturn]] void End() {
+    for (const Running& worker : running_) kill(worker.pid, SIGKILL);
+    while (wait(nullptr) > 0 || errno == EINTR) {
+    }
+    _exit(0);
   }
 
   void Fork(const WorkerEnds& ends) {
@@ -162,9 +164,7 @@ class Loop {
   std::vector<Running> running_;
 };
 
-[[noreturn]] void RunLauncher(int socket, pid_t hub) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != hub) _exit(0);
+[[noreturn]] void RunLauncher(int socket) {
   prctl(PR_SET_NAME, "anqiao-launcher");
   // What stops the hub (Ctrl-C, a service manager) must not stop the workers before it has
   // finished.
@@ -203,11 +203,10 @@ absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start() {
     return Failed(ErrnoText());
   }
   std::fflush(nullptr);  // what is not written yet would be written by every worker
-  const pid_t hub = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
     close(sockets[0]);
-    RunLauncher(sockets[1], hub);
+    RunLauncher(sockets[1]);
   }
   const std::string error = ErrnoText();
   close(sockets[1]);

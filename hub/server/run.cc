@@ -103,6 +103,7 @@ int RunHub(int argc, char** argv, ServerOptions options) {
     launcher = *std::move(started);
   }
   options.launcher = launcher.get();
+  if (options.launched) options.launched();
   // Blocked before any thread starts, so that every thread inherits it.
   sigset_t signals;
   sigemptyset(&signals);

@@ -36,6 +36,8 @@ struct ServerOptions {
   bool insecure_loopback = false;
   // Starts the adapters' workers; null: all adapters run in this process. Outlives the server.
   const adapter::Launcher* launcher = nullptr;
+  // Called by RunHub once the launcher was forked and threads may be started; may be null.
+  std::function<void()> launched = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
   // For tests only: what is broken, and what is added to the clock, asked whenever the time is.

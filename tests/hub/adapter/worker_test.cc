@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "hub/adapter/launcher.h"
@@ -217,7 +219,8 @@ TEST_F(WorkerTest, CallbackAfterTheCallIsSeenAndBlamesNoPayload) {
   for (; misbehaved() == 0 && calls < 100'000; ++calls) {
     EXPECT_THAT(Decode(*adapter, "what\nok:2\n").keys, ElementsAre("2"));
   }
-  EXPECT_EQ(misbehaved(), 1) << calls;
+  // It may also come just before the call ends, and then again in the second attempt.
+  EXPECT_GE(misbehaved(), 1) << calls;
 }
 
 TEST_F(WorkerTest, FormatThatDoesNotSplitLosesThePayload) {
@@ -395,6 +398,17 @@ TEST_F(WorkerTest, SamplesRunInWorkers) {
     EXPECT_EQ(adapter->Counts().started, 2);
     EXPECT_EQ(adapter->Counts().printed_bytes, 0);
   }
+}
+
+TEST_F(WorkerTest, LauncherIsNotForkedFromAProcessWithThreads) {
+  std::atomic<bool> done{false};
+  std::thread other([&done] {
+    while (!done) sched_yield();
+  });
+  EXPECT_THAT(Launcher::Start(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("has 2 threads")));
+  done = true;
+  other.join();
 }
 
 TEST_F(WorkerTest, WorkersEndWithTheirAdapter) {
