@@ -132,6 +132,17 @@ absl::Status CloseFiles(const std::string& library_path) {
 
 // --- Seccomp. ---
 
+// What an argument of a call must be.
+scmp_arg_cmp Equal(unsigned argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_EQ, value, 0};
+}
+scmp_arg_cmp NotEqual(unsigned argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_NE, value, 0};
+}
+scmp_arg_cmp Masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 class Filter {
  public:
   explicit Filter(std::uint32_t otherwise) : context_(seccomp_init(otherwise)) {}
@@ -247,26 +258,25 @@ absl::Status CloseCalls() {
   for (const int call : kAllowed) filter.Rule(SCMP_ACT_ALLOW, call);
   // Threads, not processes; glibc falls back from clone3, whose arguments cannot be looked at.
   constexpr scmp_datum_t kThread = CLONE_VM | CLONE_THREAD;
-  filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, kThread, kThread));
+  filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(clone), Masked(0, kThread, kThread));
   filter.Rule(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
   // What a library asks without harm.
   filter.Rule(SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl));
   filter.Rule(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl));
   filter.Rule(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sched_setaffinity));
-  filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
+  filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), Equal(2, 0));
   for (const int command : {F_GETFD, F_GETFL, F_SETFD}) {
-    filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(fcntl),
-                SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
+    filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(fcntl), Equal(1, static_cast<scmp_datum_t>(command)));
   }
   // The handler above stays.
-  filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), SCMP_A0(SCMP_CMP_NE, SIGSYS));
-  filter.Rule(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(rt_sigaction), SCMP_A0(SCMP_CMP_EQ, SIGSYS));
+  filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), NotEqual(0, SIGSYS));
+  filter.Rule(SCMP_ACT_ERRNO(EPERM), SCMP_SYS(rt_sigaction), Equal(0, SIGSYS));
   // abort() and raise(), but no signal that would look like an operator's.
   const auto self = static_cast<scmp_datum_t>(getpid());
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGUSR1, SIGUSR2,
                            SIGHUP, SIGALRM, SIGPIPE, SIGQUIT}) {
-    filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, self),
-                SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(signal)));
+    filter.Rule(SCMP_ACT_ALLOW, SCMP_SYS(tgkill), Equal(0, self),
+                Equal(2, static_cast<scmp_datum_t>(signal)));
   }
   return filter.Load();
 }
@@ -301,10 +311,10 @@ absl::Status CloseSandbox() {
     filter.Rule(SCMP_ACT_TRAP, call);
   }
   constexpr scmp_datum_t kExec = PROT_EXEC;
-  filter.Rule(SCMP_ACT_TRAP, SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, kExec, kExec));
-  filter.Rule(SCMP_ACT_TRAP, SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, kExec, kExec));
+  filter.Rule(SCMP_ACT_TRAP, SCMP_SYS(mmap), Masked(2, kExec, kExec));
+  filter.Rule(SCMP_ACT_TRAP, SCMP_SYS(mprotect), Masked(2, kExec, kExec));
   // printf asks for its own descriptor only, with an empty path.
-  filter.Rule(SCMP_ACT_TRAP, SCMP_SYS(newfstatat), SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
+  filter.Rule(SCMP_ACT_TRAP, SCMP_SYS(newfstatat), Masked(3, AT_EMPTY_PATH, 0));
   return filter.Load();
 }
 

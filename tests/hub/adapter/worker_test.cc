@@ -106,8 +106,8 @@ class WorkerTest : public ::testing::Test {
   }
 
   static Launcher* launcher_;
-  const testing::TempDir directory_;
-  const SystemClock clock_;
+  testing::TempDir directory_;
+  SystemClock clock_;
   std::FILE* log_file_ = nullptr;
   std::unique_ptr<Log> log_;
 };
