@@ -126,10 +126,10 @@ const std::map<std::string, std::function<void()>>& Deeds() {
          }
        }},
       {"sleep", [] { sleep(1000); }},
-      {"print", [] { std::printf("110101190001010000\n"), std::fflush(stdout); }},
+      {"print", [] { std::printf("999999999999999999\n"), std::fflush(stdout); }},
       {"log",
        [] {
-         const std::string line = "name \xE5\xBC\xA0 110101190001010000 of 12 rows";
+         const std::string line = "name \xE5\xBC\xA0 999999999999999999 of 12 rows";
          host->log(host->context, 0, BytesOf(line));
        }},
       {"segfault", [] { *reinterpret_cast<volatile int*>(8) = 1; }},
