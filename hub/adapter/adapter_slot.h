@@ -77,6 +77,8 @@ class AdapterSlot {
 
   // The build that payloads begin with now.
   std::shared_ptr<Adapter> current() const;
+  // As Adapter::suspect, of that build.
+  bool suspect() const { return current()->suspect(); }
   // OK, or UNAVAILABLE (ADAPTER_DISABLED).
   absl::Status CheckEnabled() const;
   View view() const;

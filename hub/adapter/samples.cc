@@ -94,6 +94,23 @@ std::string DescribeDiagnostic(const Diagnostic& diagnostic) {
                       diagnostic.message, "\n");
 }
 
+// The first line in which two texts differ, from 1.
+struct Difference {
+  std::size_t line = 0;
+  std::string first, second;
+};
+
+Difference FirstDifference(absl::string_view first, absl::string_view second) {
+  const std::vector<absl::string_view> a = absl::StrSplit(first, '\n');
+  const std::vector<absl::string_view> b = absl::StrSplit(second, '\n');
+  std::size_t i = 0;
+  while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
+  const auto line = [i](const std::vector<absl::string_view>& lines) {
+    return i < lines.size() ? std::string(lines[i]) : std::string("(nothing more)");
+  };
+  return {i + 1, line(a), line(b)};
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& directory) {
@@ -130,17 +147,22 @@ std::string DescribeDecode(AdapterInstance& instance, absl::string_view format,
 }
 
 absl::Status RunSample(AdapterInstance& instance, const Sample& sample) {
-  const std::string actual =
-      DescribeDecode(instance, sample.format, sample.payload, sample.file_name);
-  if (actual == sample.expected) return absl::OkStatus();
-  const std::vector<absl::string_view> want = absl::StrSplit(sample.expected, '\n');
-  const std::vector<absl::string_view> got = absl::StrSplit(actual, '\n');
-  std::size_t line = 0;
-  while (line < want.size() && line < got.size() && want[line] == got[line]) ++line;
-  return Unusable(absl::StrCat("sample ", sample.name, " differs in line ", line + 1,
-                               " of what is expected: expected \"",
-                               line < want.size() ? want[line] : "(nothing more)", "\", found \"",
-                               line < got.size() ? got[line] : "(nothing more)", "\""));
+  const auto describe = [&] {
+    return DescribeDecode(instance, sample.format, sample.payload, sample.file_name);
+  };
+  const std::string actual = describe();
+  if (actual != sample.expected) {
+    const Difference difference = FirstDifference(sample.expected, actual);
+    return Unusable(absl::StrCat("sample ", sample.name, " differs in line ", difference.line,
+                                 " of what is expected: expected \"", difference.first,
+                                 "\", found \"", difference.second, "\""));
+  }
+  const std::string again = describe();
+  if (again == actual) return absl::OkStatus();
+  const Difference difference = FirstDifference(actual, again);
+  return Unusable(absl::StrCat("sample ", sample.name, " is not decoded the same way twice: line ",
+                               difference.line, " is first \"", difference.first, "\", then \"",
+                               difference.second, "\""));
 }
 
 }  // namespace anqiao::adapter

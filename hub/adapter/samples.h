@@ -40,8 +40,9 @@ absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& directory);
 std::string DescribeDecode(AdapterInstance& instance, absl::string_view format,
                            absl::string_view payload, absl::string_view file_name);
 
-// FAILED_PRECONDITION (ADAPTER_UNUSABLE): the sample gives something else; the message names the
-// sample and the first line that differs.
+// Decodes it twice, in workers in two of them. FAILED_PRECONDITION (ADAPTER_UNUSABLE): the sample
+// gives something else, or not the same twice; the message names the sample and the first line that
+// differs.
 absl::Status RunSample(AdapterInstance& instance, const Sample& sample);
 
 }  // namespace anqiao::adapter

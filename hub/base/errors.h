@@ -61,6 +61,13 @@ inline constexpr char kDuplicateRecord[] = "DUPLICATE_RECORD";
 inline constexpr char kForbiddenContent[] = "FORBIDDEN_CONTENT";
 inline constexpr char kSnapshotShrank[] = "SNAPSHOT_SHRANK";
 inline constexpr char kRowCutOff[] = "ROW_CUT_OFF";
+// Of payloads and records over which an adapter came to grief (hub/doc/adapter_workers.md).
+inline constexpr char kAdapterCrashed[] = "ADAPTER_CRASHED";
+inline constexpr char kAdapterHung[] = "ADAPTER_HUNG";
+inline constexpr char kAdapterOutOfMemory[] = "ADAPTER_OUT_OF_MEMORY";
+inline constexpr char kAdapterForbiddenCall[] = "ADAPTER_FORBIDDEN_CALL";
+inline constexpr char kAdapterFlooded[] = "ADAPTER_FLOODED";
+inline constexpr char kAdapterMisbehaved[] = "ADAPTER_MISBEHAVED";
 // Of referrals.
 inline constexpr char kStateNotAllowed[] = "STATE_NOT_ALLOWED";
 inline constexpr char kNotEligible[] = "NOT_ELIGIBLE";

@@ -64,6 +64,7 @@ absl::Status RunAdapter(adapter::AdapterInstance* instance, DecodedPayload* payl
   const std::uint64_t records_max = payload->agency->payload_records_max;
   std::uint64_t diagnostics = 0;
   adapter::DecodeSink sink;
+  sink.records_max = records_max;
   sink.record = [&](adapter::v1::Record record) {
     if (emitted->records.size() >= records_max) {
       emitted->too_many = true;
@@ -314,6 +315,15 @@ void Decode(adapter::AdapterInstance* instance, const model::CivilDate& today,
   if (absl::IsInvalidArgument(status)) {
     return Refuse(status.code(), known ? ReasonOf(status) : reason::kPayloadUndecodable,
                   std::string(status.message()), !payload->forbidden, payload);
+  }
+  if (absl::IsUnavailable(status)) {
+    Refuse(status.code(), reason::kAdapterUnusable, "the agency's adapter cannot be run now",
+           !payload->forbidden, payload);
+    return DoNotUseUpId(payload);
+  }
+  if (!status.ok() && known && ReasonOf(status) != reason::kInternal) {
+    return Refuse(absl::StatusCode::kInternal, ReasonOf(status), std::string(status.message()),
+                  !payload->forbidden, payload);
   }
   if (!status.ok()) {
     return Refuse(absl::StatusCode::kInternal, reason::kPayloadUndecodable,

@@ -28,9 +28,11 @@ void Intake::Start() {
         [this] { Step(); });
     return;
   }
-  for (int i = 0; i < std::max(1, options_->decode_threads); ++i) {
-    threads_.emplace_back([this] { Work(); });
+  // One more than an agency may have, and one for the suspect.
+  for (int i = 0; i < std::max(1, options_->decode_threads) + 1; ++i) {
+    threads_.emplace_back([this] { Work(false); });
   }
+  threads_.emplace_back([this] { Work(true); });
 }
 
 void Intake::Stop() {
@@ -38,6 +40,7 @@ void Intake::Stop() {
     absl::MutexLock lock(&mu_);
     stopping_ = true;
     work_.SignalAll();
+    suspect_work_.SignalAll();
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -80,13 +83,15 @@ bool Intake::Submit(const AgencyOptions& agency, SubmitCommand command,
         done(std::move(responses));
       };
       slot->command = std::move(command);
-      const bool here = TakeInline(lane, bytes);
+      slot->suspect = agency.adapter->suspect();
+      const bool here = !slot->suspect && TakeInline(lane, bytes);
       lane.slots.push_back(slot);
       if (here) {
         at_once = std::move(slot);
       } else {
+        absl::CondVar& work = slot->suspect ? suspect_work_ : work_;
         queue_.push_back(std::move(slot));
-        work_.Signal();
+        work.Signal();
       }
       taken = true;
     }
@@ -139,21 +144,47 @@ void Intake::Finished(const std::string& agency, std::size_t bytes) {
   }
 }
 
-void Intake::Work() {
+std::shared_ptr<Intake::Slot> Intake::NextSlot(bool suspects) {
+  const int most = std::max(1, options_->decode_threads);
+  for (auto it = queue_.begin(); it != queue_.end(); ++it) {
+    Slot& slot = **it;
+    if (!slot.suspect && slot.agency->adapter->suspect()) {
+      slot.suspect = true;
+      suspect_work_.Signal();
+    }
+    Lane& lane = lanes_[slot.agency->id];
+    if (slot.suspect != suspects || (!suspects && lane.decoding >= most)) continue;
+    std::shared_ptr<Slot> next = std::move(*it);
+    queue_.erase(it);
+    if (!suspects) ++lane.decoding;
+    return next;
+  }
+  return nullptr;
+}
+
+void Intake::Work(bool suspects) {
   Instances instances;
   while (true) {
     std::shared_ptr<Slot> slot;
     {
       absl::MutexLock lock(&mu_);
-      while (queue_.empty() && !stopping_) work_.Wait(&mu_);
-      if (queue_.empty()) return;
-      slot = std::move(queue_.front());
-      queue_.pop_front();
+      while ((slot = NextSlot(suspects)) == nullptr) {
+        if (stopping_ && queue_.empty()) return;
+        (suspects ? suspect_work_ : work_).Wait(&mu_);
+      }
     }
     DecodeSlot(slot.get(), &instances);
     {
       absl::MutexLock lock(&mu_);
       slot->decoded = true;
+      if (!suspects) --lanes_[slot->agency->id].decoding;
+      // Whoever waits for room in the lane, or for the queue to end.
+      if (stopping_) {
+        work_.SignalAll();
+        suspect_work_.SignalAll();
+      } else if (!queue_.empty()) {
+        work_.Signal();
+      }
     }
     HandOver(slot->agency->id);
   }

@@ -46,9 +46,12 @@ class Intake {
     std::unique_ptr<DecodedPayload> payload;
     std::function<void(Responses)> done;
     bool decoded = false;
+    // The agency's adapter came to grief not long ago: decoded where nobody else waits behind it.
+    bool suspect = false;
   };
   struct Lane {
     int pending = 0;
+    int decoding = 0;                         // on Work's threads
     std::deque<std::shared_ptr<Slot>> slots;  // not yet with the writer, in order
     bool handing_over = false;
   };
@@ -58,7 +61,11 @@ class Intake {
   // costs more.
   bool TakeInline(const Lane& lane, std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DecodeInline(const std::shared_ptr<Slot>& slot);
-  void Work();
+  // "suspects": decodes what is suspect, else what is not.
+  void Work(bool suspects);
+  // The next that such a thread may decode; null: none now. No agency has all threads, so that one
+  // whose adapter hangs leaves the others one.
+  std::shared_ptr<Slot> NextSlot(bool suspects) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Of single-thread mode: any of those that as many threads could have in hand.
   void Step();
   void DecodeSlot(Slot* slot, Instances* instances);
@@ -72,7 +79,7 @@ class Intake {
   std::vector<std::thread> threads_;
 
   absl::Mutex mu_;
-  absl::CondVar work_;
+  absl::CondVar work_, suspect_work_;
   std::deque<std::shared_ptr<Slot>> queue_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Lane> lanes_ ABSL_GUARDED_BY(mu_);
   std::uint64_t bytes_ ABSL_GUARDED_BY(mu_) = 0;

@@ -20,11 +20,13 @@ constexpr char kRecordKeyPurpose[] = "record key";
 
 bool IsPayloadReason(absl::string_view text) {
   static constexpr const char* kKnown[] = {
-      reason::kPayloadEmpty,     reason::kPayloadTooLarge, reason::kPayloadUndecodable,
-      reason::kPayloadTruncated, reason::kEncodingInvalid, reason::kUnknownColumn,
-      reason::kMissingColumn,    reason::kMissingValue,    reason::kValueInvalid,
-      reason::kCheckDigitWrong,  reason::kDateImpossible,  reason::kDuplicateRecord,
-      reason::kForbiddenContent, reason::kRowCutOff};
+      reason::kPayloadEmpty,     reason::kPayloadTooLarge,    reason::kPayloadUndecodable,
+      reason::kPayloadTruncated, reason::kEncodingInvalid,    reason::kUnknownColumn,
+      reason::kMissingColumn,    reason::kMissingValue,       reason::kValueInvalid,
+      reason::kCheckDigitWrong,  reason::kDateImpossible,     reason::kDuplicateRecord,
+      reason::kForbiddenContent, reason::kRowCutOff,          reason::kAdapterCrashed,
+      reason::kAdapterHung,      reason::kAdapterOutOfMemory, reason::kAdapterForbiddenCall,
+      reason::kAdapterFlooded,   reason::kAdapterMisbehaved};
   return std::any_of(std::begin(kKnown), std::end(kKnown),
                      [&](const char* known) { return text == known; });
 }

@@ -29,6 +29,9 @@ constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kAgenciesMax = 64;
 constexpr std::size_t kListMax = 64;
 constexpr std::int64_t kPayloadBytesMax = std::int64_t{256} << 20;
+constexpr std::int64_t kWorkerBytesMin = std::int64_t{16} << 20;
+constexpr std::int64_t kWorkerBytesMax = std::int64_t{64} << 30;
+constexpr std::int64_t kWorkerMillisMax = 3'600'000;
 
 // Reads one file; turns every fault into an error with its place.
 class Reader {
@@ -68,6 +71,7 @@ class Reader {
   absl::StatusOr<std::string> MetricsAddress(const Map& keys) const;
   absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
   absl::Status DropFolders(const YAML::Node& node, AgencyConfig& agency) const;
+  absl::Status Adapter(const YAML::Node& node, AgencyConfig& agency) const;
   absl::StatusOr<KeysConfig> KeysOf(const YAML::Node& node) const;
   absl::StatusOr<bool> Switch(const YAML::Node& node, absl::string_view key) const;
   absl::Status Limits(const Map& keys, engine::AgencyOptions& options) const;
@@ -261,16 +265,46 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
     AQ_ASSIGN_OR_RETURN(options.delivery_format, Text(it->second, "delivery_format"));
   }
   AQ_RETURN_IF_ERROR(Limits(keys, options));
-  AQ_ASSIGN_OR_RETURN(const Map adapter,
-                      Keys(keys.at("adapter"), "adapter", {"library"}, {"samples"}));
-  AQ_ASSIGN_OR_RETURN(agency.library, File(adapter.at("library"), "library"));
-  if (const auto it = adapter.find("samples"); it != adapter.end()) {
-    AQ_ASSIGN_OR_RETURN(agency.samples, Directory(it->second, "samples"));
-  }
+  AQ_RETURN_IF_ERROR(Adapter(keys.at("adapter"), agency));
   if (const auto it = keys.find("drop_folder"); it != keys.end()) {
     AQ_RETURN_IF_ERROR(DropFolders(it->second, agency));
   }
   return agency;
+}
+
+absl::Status Reader::Adapter(const YAML::Node& node, AgencyConfig& agency) const {
+  AQ_ASSIGN_OR_RETURN(const Map keys,
+                      Keys(node, "adapter", {"library"},
+                           {"samples", "isolation", "memory_bytes_max", "hang_ms", "deadline_ms"}));
+  AQ_ASSIGN_OR_RETURN(agency.library, File(keys.at("library"), "library"));
+  if (const auto it = keys.find("samples"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(agency.samples, Directory(it->second, "samples"));
+  }
+  if (const auto it = keys.find("isolation"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::string text, Text(it->second, "isolation"));
+    if (text != "worker" && text != "in_process") {
+      return Fault(it->second.Mark(), "isolation must be worker or in_process");
+    }
+    agency.in_workers = text == "worker";
+  }
+  adapter::WorkerLimits& limits = agency.limits;
+  if (const auto it = keys.find("memory_bytes_max"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::int64_t bytes,
+                        Number(it->second, "memory_bytes_max", kWorkerBytesMin, kWorkerBytesMax));
+    limits.memory_bytes_max = static_cast<std::uint64_t>(bytes);
+  }
+  for (const auto& [key, limit] :
+       {std::pair<const char*, absl::Duration*>{"hang_ms", &limits.hang},
+        std::pair<const char*, absl::Duration*>{"deadline_ms", &limits.deadline}}) {
+    const auto it = keys.find(key);
+    if (it == keys.end()) continue;
+    AQ_ASSIGN_OR_RETURN(const std::int64_t millis, Number(it->second, key, 10, kWorkerMillisMax));
+    *limit = absl::Milliseconds(millis);
+  }
+  if (limits.hang > limits.deadline) {
+    return Fault(node.Mark(), "hang_ms must not be more than deadline_ms (default 10000, 120000)");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reader::DropFolders(const YAML::Node& node, AgencyConfig& agency) const {

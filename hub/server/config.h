@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "hub/adapter/worker_process.h"
 #include "hub/engine/engine.h"
 #include "hub/transport/drop_folder.h"
 
@@ -31,6 +32,9 @@ struct AgencyConfig {
   std::string library;
   std::string samples;  // empty: none are run
   std::vector<transport::DropFolderOptions> drop_folders;
+  // In a process of its own, within these limits.
+  bool in_workers = true;
+  adapter::WorkerLimits limits;
 };
 
 // Where the keys are, and what is done with them.

@@ -83,13 +83,58 @@ std::vector<MetricFamily> EngineMetrics::Collect() const {
   };
 }
 
+std::vector<MetricFamily> AdapterMetrics::Collect() const {
+  using Kind = adapter::Fault::Kind;
+  if (sources_.empty()) return {};
+  MetricFamily started{
+      "anqiao_adapter_workers_started_total", "Adapter workers started.", MetricType::Counter, {}};
+  MetricFamily faults{"anqiao_adapter_faults_total",
+                      "Calls over which an adapter's worker came to grief.",
+                      MetricType::Counter,
+                      {}};
+  MetricFamily refused{"anqiao_adapter_refused_total",
+                       "Records and payloads held because the adapter came to grief over them.",
+                       MetricType::Counter,
+                       {}};
+  MetricFamily printed{"anqiao_adapter_printed_bytes_total",
+                       "Bytes that adapters printed, thrown away.",
+                       MetricType::Counter,
+                       {}};
+  const auto add = [](MetricFamily& family, const std::string& agency, std::int64_t value,
+                      std::vector<ClientMetric::Label> more) {
+    ClientMetric metric;
+    metric.label = {{"agency", agency}};
+    metric.label.insert(metric.label.end(), more.begin(), more.end());
+    metric.counter.value = static_cast<double>(value);
+    family.metric.push_back(std::move(metric));
+  };
+  for (const Source& source : sources_) {
+    const std::shared_ptr<adapter::Adapter> build = source.slot->current();
+    const auto* const workers = dynamic_cast<const adapter::WorkerAdapter*>(build.get());
+    if (workers == nullptr) continue;
+    const adapter::WorkerCounts counts = workers->Counts();
+    add(started, source.agency, counts.started, {});
+    add(printed, source.agency, counts.printed_bytes, {});
+    add(refused, source.agency, counts.refused_records, {{"what", "record"}});
+    add(refused, source.agency, counts.refused_payloads, {{"what", "payload"}});
+    for (std::size_t i = 0; i < counts.faults.size(); ++i) {
+      const auto kind = static_cast<Kind>(i);
+      const char* name = kind == Kind::kKilled ? "KILLED" : adapter::ReasonOfFault(kind);
+      add(faults, source.agency, counts.faults[i], {{"reason", name}});
+    }
+  }
+  return {started, faults, refused, printed};
+}
+
 absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(
-    const std::string& address, const engine::Engine* engine) {
+    const std::string& address, const engine::Engine* engine,
+    std::vector<AdapterMetrics::Source> adapters) {
   try {
     auto exposer = std::make_unique<prometheus::Exposer>(address, kThreads);
     const std::string bound = absl::StrCat(address.substr(0, address.rfind(':')), ":",
                                            exposer->GetListeningPorts().at(0));
-    return std::unique_ptr<MetricsListener>(new MetricsListener(std::move(exposer), bound, engine));
+    return std::unique_ptr<MetricsListener>(
+        new MetricsListener(std::move(exposer), bound, engine, std::move(adapters)));
   } catch (const std::exception& error) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
                  absl::StrCat("metrics_address ", address, " cannot be bound: ", error.what()))
@@ -98,11 +143,14 @@ absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(
 }
 
 MetricsListener::MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
-                                 const engine::Engine* engine)
+                                 const engine::Engine* engine,
+                                 std::vector<AdapterMetrics::Source> adapters)
     : address_(std::move(address)),
       metrics_(std::make_shared<EngineMetrics>(engine)),
+      adapters_(std::make_shared<AdapterMetrics>(std::move(adapters))),
       exposer_(std::move(exposer)) {
   exposer_->RegisterCollectable(metrics_);
+  exposer_->RegisterCollectable(adapters_);
 }
 
 }  // namespace anqiao::server

@@ -10,9 +10,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "hub/adapter/adapter_slot.h"
+#include "hub/adapter/worker_adapter.h"
 #include "hub/engine/engine.h"
 
 namespace anqiao::server {
@@ -28,22 +31,40 @@ class EngineMetrics : public prometheus::Collectable {
   const engine::Engine* const engine_;
 };
 
+// How the adapters' workers are.
+class AdapterMetrics : public prometheus::Collectable {
+ public:
+  struct Source {
+    std::string agency;
+    const adapter::AdapterSlot* slot = nullptr;
+  };
+  // The slots outlive it. What is counted is of the build in use, so that counts begin anew with
+  // another one; builds that run in this process have none.
+  explicit AdapterMetrics(std::vector<Source> sources) : sources_(std::move(sources)) {}
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  const std::vector<Source> sources_;
+};
+
 // Serves until it is destroyed, on threads of its own.
 class MetricsListener {
  public:
   // "address" is host:port; port 0 takes a free one. "engine" outlives the listener.
   // FAILED_PRECONDITION (CONFIGURATION_INVALID): the address cannot be bound.
-  static absl::StatusOr<std::unique_ptr<MetricsListener>> Start(const std::string& address,
-                                                                const engine::Engine* engine);
+  static absl::StatusOr<std::unique_ptr<MetricsListener>> Start(
+      const std::string& address, const engine::Engine* engine,
+      std::vector<AdapterMetrics::Source> adapters = {});
   const std::string& address() const { return address_; }
 
  private:
   MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
-                  const engine::Engine* engine);
+                  const engine::Engine* engine, std::vector<AdapterMetrics::Source> adapters);
 
   const std::string address_;
-  // The exposer keeps only a weak pointer.
+  // The exposer keeps only weak pointers.
   const std::shared_ptr<EngineMetrics> metrics_;
+  const std::shared_ptr<AdapterMetrics> adapters_;
   const std::unique_ptr<prometheus::Exposer> exposer_;
 };
 

@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "hub/adapter/launcher.h"
 #include "hub/base/status_macros.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config.h"
@@ -90,6 +92,18 @@ int RunHub(int argc, char** argv, ServerOptions options) {
     std::fputs(kUsage, stdout);
     return 0;
   }
+  // First of all: what it forks must have nothing of the hub's.
+  std::unique_ptr<adapter::Launcher> launcher;
+  if (adapter::Launcher::Supported()) {
+    absl::StatusOr<std::unique_ptr<adapter::Launcher>> started = adapter::Launcher::Start();
+    if (!started.ok()) {
+      std::fprintf(stderr, "anqiaod: %s\n", std::string(started.status().message()).c_str());
+      return 1;
+    }
+    launcher = *std::move(started);
+  }
+  options.launcher = launcher.get();
+  if (options.launched) options.launched();
   // Blocked before any thread starts, so that every thread inherits it.
   sigset_t signals;
   sigemptyset(&signals);

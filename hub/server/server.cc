@@ -38,16 +38,6 @@ absl::StatusOr<rpc::ListenerOptions> ListenerFor(const ListenerConfig& config, b
   return options;
 }
 
-// How an operator's builds of the agency's adapter are loaded.
-adapter::AdapterSlot::Options SlotFor(const AgencyConfig& agency, const std::string& data) {
-  return {.library = agency.library,
-          .samples = agency.samples,
-          .copies_directory = absl::StrCat(data, "/adapters"),
-          .loader = [](const std::string& library, const std::string& samples) {
-            return adapter::Adapter::Load(library, samples);
-          }};
-}
-
 class ShiftedClock : public SystemClock {
  public:
   ShiftedClock(SystemClock clock, std::function<absl::Duration()> shift)
@@ -97,20 +87,53 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config,
   return server;
 }
 
+absl::StatusOr<std::unique_ptr<adapter::Adapter>> Server::LoadAdapter(
+    const AgencyConfig& agency, const std::string& library, const std::string& samples) const {
+  const bool in_workers = agency.in_workers && options_.launcher != nullptr;
+  std::unique_ptr<adapter::Adapter> loaded;
+  if (in_workers) {
+    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::WorkerAdapter> adapter,
+                        adapter::LoadInWorkers({.launcher = options_.launcher,
+                                                .library_path = library,
+                                                .samples_directory = samples,
+                                                .limits = agency.limits,
+                                                .agency = agency.options.id,
+                                                .log = &log_}));
+    loaded = std::move(adapter);
+  } else {
+    AQ_ASSIGN_OR_RETURN(loaded, adapter::Adapter::Load(library, samples));
+  }
+  log_.Write(Log::Level::kInfo, "adapter_loaded",
+             {{"agency", agency.options.id},
+              {"build", loaded->build_id()},
+              {"isolation", in_workers ? "worker" : "in_process"}});
+  return loaded;
+}
+
+adapter::AdapterSlot::Options Server::SlotFor(const AgencyConfig& agency,
+                                              const std::string& data) const {
+  return {.library = agency.library,
+          .samples = agency.samples,
+          .copies_directory = absl::StrCat(data, "/adapters"),
+          .loader = [this, agency](const std::string& library, const std::string& samples) {
+            return LoadAdapter(agency, library, samples);
+          }};
+}
+
 absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
   engine::EngineOptions options;
   options.anchor_interval = absl::Hours(1);
   options.test_hooks = options_.engine_test_hooks;
+  std::vector<AdapterMetrics::Source> sources;
   for (const AgencyConfig& agency : config.agencies) {
     AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
-                        adapter::Adapter::Load(agency.library, agency.samples));
-    log_.Write(Log::Level::kInfo, "adapter_loaded",
-               {{"agency", agency.options.id}, {"build", adapter->build_id()}});
+                        LoadAdapter(agency, agency.library, agency.samples));
     adapters_.push_back(std::make_unique<adapter::AdapterSlot>(
         std::move(adapter), SlotFor(agency, config.data_directory)));
     options.agencies.push_back(agency.options);
     options.agencies.back().adapter = adapters_.back().get();
+    sources.push_back({agency.options.id, adapters_.back().get()});
   }
   std::error_code error;
   std::filesystem::create_directories(config.data_directory, error);
@@ -132,7 +155,8 @@ absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(listeners.hub, ListenerFor(config.hub_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners_, rpc::Listeners::Start(listeners, engine_.get()));
   if (!config.metrics_address.empty()) {
-    AQ_ASSIGN_OR_RETURN(metrics_, MetricsListener::Start(config.metrics_address, engine_.get()));
+    AQ_ASSIGN_OR_RETURN(metrics_,
+                        MetricsListener::Start(config.metrics_address, engine_.get(), sources));
     log_.Write(Log::Level::kInfo, "metrics", {{"address", metrics_->address()}});
   }
   if (options_.insecure_loopback) {

@@ -18,7 +18,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hub/adapter/adapter.h"
 #include "hub/adapter/adapter_slot.h"
+#include "hub/adapter/launcher.h"
+#include "hub/adapter/worker_adapter.h"
 #include "hub/base/clock.h"
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
@@ -33,6 +36,10 @@ namespace anqiao::server {
 
 struct ServerOptions {
   bool insecure_loopback = false;
+  // Starts the adapters' workers; null: all adapters run in this process. Outlives the server.
+  const adapter::Launcher* launcher = nullptr;
+  // Called by RunHub once the launcher was forked and threads may be started; may be null.
+  std::function<void()> launched = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
   // For tests only: what is broken, and what is added to the clock, asked whenever the time is.
@@ -60,6 +67,12 @@ class Server {
   Server(const Config& config, const ServerOptions& options);
   absl::Status Open(const Config& config);
   absl::Status OpenDropFolders(const Config& config);
+  // On any thread, also later: of builds that operators load.
+  absl::StatusOr<std::unique_ptr<adapter::Adapter>> LoadAdapter(const AgencyConfig& agency,
+                                                                const std::string& library,
+                                                                const std::string& samples) const;
+  // How an operator's builds of the agency's adapter are loaded.
+  adapter::AdapterSlot::Options SlotFor(const AgencyConfig& agency, const std::string& data) const;
 
   const ServerOptions options_;
   const std::unique_ptr<const Clock> clock_;

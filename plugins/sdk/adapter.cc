@@ -80,6 +80,14 @@ std::string SerializeManifest(const Declaration& declaration) {
     out->set_encodes(format.encodes);
     out->add_kinds(format.kind);
     out->set_content_type(std::string(format.content_type));
+    if (const auto* shape = std::get_if<Delimited>(&format.shape)) {
+      v1::Splits* splits = out->mutable_splits();
+      splits->set_delimiter(std::string(1, shape->delimiter));
+      splits->set_quoted(shape->quoted);
+      splits->set_header_rows(
+          static_cast<std::uint32_t>(shape->header_row + shape->header_rows - 1));
+      splits->set_double_byte(shape->encoding == Encoding::kGb18030);
+    }
   }
   return manifest.SerializeAsString();
 }

@@ -1,7 +1,7 @@
 // How fast records come in, against a ceiling measured in the same run (tests/bench/README.md).
 //
 //   ingest_bench [--rounds 5] [--payloads 50] [--rows 1000] [--rate 500] [--seconds 4]
-//   ingest_bench --keeping 1 [--rounds 5] [--payloads 50] [--rows 1000]
+//   [--in_process 1] ingest_bench --keeping 1 [--rounds 5] [--payloads 50] [--rows 1000]
 //
 // Runs the raw server (this binary) and the hub (anqiaod beside it) as processes of their own and
 // loads them in turn, round by round. With --keeping it loads hubs with and without encryption,
@@ -141,7 +141,7 @@ struct Series {
 };
 
 struct Settings {
-  int rounds = 5, payloads = 50, rows = 1000, rate = 500, seconds = 4, keeping = 0;
+  int rounds = 5, payloads = 50, rows = 1000, rate = 500, seconds = 4, keeping = 0, in_process = 0;
 };
 
 template <typename T>
@@ -190,7 +190,7 @@ void BulkRound(const Settings& settings, int round, Target& target) {
 
 // "name" tells hubs apart; "keys" are further settings of theirs.
 void WriteConfig(const fs::path& directory, const fs::path& build, const fs::path& source,
-                 const std::string& name, const std::string& keys) {
+                 const std::string& name, const std::string& keys, bool in_process = false) {
   std::ofstream out(directory / (name + ".yaml"));
   out << "data_directory: data_" << name << "\n"
       << "keys: {ring: ring_" << name << ", master_key: master.key" << keys << "}\n"
@@ -204,6 +204,7 @@ void WriteConfig(const fs::path& directory, const fs::path& build, const fs::pat
   out << "agencies:\n  - id: police\n    display_name: bench\n    kind: police\n    adapter: "
          "{library: "
       << (build / "plugins/libanqiao_police.so").string()
+      << (in_process ? ", isolation: in_process" : "")
       << "}\n    formats: [tests]\n    services: []\n";
 }
 
@@ -294,7 +295,7 @@ int Main(const Settings& settings, const fs::path& binary) {
     fs::remove_all(directory, ignored);
     return code;
   }
-  WriteConfig(directory, build, source, "hub", "");
+  WriteConfig(directory, build, source, "hub", "", settings.in_process != 0);
 
   const Server raw({binary.string(), "--raw-server", (directory / "raw").string()}, log,
                    (directory / "raw.listeners").string());
@@ -371,9 +372,10 @@ int main(int argc, char** argv) {
   }
   Settings settings;
   const std::map<std::string, int*> known = {
-      {"--rounds", &settings.rounds},   {"--payloads", &settings.payloads},
-      {"--rows", &settings.rows},       {"--rate", &settings.rate},
-      {"--seconds", &settings.seconds}, {"--keeping", &settings.keeping}};
+      {"--rounds", &settings.rounds},  {"--payloads", &settings.payloads},
+      {"--rows", &settings.rows},      {"--in_process", &settings.in_process},
+      {"--rate", &settings.rate},      {"--seconds", &settings.seconds},
+      {"--keeping", &settings.keeping}};
   for (int i = 1; i < argc; i += 2) {
     const auto option = known.find(argv[i]);
     if (option == known.end() || i + 1 >= argc || !absl::SimpleAtoi(argv[i + 1], option->second) ||

@@ -68,6 +68,33 @@ TEST_F(ConfigTest, TheListenerWatchIsOnUnlessTurnedOff) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be on or off")));
 }
 
+TEST_F(ConfigTest, AdaptersRunInWorkersWithinLimits) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Config plain, Parse(kGood));
+  EXPECT_TRUE(plain.agencies[0].in_workers);
+  EXPECT_EQ(plain.agencies[0].limits.memory_bytes_max, std::uint64_t{1} << 30);
+  EXPECT_EQ(plain.agencies[0].limits.hang, absl::Seconds(10));
+  EXPECT_EQ(plain.agencies[0].limits.deadline, absl::Seconds(120));
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const Config set,
+      Changed("samples: samples}",
+              "samples: samples, isolation: in_process, memory_bytes_max: 33554432, hang_ms: 50, "
+              "deadline_ms: 70}"));
+  EXPECT_FALSE(set.agencies[0].in_workers);
+  EXPECT_EQ(set.agencies[0].limits.memory_bytes_max, std::uint64_t{32} << 20);
+  EXPECT_EQ(set.agencies[0].limits.hang, absl::Milliseconds(50));
+  EXPECT_EQ(set.agencies[0].limits.deadline, absl::Milliseconds(70));
+  const std::pair<const char*, const char*> wrong[] = {
+      {"isolation: none", "isolation must be worker or in_process"},
+      {"memory_bytes_max: 1", "memory_bytes_max must be a whole number from 16777216"},
+      {"hang_ms: 9", "hang_ms must be a whole number from 10"},
+      {"deadline_ms: 0", "deadline_ms must be a whole number from 10"},
+      {"hang_ms: 200000", "hang_ms must not be more than deadline_ms"}};
+  for (const auto& [text, message] : wrong) {
+    EXPECT_THAT(Changed("samples: samples}", absl::StrCat("samples: samples, ", text, "}")),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
+  }
+}
+
 TEST_F(ConfigTest, ReadsEverythingWithPathsFromTheFile) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config config, Parse(kGood));
   EXPECT_EQ(config.data_directory, directory_.File("data"));
