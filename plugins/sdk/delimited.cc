@@ -182,6 +182,10 @@ class Decoder {
             "the payload ends before the end of its header in row " + std::to_string(last));
       }
       report_.MoveTo(row->number, row->offset);
+      if (row->too_long && row->number >= shape_.header_row) {
+        return Refuse({.row = row->number, .byte_offset = row->offset}, "PAYLOAD_UNDECODABLE",
+                      "a header row has at most " + std::to_string(kRowBytesMax) + " bytes");
+      }
       std::string text;
       const std::size_t bad = transcoder_.ToUtf8(row->bytes, text);
       if (bad != Transcoder::npos) {

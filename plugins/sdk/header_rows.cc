@@ -47,7 +47,9 @@ HeaderFault BindHeader(const Format& format, const std::vector<std::string>& hea
   bound.assign(format.columns.size(), HeaderBinding::npos);
   for (std::size_t i = 0; i < headers.size(); ++i) {
     if (headers[i].empty()) continue;
-    const ColumnNames::Match* match = names.Find(headers[i]);
+    // It stands in every record: a name that is stretched by blanks is no known one.
+    const ColumnNames::Match* match =
+        headers[i].size() <= kHeaderBytesMax ? names.Find(headers[i]) : nullptr;
     if (match == nullptr) {
       binding.unknown.push_back(i);
     } else if (bound[match->column] == HeaderBinding::npos) {

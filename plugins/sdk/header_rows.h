@@ -17,6 +17,7 @@
 namespace anqiao::sdk {
 
 inline constexpr std::size_t kRowBytesMax = 65536;
+inline constexpr std::size_t kHeaderBytesMax = 200;
 inline constexpr std::size_t kColumnsMax = 512;
 
 // The flat names of a header whose rows are "upper" and "lower"; a blank group continues the one
