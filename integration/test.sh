@@ -140,7 +140,7 @@ if part faults "Faults of the real binaries: kill -9, kill points, clocks, repea
   # The store's own fault runs are among the contract tests. The mutants take their time.
   if ((long)); then one faults bash -c "integration/faults.sh --long && integration/faults.sh --check-mutants"; else
     mounts=(--only full_tmpfs)
-    if ! unshare -m true 2>/dev/null && ! unshare -U -r -m true 2>/dev/null; then
+    if ! unshare -m mount -t tmpfs tmpfs /tmp 2>/dev/null && ! unshare -U -r -m mount -t tmpfs tmpfs /tmp 2>/dev/null; then
       note "this machine lets nobody mount: not run: full_tmpfs"
       mounts=()
     fi
