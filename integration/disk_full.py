@@ -182,7 +182,7 @@ def run(options):
 
 def main():
     parser = faultkit.arguments(__doc__, "disk_full", ("ack_before_sync",))
-    parser.add_argument("--fills", type=int, default=5)
+    parser.add_argument("--fills", type=int, default=50)
     options = parser.parse_args()
     hubkit.end_cleanly_on_signals()
     if os.environ.get(INSIDE):

@@ -67,8 +67,8 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::stri
   // Most keys that are looked for are new: a filter tells so sooner than the skip lists.
   options.memtable_prefix_bloom_size_ratio = 0.05;
   options.memtable_whole_key_filtering = true;
-  // Hidden keys lie scattered, so that every compaction rewrites a whole level: rarer is cheaper, and
-  // filters keep reads from looking into each file.
+  // Hidden keys lie scattered, so that every compaction rewrites a whole level: rarer is cheaper,
+  // and filters keep reads from looking into each file.
   options.level0_file_num_compaction_trigger = 8;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{128} << 20;
