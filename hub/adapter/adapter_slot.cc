@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "hub/base/errors.h"
@@ -17,7 +18,31 @@ absl::Status Unusable(absl::string_view path, absl::string_view message) {
                absl::StrCat(path, ": ", message));
 }
 
+absl::StatusOr<std::unique_ptr<Adapter>> LoadCopy(const AdapterSlot::Options& options,
+                                                  const std::string& library,
+                                                  const std::string& samples) {
+  AQ_ASSIGN_OR_RETURN(const std::string copy, CopyLibrary(library, options.copies_directory));
+  absl::StatusOr<std::unique_ptr<Adapter>> loaded = options.loader(copy, samples);
+  if (loaded.ok()) return loaded;
+  // The operator knows the path that was given, not the copy's.
+  return Error(loaded.status().code(), ReasonOf(loaded.status()),
+               absl::StrReplaceAll(loaded.status().message(), {{copy, library}}));
+}
+
+// What the configured path is now; it may be a link.
+std::string Resolved(const std::string& library) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(library, error);
+  return error ? library : path.string();
+}
+
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<AdapterSlot>> AdapterSlot::Open(Options options) {
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<Adapter> first,
+                      LoadCopy(options, Resolved(options.library), options.samples));
+  return absl::WrapUnique(new AdapterSlot(std::move(first), std::move(options)));
+}
 
 AdapterSlot::AdapterSlot(std::shared_ptr<Adapter> first, Options options)
     : options_(std::move(options)), current_({std::move(first), options_.library}) {}
@@ -61,26 +86,18 @@ absl::StatusOr<LoadedBuild> AdapterSlot::Load(const std::string& library,
   }
   // One at a time: samples may run for long, and the memory of a library is never given back.
   absl::MutexLock lock(&loading_mu_);
-  AQ_ASSIGN_OR_RETURN(const std::string copy, CopyLibrary(library, options_.copies_directory));
-  absl::StatusOr<std::unique_ptr<Adapter>> loaded =
-      options_.loader(copy, samples.empty() ? options_.samples : samples);
-  if (!loaded.ok()) {
-    // The operator knows the path that was given, not the copy's.
-    return Error(loaded.status().code(), ReasonOf(loaded.status()),
-                 absl::StrReplaceAll(loaded.status().message(), {{copy, library}}));
-  }
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<Adapter> loaded,
+                      LoadCopy(options_, library, samples.empty() ? options_.samples : samples));
   const std::string expected = current()->manifest().name();
-  if ((*loaded)->manifest().name() != expected) {
-    return Unusable(library, absl::StrCat("is adapter ", (*loaded)->manifest().name(),
+  if (loaded->manifest().name() != expected) {
+    return Unusable(library, absl::StrCat("is adapter ", loaded->manifest().name(),
                                           ", expected a build of ", expected));
   }
-  return LoadedBuild{*std::move(loaded), library};
+  return LoadedBuild{std::move(loaded), library};
 }
 
 absl::StatusOr<LoadedBuild> AdapterSlot::LoadConfigured() {
-  std::error_code error;
-  const std::filesystem::path library = std::filesystem::canonical(options_.library, error);
-  return Load(error ? options_.library : library.string(), options_.samples);
+  return Load(Resolved(options_.library), options_.samples);
 }
 
 void AdapterSlot::SetCandidate(LoadedBuild build) {

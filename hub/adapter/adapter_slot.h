@@ -8,9 +8,10 @@
 // Builds are shared: a payload keeps the one that it began with, and nobody knows when the last of
 // these payloads is done. A library is never closed, whatever becomes of its build.
 //
-// A library that an operator names is copied first and the copy is loaded: the file may be replaced
-// or overwritten afterwards, and loading the same path again finds its new content (the dynamic
-// loader would answer a path that it has loaded with what it has).
+// A library is copied first and the copy is loaded: the file may be replaced or overwritten
+// afterwards while workers go on with the copy, and loading the same path again finds its new
+// content (the dynamic loader would answer a path that it has loaded with what it has). So an adapter
+// is one file: what lies beside it is not copied.
 //
 // Thread-safe.
 
@@ -22,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -71,7 +73,8 @@ class AdapterSlot {
     SlotCounts counts;
   };
 
-  AdapterSlot(std::shared_ptr<Adapter> first, Options options);
+  // With the configured library. Errors: as Load.
+  static absl::StatusOr<std::unique_ptr<AdapterSlot>> Open(Options options);
   // With a build that outlives the slot; nothing can be loaded.
   explicit AdapterSlot(Adapter* only);
 
@@ -107,6 +110,8 @@ class AdapterSlot {
   void NoteOpened(const Adapter& build, const absl::Status& status);
 
  private:
+  AdapterSlot(std::shared_ptr<Adapter> first, Options options);
+
   const Options options_;
   absl::Mutex loading_mu_;
 
@@ -136,6 +141,9 @@ class PinnedInstance {
 // Copies a library into "directory" under a name of its content and returns the copy's path.
 // FAILED_PRECONDITION (ADAPTER_UNUSABLE) as AdapterSlot::Load.
 absl::StatusOr<std::string> CopyLibrary(const std::string& library, const std::string& directory);
+
+// Removes the copies in "directory" that are of none of these builds, as far as it can.
+void RemoveCopiesExcept(const std::string& directory, const std::set<std::string>& build_ids);
 
 }  // namespace anqiao::adapter
 

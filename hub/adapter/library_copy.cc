@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "hub/adapter/adapter_slot.h"
@@ -20,6 +21,7 @@ namespace anqiao::adapter {
 namespace {
 
 constexpr std::size_t kLibraryBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kBuildIdLength = 16;
 
 absl::Status Unusable(absl::string_view path, absl::string_view message) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
@@ -110,6 +112,17 @@ absl::StatusOr<std::string> CopyLibrary(const std::string& library, const std::s
   // One that is there may be loaded already; it is written anew beside it and takes its place.
   AQ_RETURN_IF_ERROR(WriteWhole(copy, bytes));
   return copy;
+}
+
+void RemoveCopiesExcept(const std::string& directory, const std::set<std::string>& build_ids) {
+  std::error_code error;
+  std::vector<std::filesystem::path> old;
+  for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
+    // A build id is the beginning of the hash that names the copy.
+    const std::string name = file.path().filename().string();
+    if (build_ids.count(name.substr(0, kBuildIdLength)) == 0) old.push_back(file.path());
+  }
+  for (const std::filesystem::path& path : old) std::filesystem::remove(path, error);
 }
 
 }  // namespace anqiao::adapter

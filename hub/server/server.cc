@@ -75,6 +75,8 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
                                 {.hide_keys = keys.hide_keys, .keep_logs = keys.keep_logs});
 }
 
+std::string CopiesDirectory(const std::string& data) { return absl::StrCat(data, "/adapters"); }
+
 }  // namespace
 
 Server::Server(const Config& config, const ServerOptions& options)
@@ -114,7 +116,7 @@ adapter::AdapterSlot::Options Server::SlotFor(const AgencyConfig& agency,
                                               const std::string& data) const {
   return {.library = agency.library,
           .samples = agency.samples,
-          .copies_directory = absl::StrCat(data, "/adapters"),
+          .copies_directory = CopiesDirectory(data),
           .loader = [this, agency](const std::string& library, const std::string& samples) {
             return LoadAdapter(agency, library, samples);
           }};
@@ -122,19 +124,6 @@ adapter::AdapterSlot::Options Server::SlotFor(const AgencyConfig& agency,
 
 absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
-  engine::EngineOptions options;
-  options.anchor_interval = absl::Hours(1);
-  options.test_hooks = options_.engine_test_hooks;
-  std::vector<AdapterMetrics::Source> sources;
-  for (const AgencyConfig& agency : config.agencies) {
-    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
-                        LoadAdapter(agency, agency.library, agency.samples));
-    adapters_.push_back(std::make_unique<adapter::AdapterSlot>(
-        std::move(adapter), SlotFor(agency, config.data_directory)));
-    options.agencies.push_back(agency.options);
-    options.agencies.back().adapter = adapters_.back().get();
-    sources.push_back({agency.options.id, adapters_.back().get()});
-  }
   std::error_code error;
   std::filesystem::create_directories(config.data_directory, error);
   if (error) {
@@ -142,7 +131,23 @@ absl::Status Server::Open(const Config& config) {
                  absl::StrCat("data_directory ", config.data_directory, ": ", error.message()))
         .Meta("path", config.data_directory);
   }
+  engine::EngineOptions options;
+  options.anchor_interval = absl::Hours(1);
+  options.test_hooks = options_.engine_test_hooks;
+  std::vector<AdapterMetrics::Source> sources;
+  for (const AgencyConfig& agency : config.agencies) {
+    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::AdapterSlot> slot,
+                        adapter::AdapterSlot::Open(SlotFor(agency, config.data_directory)));
+    adapters_.push_back(std::move(slot));
+    options.agencies.push_back(agency.options);
+    options.agencies.back().adapter = adapters_.back().get();
+    sources.push_back({agency.options.id, adapters_.back().get()});
+  }
   AQ_ASSIGN_OR_RETURN(store_, OpenStore(config));
+  // The store is locked: no other hub has copies there.
+  std::set<std::string> builds;
+  for (const auto& slot : adapters_) builds.insert(slot->current()->build_id());
+  adapter::RemoveCopiesExcept(CopiesDirectory(config.data_directory), builds);
   AQ_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(std::move(options), store_.get(), clock_.get(),
                                                     catalogue_.get()));
   AQ_RETURN_IF_ERROR(OpenDropFolders(config));

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "hub/base/errors.h"
 #include "tests/testing/fake_adapter.h"
@@ -31,15 +32,14 @@ class AdapterSlotTest : public ::testing::Test {
   }
   std::unique_ptr<AdapterSlot> Slot(const std::string& samples = "") {
     const std::string library = Copy(ANQIAO_POLICE_LIBRARY, "configured.so");
-    auto first = Adapter::Load(library, "");
-    EXPECT_TRUE(first.ok()) << first.status();
-    return std::make_unique<AdapterSlot>(
-        *std::move(first), AdapterSlot::Options{.library = library,
-                                                .samples = samples,
-                                                .copies_directory = directory_.File("copies"),
-                                                .loader = [](const auto& path, const auto& where) {
-                                                  return Adapter::Load(path, where);
-                                                }});
+    auto slot = AdapterSlot::Open({.library = library,
+                                   .samples = samples,
+                                   .copies_directory = directory_.File("copies"),
+                                   .loader = [](const auto& path, const auto& where) {
+                                     return Adapter::Load(path, where);
+                                   }});
+    EXPECT_TRUE(slot.ok()) << slot.status();
+    return *std::move(slot);
   }
   // The library with a few bytes more: another build of the same adapter.
   std::string OtherBuild(const std::string& name = "other.so") {
@@ -71,6 +71,20 @@ TEST_F(AdapterSlotTest, FindsWhatTheConfiguredPathHasNow) {
   OtherBuild("configured.so");
   AQ_ASSERT_OK_AND_ASSIGN(const LoadedBuild next, slot->LoadConfigured());
   EXPECT_NE(next.adapter->build_id(), slot->current()->build_id());
+}
+
+TEST_F(AdapterSlotTest, RemovesCopiesOfBuildsThatAreGone) {
+  const auto slot = Slot();
+  AQ_ASSERT_OK(slot->Load(OtherBuild(), ""));
+  const auto copies = [this] {
+    return std::distance(fs::directory_iterator(directory_.File("copies")), {});
+  };
+  EXPECT_EQ(copies(), 2);
+  RemoveCopiesExcept(directory_.File("copies"), {slot->current()->build_id()});
+  EXPECT_EQ(copies(), 1);
+  RemoveCopiesExcept(directory_.File("copies"), {});
+  EXPECT_EQ(copies(), 0);
+  RemoveCopiesExcept(directory_.File("none"), {});
 }
 
 TEST_F(AdapterSlotTest, ALoadedFileMayBeOverwritten) {
@@ -117,7 +131,11 @@ TEST_F(AdapterSlotTest, SaysThePathThatWasGivenNotTheCopys) {
 }
 
 TEST_F(AdapterSlotTest, RefusesAnotherAdapterAndFailingSamples) {
-  const auto slot = Slot(ANQIAO_SAMPLES_ROOT "/tax/samples");
+  const std::string samples = directory_.File("samples");
+  fs::copy(ANQIAO_SAMPLES_ROOT "/police/samples", samples);
+  const auto slot = Slot(samples);
+  fs::remove_all(samples);
+  fs::copy(ANQIAO_SAMPLES_ROOT "/tax/samples", samples);
   EXPECT_THAT(slot->Load(Copy(ANQIAO_TAX_LIBRARY, "tax.so"), ""),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("is adapter tax, expected a build of police")));
