@@ -170,6 +170,16 @@ class Oracle:
         return found
 
 
+def tell_who_waits(hub, referral):
+    """What is known of a referral that went nowhere: its steps, its agency and what that one said last."""
+    agency = referral["agency"].rsplit("/", 1)[-1]
+    print(f"    {referral['name']} of {agency}: " + ", ".join(f"{step['state']} {step.get('time', '')}" for step in referral["steps"]))
+    print("    " + hub.ctl_text("agencies", user="ops").strip().replace("\n", "\n    "))
+    print(f"    the last lines of {agency}:")
+    for log in (f"{agency}.out", f"{agency}.jsonl", "anqiaod.log"):
+        print("        " + hub.tail(log, 6).replace("\n", "\n        "))
+
+
 def settle(hub, caseworker, violations, seconds=60):
     """Waits until every referral that was sent has its outcome."""
     deadline = time.monotonic() + seconds
@@ -181,6 +191,7 @@ def settle(hub, caseworker, violations, seconds=60):
             return referrals
         if time.monotonic() > deadline:
             violations.append(f"{len(waiting)} referrals have no outcome after {seconds} s, such as {waiting[0]}")
+            tell_who_waits(hub, next(r for r in referrals if r["name"] == waiting[0]))
             return referrals
         time.sleep(0.3)
 
@@ -227,10 +238,13 @@ def judge(hub, caseworker, referrals):
     return violations
 
 
-def cycles(cluster, rng, count, pause):
+def cycles(cluster, rng, count, pause, violations):
     hub, slowest = cluster.hub, 0.0
     for cycle in range(count):
         time.sleep(rng.uniform(0.05, pause))
+        for name, code in hub.ended_by_themselves():
+            violations.append(f"cycle {cycle + 1}: {name} ended by itself with {code}, at last: {hub.tail(name + '.out', 3)}")
+            cluster.start(name)
         victims = rng.choice((["hub"], ["hub"], [rng.choice(cluster.names)], ["hub", rng.choice(cluster.names)],
                               rng.sample(cluster.names, 2)))
         for victim in victims:
@@ -265,7 +279,7 @@ def run(options):
         rng.shuffle(candidates)
         caseworker = Caseworker(hub, candidates)
         caseworker.start()
-        slowest = cycles(cluster, rng, options.cycles, options.pause)
+        slowest = cycles(cluster, rng, options.cycles, options.pause, violations)
         caseworker.stopping.set()
         caseworker.join(120)
         referrals = settle(hub, caseworker, violations)

@@ -187,6 +187,10 @@ class Installation:
     def stop_agency(self, agency, how=signal.SIGTERM):
         end(self.children.pop(agency, None), how)
 
+    def ended_by_themselves(self):
+        """Names and exit codes of agencies that run no longer though nobody stopped them; "start_agency" starts them anew."""
+        return [(name, child.poll()) for name, child in self.children.items() if child.poll() is not None]
+
     def _tool(self, *arguments):
         done = subprocess.run([BUILD / "bin" / "anqiaoctl", *map(str, arguments)], capture_output=True, text=True, timeout=900)
         if done.returncode not in ANSWERED:

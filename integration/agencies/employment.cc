@@ -217,7 +217,9 @@ bool Passing(const grpc::Status& status) {
   }
 }
 
-// The exchange service; every call is tried again until the hub is there.
+// The exchange service; every call is tried again until the hub is there. Calls wait for the
+// connection: gRPC gets on with a handshake only while a call waits for it, so a client that sleeps
+// between calls that fail at once may need minutes to find a hub that is back.
 class Hub {
  public:
   Hub(const Options& options, Log& log) : log_(log) {
@@ -258,6 +260,7 @@ class Hub {
                    .Set("action", Number(request.answer().action())));
     for (int attempt = 0;; ++attempt) {
       grpc::ClientContext context;
+      context.set_wait_for_ready(true);
       context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
       exchange::AnswerReferralResponse response;
       const grpc::Status status = stub_->AnswerReferral(&context, request, &response);
@@ -279,6 +282,7 @@ class Hub {
   void Receive(Take take) {
     for (int attempt = 0;; ++attempt) {
       grpc::ClientContext context;
+      context.set_wait_for_ready(true);
       auto stream = stub_->Receive(&context);
       exchange::ReceiveRequest open;
       open.mutable_open()->set_max_in_flight(16);
@@ -324,6 +328,7 @@ class Hub {
                           std::vector<exchange::RecordReceipt>& receipts,
                           exchange::PayloadSummary& summary) {
     grpc::ClientContext context;
+    context.set_wait_for_ready(true);
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(5));
     auto stream = stub_->Submit(&context);
     std::size_t start = 0;

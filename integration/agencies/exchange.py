@@ -98,7 +98,11 @@ def parse_arguments(agency):
 
 
 class Hub:
-    """The exchange service as an agency sees it; every call is tried again until the hub is there."""
+    """The exchange service as an agency sees it; every call is tried again until the hub is there.
+
+    Calls wait for the connection: gRPC gets on with a handshake only while a call waits for it, so a client that sleeps between
+    calls that fail at once may need minutes to find a hub that is back.
+    """
 
     def __init__(self, target, ca, cert, key, log):
         credentials = grpc.ssl_channel_credentials(
@@ -142,7 +146,7 @@ class Hub:
                                                  last=start + CHUNK_BYTES >= len(data))
 
         receipts, summary = [], None
-        for response in self.stub.Submit(requests(), timeout=300):
+        for response in self.stub.Submit(requests(), timeout=300, wait_for_ready=True):
             receipts.extend(response.records)
             if response.HasField("summary"):
                 summary = response.summary
@@ -154,7 +158,7 @@ class Hub:
         attempt = 0
         while True:
             try:
-                etag = self.stub.AnswerReferral(request, timeout=30).etag
+                etag = self.stub.AnswerReferral(request, timeout=30, wait_for_ready=True).etag
                 self.log.write("answered", request_id=request.request_id, referral=request.referral, etag=etag)
                 return etag
             except grpc.RpcError as error:
@@ -171,7 +175,7 @@ class Hub:
             outbox = queue.Queue()
             outbox.put(exchange_pb2.ReceiveRequest(open=exchange_pb2.OpenReceive(max_in_flight=16, visibility_timeout_seconds=5)))
             try:
-                for response in self.stub.Receive(iter(outbox.get, None)):
+                for response in self.stub.Receive(iter(outbox.get, None), wait_for_ready=True):
                     attempt = 0
                     delivery = response.delivery
                     self.log.write("delivery", name=delivery.name, referral=delivery.referral, etag=delivery.etag,
