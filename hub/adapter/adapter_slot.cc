@@ -4,7 +4,6 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "hub/base/errors.h"
@@ -41,7 +40,7 @@ std::string Resolved(const std::string& library) {
 absl::StatusOr<std::unique_ptr<AdapterSlot>> AdapterSlot::Open(Options options) {
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<Adapter> first,
                       LoadCopy(options, Resolved(options.library), options.samples));
-  return absl::WrapUnique(new AdapterSlot(std::move(first), std::move(options)));
+  return std::make_unique<AdapterSlot>(std::move(first), std::move(options));
 }
 
 AdapterSlot::AdapterSlot(std::shared_ptr<Adapter> first, Options options)

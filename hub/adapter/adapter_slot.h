@@ -75,6 +75,8 @@ class AdapterSlot {
 
   // With the configured library. Errors: as Load.
   static absl::StatusOr<std::unique_ptr<AdapterSlot>> Open(Options options);
+  // With a build that is loaded already.
+  AdapterSlot(std::shared_ptr<Adapter> first, Options options);
   // With a build that outlives the slot; nothing can be loaded.
   explicit AdapterSlot(Adapter* only);
 
@@ -110,8 +112,6 @@ class AdapterSlot {
   void NoteOpened(const Adapter& build, const absl::Status& status);
 
  private:
-  AdapterSlot(std::shared_ptr<Adapter> first, Options options);
-
   const Options options_;
   absl::Mutex loading_mu_;
 
