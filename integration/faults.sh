@@ -46,7 +46,7 @@ run clock_jumps "$python/clock_jumps.py --jumps $(pick 80 2000) $seeded" "first_
 run duplicates "$python/duplicates.py --operations $(pick 100000 1000000) $seeded" "requests_forgotten"
 run poison "$python/poison.py --rows $(pick 1000 20000) $seeded" "held_rows_misplaced held_rows_stall"
 run adapters "$python/adapters.py $seeded"
-run adapter_faults "$python/adapter_faults.py --faults $(pick 100 500) $seeded" "fault_costs_payload fault_blames_next_row held_rows_misplaced"
+run adapter_faults "$python/adapter_faults.py --faults $(pick 100 500) $seeded" "fault_costs_payload fault_loses_next_row held_rows_misplaced"
 run drop_folder "$python/drop_folder.py --kills $(pick 6 60) $seeded"
 run projections "$python/projections.py --referrals $(pick 20 100) $seeded" "projection_reads_clock"
 

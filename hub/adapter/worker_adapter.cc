@@ -241,9 +241,6 @@ class WorkerInstance : public AdapterInstance {
       return outcome;
     };
     for (int faults = 1;; ++faults) {
-      if (options_.test_hooks.fault_blames_next_row) {
-        fault.at = {fault.at.row + 1, fault.at.column, rows.EndOfRow(fault.at.byte_offset)};
-      }
       if (!rows.CanBegin(fault.at.row, fault.at.byte_offset, done)) return {{}, fault};
       if (faults > options_.row_faults_max || MonotonicNow() > until) return {{}, fault};
       if (fault.at.byte_offset > done.byte_offset) {
@@ -258,6 +255,9 @@ class WorkerInstance : public AdapterInstance {
       done = {fault.at.row, rows.EndOfRow(fault.at.byte_offset)};
       heard->Add(FaultDiagnostic(fault, Diagnostic::Severity::kRecord));
       pool_.CountRefused(false);
+      if (options_.test_hooks.fault_loses_next_row) {
+        done = {done.row + 1, rows.EndOfRow(done.byte_offset)};
+      }
       if (done.byte_offset >= rows.end()) return {};
       Outcome after = part(rows.end());
       if (!after.fault.has_value()) return after;

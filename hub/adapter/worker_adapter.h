@@ -28,8 +28,8 @@ namespace anqiao::adapter {
 struct WorkerTestHooks {
   // No record is taken out of its payload.
   bool fault_costs_payload = false;
-  // The record after the one at the cursor is taken out.
-  bool fault_blames_next_row = false;
+  // The record after the one at the cursor is lost with it.
+  bool fault_loses_next_row = false;
 };
 
 struct WorkerAdapterOptions {

@@ -115,8 +115,8 @@ constexpr Mutant kMutants[] = {
      }},
     {"fault_costs_payload", nullptr,
      [](adapter::WorkerTestHooks* hooks) { hooks->fault_costs_payload = true; }},
-    {"fault_blames_next_row", nullptr,
-     [](adapter::WorkerTestHooks* hooks) { hooks->fault_blames_next_row = true; }},
+    {"fault_loses_next_row", nullptr,
+     [](adapter::WorkerTestHooks* hooks) { hooks->fault_loses_next_row = true; }},
 };
 
 bool ChooseMutant(const std::string& name, server::ServerOptions* options) {

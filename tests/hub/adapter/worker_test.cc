@@ -343,8 +343,11 @@ TEST_F(WorkerTest, LauncherThatWasKilledIsReplaced) {
   for (int i = 0; i < 20; ++i) {
     std::vector<pid_t> launchers;
     // Its place is empty for a moment after it was killed.
-    while (launchers.empty() || launchers[0] == last) launchers = Children(launcher_->keeper());
+    for (int tries = 0; tries < 20'000 && (launchers.empty() || launchers[0] == last); ++tries) {
+      launchers = Children(launcher_->keeper());
+    }
     ASSERT_EQ(launchers.size(), 1U);
+    ASSERT_NE(launchers[0], last);
     last = launchers[0];
     kill(last, SIGKILL);
     const Heard heard = Decode(*adapter, "what\nok:1\n");
