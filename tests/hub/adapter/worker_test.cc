@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hub/adapter/launcher.h"
 #include "hub/adapter/worker_adapter.h"
@@ -231,12 +232,15 @@ TEST_F(WorkerTest, EndThatWasForgedBetweenCallsEndsNone) {
   const auto misbehaved = [&] {
     return adapter->Counts().faults[static_cast<std::size_t>(Fault::Kind::kMisbehaved)];
   };
-  Decode(*adapter, "what\nforge_later\nok:1\n");
-  int calls = 0;
-  for (; misbehaved() == 0 && calls < 1'000'000; ++calls) {
-    ASSERT_THAT(Decode(*adapter, "what\nok:2\n").keys, ElementsAre("2")) << calls;
+  // One that comes just behind a true end is found out as too much, so it may take several.
+  for (int round = 1; round <= 50 && !absl::StrContains(LogText(), "answered another call");
+       ++round) {
+    Decode(*adapter, "what\nforge_later\nok:1\n");
+    for (int calls = 0; misbehaved() < round && calls < 1'000'000; ++calls) {
+      ASSERT_THAT(Decode(*adapter, "what\nok:2\n").keys, ElementsAre("2")) << calls;
+    }
   }
-  EXPECT_GE(misbehaved(), 1) << calls;
+  EXPECT_THAT(LogText(), HasSubstr("answered another call"));
   EXPECT_EQ(adapter->Counts().refused_records, 0);
 }
 
@@ -343,7 +347,7 @@ TEST_F(WorkerTest, LauncherThatWasKilledIsReplaced) {
   for (int i = 0; i < 20; ++i) {
     std::vector<pid_t> launchers;
     // Its place is empty for a moment after it was killed.
-    for (int tries = 0; tries < 20'000 && (launchers.empty() || launchers[0] == last); ++tries) {
+    for (int tries = 0; tries < 2'000 && (launchers.empty() || launchers[0] == last); ++tries) {
       launchers = Children(launcher_->keeper());
     }
     ASSERT_EQ(launchers.size(), 1U);
