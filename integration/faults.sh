@@ -5,7 +5,7 @@
 #
 # --long takes the long numbers (2,000 power cuts and so on). --seed repeats a run with the seed it printed. --check-mutants runs each
 # with a hub that breaks the promise in question, and passes if the run notices. The binaries must be built:
-# ninja -C build/release store_faults_test store_golden_test anqiaod anqiaod_faulty anqiaoctl agency_employment, and the four adapters
+# ninja -C build/release store_faults_test store_golden_test anqiaod anqiaod_faulty anqiaoctl agency_employment hostile_NONE, and the four adapters
 set -uo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${ANQIAO_BUILD:-$ROOT/build/release}
@@ -46,6 +46,7 @@ run clock_jumps "$python/clock_jumps.py --jumps $(pick 80 2000) $seeded" "first_
 run duplicates "$python/duplicates.py --operations $(pick 100000 1000000) $seeded" "requests_forgotten"
 run poison "$python/poison.py --rows $(pick 1000 20000) $seeded" "held_rows_misplaced held_rows_stall"
 run adapters "$python/adapters.py $seeded"
+run adapter_faults "$python/adapter_faults.py --faults $(pick 100 500) $seeded" "fault_costs_payload fault_loses_next_row held_rows_misplaced"
 run drop_folder "$python/drop_folder.py --kills $(pick 6 60) $seeded"
 run projections "$python/projections.py --referrals $(pick 20 100) $seeded" "projection_reads_clock"
 

@@ -64,7 +64,7 @@ class Installation:
                  program="anqiaod", environment=None):
         self.folder = pathlib.Path(folder).resolve()
         self.clock_start = clock_start
-        # Per agency: further lines of its configuration, such as {"payload_bytes_max": 1000000}.
+        # Per agency: lines of its configuration, added or replaced, such as {"payload_bytes_max": 1000000}.
         self.agency_settings = agency_settings or {}
         self.keys = {"ring": "keys/ring", "master_key": "keys/master.key", **(keys or {})}
         # Settings of the keys, such as {"cipher_suite": "none"}; further lines of the hub's, such as {"listener_watch": "off"}.
@@ -124,13 +124,13 @@ class Installation:
                  f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}",
                  *(f"{key}: {value}" for key, value in self.settings.items()), "agencies:"]
         for agency, (title, formats, services, delivery_format) in AGENCIES.items():
-            lines += [f"  - id: {agency}", f"    display_name: {title}", f"    kind: {agency}",
-                      f"    adapter: {{library: {BUILD / 'plugins' / f'libanqiao_{agency}.so'}, "
-                      f"samples: {ROOT / 'plugins' / agency / 'samples'}}}",
-                      f"    formats: [{', '.join(formats)}]", f"    services: [{', '.join(services)}]"]
+            library, samples = BUILD / "plugins" / f"libanqiao_{agency}.so", ROOT / "plugins" / agency / "samples"
+            settings = {"display_name": title, "kind": agency, "adapter": f"{{library: {library}, samples: {samples}}}",
+                        "formats": f"[{', '.join(formats)}]", "services": f"[{', '.join(services)}]"}
             if delivery_format:
-                lines.append(f"    delivery_format: {delivery_format}")
-            lines += [f"    {key}: {value}" for key, value in self.agency_settings.get(agency, {}).items()]
+                settings["delivery_format"] = delivery_format
+            settings.update(self.agency_settings.get(agency, {}))
+            lines += [f"  - id: {agency}", *(f"    {key}: {value}" for key, value in settings.items())]
         (self.folder / "anqiaod.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def start(self, open_files=None):

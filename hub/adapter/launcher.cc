@@ -40,6 +40,7 @@ namespace {
 
 constexpr std::size_t kEnds = 5;
 constexpr std::size_t kWorkersMax = 1024;
+constexpr int kRestartPauseMillis = 10;
 
 absl::Status Failed(absl::string_view what) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
@@ -164,8 +165,26 @@ class Loop {
   std::vector<Running> running_;
 };
 
-[[noreturn]] void RunLauncher(int socket) {
-  prctl(PR_SET_NAME, "anqiao-launcher");
+// The keeper's own life: a launcher that was killed is replaced, with the same socket, until the
+// hub is gone.
+[[noreturn]] void KeepLauncher(int socket) {
+  while (true) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+      prctl(PR_SET_NAME, "anqiao-launcher");
+      Loop(socket).Run();
+    }
+    int status = 0;
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) _exit(0);
+    pollfd hub = {socket, 0, 0};
+    if (poll(&hub, 1, kRestartPauseMillis) > 0) _exit(0);
+  }
+}
+
+[[noreturn]] void RunKeeper(int socket) {
+  prctl(PR_SET_NAME, "anqiao-keeper");
   // What stops the hub (Ctrl-C, a service manager) must not stop the workers before it has
   // finished.
   setpgid(0, 0);
@@ -181,7 +200,7 @@ class Loop {
   close_range(4, std::numeric_limits<unsigned>::max(), 0);
   fcntl(3, F_SETFD, FD_CLOEXEC);
   if (chdir("/") != 0) _exit(1);
-  Loop(3).Run();
+  KeepLauncher(3);
 }
 
 }  // namespace
@@ -206,7 +225,7 @@ absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start() {
   const pid_t pid = fork();
   if (pid == 0) {
     close(sockets[0]);
-    RunLauncher(sockets[1]);
+    RunKeeper(sockets[1]);
   }
   const std::string error = ErrnoText();
   close(sockets[1]);
@@ -219,7 +238,7 @@ absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start() {
 
 Launcher::~Launcher() {
   close(socket_);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  while (waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 

@@ -5,7 +5,9 @@
 //   main AQ_RETURN_IF_ERROR(launcher->Spawn(ends));
 //
 // It has nothing of the hub: no descriptors, no environment, no keys. It ends with the hub, and its
-// workers with it. Thread-safe after Start.
+// workers with it. If it is killed, its workers die and another takes its place: what was asked of
+// it waits in the socket meanwhile. For that it is the child of a keeper, which does nothing else.
+// Thread-safe after Start.
 
 #ifndef ANQIAO_HUB_ADAPTER_LAUNCHER_H_
 #define ANQIAO_HUB_ADAPTER_LAUNCHER_H_
@@ -51,16 +53,17 @@ class Launcher {
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 
-  // UNAVAILABLE: the launcher is gone; no worker can be started any more until the hub is started
-  // anew.
+  // UNAVAILABLE: launcher and keeper are gone; no worker can be started any more until the hub is
+  // started anew.
   absl::Status Spawn(const WorkerEnds& ends) const;
 
-  pid_t pid() const { return pid_; }
+  // Of the keeper, whose only child is the launcher.
+  pid_t keeper() const { return keeper_; }
 
  private:
-  Launcher(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
+  Launcher(pid_t keeper, int socket) : keeper_(keeper), socket_(socket) {}
 
-  const pid_t pid_;
+  const pid_t keeper_;
   const int socket_;
 };
 

@@ -121,7 +121,8 @@ class WorkerInstance : public AdapterInstance {
     const DecodeCall call = {declared, format, file_name};
     Heard heard(sink.records_max);
     Outcome whole = RunTwice(call, std::string(payload), &heard);
-    if (whole.fault.has_value() && declared.has_splits()) {
+    const bool may_split = declared.has_splits() && !options_.test_hooks.fault_costs_payload;
+    if (whole.fault.has_value() && may_split) {
       whole = DecodeAround(call, payload, *whole.fault, &heard);
     }
     if (whole.fault.has_value()) {
@@ -138,11 +139,9 @@ class WorkerInstance : public AdapterInstance {
   absl::StatusOr<std::string> Encode(absl::string_view format,
                                      const std::vector<v1::Record>& records) override {
     AQ_RETURN_IF_ERROR(CheckEncodes(adapter_, format));
-    FrameWriter joined(FrameKind::kEncode);
+    FrameWriter joined(FrameKind::kEncode, 0);  // only its fields are sent
     for (const v1::Record& record : records) joined.Text(record.SerializeAsString());
-    // Only the fields: the frame's own head is not part of them.
-    const absl::string_view fields = joined.Finish().substr(kFrameHeadBytes);
-    AQ_ASSIGN_OR_RETURN(const CallBytes bytes, CallBytes::Make(std::string(fields)));
+    AQ_ASSIGN_OR_RETURN(const CallBytes bytes, CallBytes::Make(std::string(joined.fields())));
     std::string encoded;
     const Outcome outcome = Twice(format, [&](WorkerProcess& worker, absl::Status* status) {
       Call call(nullptr);
@@ -173,7 +172,10 @@ class WorkerInstance : public AdapterInstance {
       absl::StatusOr<std::unique_ptr<WorkerProcess>> worker =
           faults + kills == 0 ? pool_.Lend() : pool_.LendFresh();
       if (!worker.ok()) {
-        // Whatever is wrong with starting it, this payload is not to blame.
+        // Whatever is wrong with starting it, this payload is not to blame. One more try if it was
+        // killed: a launcher that was killed is replaced.
+        kills += kKillsMax / 2;
+        if (absl::IsUnavailable(worker.status()) && kills < kKillsMax) continue;
         return {Error(absl::StatusCode::kUnavailable, reason::kAdapterUnusable,
                       worker.status().message()),
                 {}};
@@ -198,7 +200,8 @@ class WorkerInstance : public AdapterInstance {
   }
 
   Outcome RunTwice(const DecodeCall& decode, std::string payload, Heard* heard) {
-    const absl::StatusOr<CallBytes> bytes = CallBytes::Make(std::move(payload));
+    const absl::StatusOr<CallBytes> bytes =
+        CallBytes::Make(std::move(payload), options_.inline_bytes_max);
     if (!bytes.ok()) return {bytes.status(), {}};
     const std::uint64_t here_max =
         decode.declared.has_splits() ? options_.row_entries_max : UINT64_MAX;
@@ -252,6 +255,9 @@ class WorkerInstance : public AdapterInstance {
       done = {fault.at.row, rows.EndOfRow(fault.at.byte_offset)};
       heard->Add(FaultDiagnostic(fault, Diagnostic::Severity::kRecord));
       pool_.CountRefused(false);
+      if (options_.test_hooks.fault_loses_next_row) {
+        done = {done.row + 1, rows.EndOfRow(done.byte_offset)};
+      }
       if (done.byte_offset >= rows.end()) return {};
       Outcome after = part(rows.end());
       if (!after.fault.has_value()) return after;
@@ -260,8 +266,6 @@ class WorkerInstance : public AdapterInstance {
       fault = *after.fault;
     }
   }
-
-  static constexpr std::size_t kFrameHeadBytes = 5;
 
   const WorkerAdapterOptions& options_;
   const Adapter& adapter_;

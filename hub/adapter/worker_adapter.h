@@ -24,12 +24,22 @@
 
 namespace anqiao::adapter {
 
+// Ways to break what is promised, so that runs can show that they notice. For tests only.
+struct WorkerTestHooks {
+  // No record is taken out of its payload.
+  bool fault_costs_payload = false;
+  // The record after the one at the cursor is lost with it.
+  bool fault_loses_next_row = false;
+};
+
 struct WorkerAdapterOptions {
   // Outlives the adapter.
   const Launcher* launcher = nullptr;
   std::string library_path;
   std::string samples_directory;  // empty: none are run
   WorkerLimits limits;
+  // A payload up to this size goes through the worker's socket, a larger one in shared memory.
+  std::size_t inline_bytes_max = kInlineBytesMax;
   // How often one row may be spoken of before it is a flood.
   std::uint64_t row_entries_max = 10'000;
   // Records that may be taken out of one payload; after one more the payload is refused.
@@ -37,6 +47,7 @@ struct WorkerAdapterOptions {
   // For log lines.
   std::string agency;
   const Log* log = nullptr;  // may be null; outlives the adapter
+  WorkerTestHooks test_hooks = {};
 };
 
 struct WorkerCounts {

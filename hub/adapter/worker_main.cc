@@ -15,6 +15,7 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -85,18 +86,20 @@ class Bytes {
 // callback after its call finds something to be refused by.
 class Session {
  public:
-  Session() : batch_(FrameKind::kEntries) {}
+  Session() : batch_(FrameKind::kEntries, 0) {}
 
   aq_host Host() {
     return {sizeof(aq_host), AQ_ABI_MINOR, this, &shared_page->cursor, Emit, Diagnose, Log, Write};
   }
 
-  void Begin() {
+  void Begin(std::uint64_t call) {
+    call_ = call;
     shared_page->cursor = {sizeof(aq_cursor), 0, 0, 0};
     shared_page->out_of_memory.store(0);
     std::set_new_handler(NoteOutOfMemory);
-    batch_.Reset(FrameKind::kEntries);
+    batch_.Reset(FrameKind::kEntries, call_);
     entries_ = 0;
+    entries_max_ = kBatchEntriesMin;
     records_ = diagnostics_ = 0;
     stopped_ = false;
     active_ = true;
@@ -104,11 +107,15 @@ class Session {
 
   void End(aq_status status) {
     active_ = false;
-    Flush();
-    FrameWriter finished(FrameKind::kFinished);
-    finished.Number(static_cast<std::uint32_t>(status));
-    finished.At(Where());
-    SendAll(finished.Finish());
+    // With the last entries, so that the hub is woken once.
+    if (entries_ > 0) {
+      batch_.Next(FrameKind::kFinished, call_);
+    } else {
+      batch_.Reset(FrameKind::kFinished, call_);
+    }
+    batch_.Number(static_cast<std::uint32_t>(status));
+    batch_.At(Where());
+    SendAll(batch_.Finish());
   }
 
  private:
@@ -120,7 +127,8 @@ class Session {
 
   // False: the callback is not to be heard.
   bool Listens() const {
-    if (active_ && getpid() == gettid()) {
+    // Asked for each record: no system call, which the sandbox makes dear.
+    if (active_ && std::this_thread::get_id() == thread_) {
       return !stopped_ && shared_page->foreign_callback.load(std::memory_order_relaxed) == 0;
     }
     shared_page->foreign_callback.store(1);
@@ -134,12 +142,14 @@ class Session {
 
   void Flush() {
     if (entries_ > 0) SendAll(batch_.Finish());
-    batch_.Reset(FrameKind::kEntries);
+    batch_.Reset(FrameKind::kEntries, call_);
     entries_ = 0;
   }
 
   void Added() {
-    if (++entries_ >= kBatchEntries || batch_.size() >= kBatchBytes) Flush();
+    if (++entries_ < entries_max_ && batch_.size() < kBatchBytes) return;
+    Flush();
+    entries_max_ = std::min(2 * entries_max_, kBatchEntriesMax);
   }
 
   static int Emit(void* context, aq_bytes record) {
@@ -190,7 +200,7 @@ class Session {
     session.Flush();
     for (absl::string_view rest = TextOf(bytes); !rest.empty();) {
       const absl::string_view chunk = rest.substr(0, kChunkBytes);
-      FrameWriter frame(FrameKind::kWritten);
+      FrameWriter frame(FrameKind::kWritten, session.call_);
       frame.Text(chunk);
       SendAll(frame.Finish());
       rest.remove_prefix(chunk.size());
@@ -199,7 +209,10 @@ class Session {
   }
 
   FrameWriter batch_;
+  const std::thread::id thread_ = std::this_thread::get_id();
+  std::uint64_t call_ = 0;
   std::size_t entries_ = 0;
+  std::size_t entries_max_ = kBatchEntriesMin;
   std::size_t records_ = 0;
   std::size_t diagnostics_ = 0;
   bool stopped_ = false;
@@ -227,7 +240,7 @@ class Worker {
   }
 
   // Runs foreign code from here on.
-  void Load(FrameReader& reader) {
+  void Load(std::uint64_t call, FrameReader& reader) {
     const std::uint64_t memory_bytes_max = reader.Number();
     const std::uint64_t salt = reader.Number();
     const std::string path(reader.Text());
@@ -236,13 +249,13 @@ class Worker {
     std::string manifest;
     if (status.ok()) status = Open(path, &manifest);
     if (status.ok()) status = CloseSandbox();
-    FrameWriter answer(status.ok() ? FrameKind::kLoaded : FrameKind::kRefused);
+    FrameWriter answer(status.ok() ? FrameKind::kLoaded : FrameKind::kRefused, call);
     answer.Text(status.ok() ? absl::string_view(manifest)
                             : absl::string_view(status.message()).substr(0, kTextBytesMax));
     SendAll(answer.Finish());
   }
 
-  void Decode(FrameReader& reader) {
+  void Decode(std::uint64_t call, FrameReader& reader) {
     const absl::string_view format = reader.Text();
     const absl::string_view file_name = reader.Text();
     Bytes payload;
@@ -250,11 +263,11 @@ class Worker {
     const aq_payload native = {sizeof(aq_payload), BytesOf(format), BytesOf(file_name),
                                BytesOf(payload.view())};
     const aq_host host = session_.Host();
-    session_.Begin();
+    session_.Begin(call);
     session_.End(abi_->decode(instance_, &host, &native));
   }
 
-  void Encode(FrameReader& reader) {
+  void Encode(std::uint64_t call, FrameReader& reader) {
     const absl::string_view format = reader.Text();
     Bytes bytes;
     if (!bytes.Take(reader, descriptor_)) _exit(1);
@@ -262,7 +275,7 @@ class Worker {
     FrameReader each(bytes.view());
     while (!each.done() && each.ok()) records.push_back(BytesOf(each.Text()));
     const aq_host host = session_.Host();
-    session_.Begin();
+    session_.Begin(call);
     session_.End(abi_->encode(instance_, &host, BytesOf(format), records.data(), records.size()));
   }
 
@@ -365,13 +378,13 @@ void RunWorker(const WorkerEnds& ends, pid_t launcher) {
     FrameReader reader(frame.body);
     switch (frame.kind) {
       case FrameKind::kLoad:
-        worker.Load(reader);
+        worker.Load(frame.call, reader);
         break;
       case FrameKind::kDecode:
-        worker.Decode(reader);
+        worker.Decode(frame.call, reader);
         break;
       case FrameKind::kEncode:
-        worker.Encode(reader);
+        worker.Encode(frame.call, reader);
         break;
       default:
         _exit(1);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ namespace anqiao::adapter {
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kInboxBytesKept = std::size_t{1} << 20;
 constexpr std::size_t kLogLinesMax = 20;
 constexpr std::size_t kLogLineBytesMax = 200;
 constexpr int kPipeBytes = 65536;
@@ -46,6 +48,15 @@ absl::StatusOr<Descriptor> SharedMemory(const char* name) {
   Descriptor memory(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (memory.get() < 0) return Unavailable("memfd_create");
   return memory;
+}
+
+// What no adapter can guess.
+std::uint64_t DrawCall() {
+  std::uint64_t call = 0;
+  // Of so few bytes it fails only if a signal comes.
+  while (getrandom(&call, sizeof call, 0) != sizeof call) {
+  }
+  return call;
 }
 
 // Numbers of four digits and more, and what is not ASCII, could be a person's.
@@ -98,10 +109,10 @@ Descriptor::~Descriptor() {
   if (number_ >= 0) close(number_);
 }
 
-absl::StatusOr<CallBytes> CallBytes::Make(std::string bytes) {
+absl::StatusOr<CallBytes> CallBytes::Make(std::string bytes, std::size_t inline_bytes_max) {
   CallBytes made;
   made.size_ = bytes.size();
-  if (bytes.size() <= kInlineBytesMax) {
+  if (bytes.size() <= std::min(inline_bytes_max, kFrameBytesMax / 2)) {
     made.bytes_ = std::move(bytes);
     return made;
   }
@@ -115,6 +126,29 @@ absl::StatusOr<CallBytes> CallBytes::Make(std::string bytes) {
   constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
   if (fcntl(made.shared_.get(), F_ADD_SEALS, kSeals) != 0) return Unavailable("F_ADD_SEALS");
   return made;
+}
+
+void Inbox::Clear() {
+  begin_ = end_ = 0;
+  if (capacity_ <= kInboxBytesKept) return;
+  bytes_.reset();
+  capacity_ = 0;
+}
+
+char* Inbox::Room(std::size_t bytes) {
+  const std::size_t held = end_ - begin_;
+  if (held + bytes > capacity_) {
+    const std::size_t capacity = std::max(held + bytes, 2 * capacity_);
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+    if (held > 0) std::memcpy(larger.get(), bytes_.get() + begin_, held);
+    bytes_ = std::move(larger);
+    capacity_ = capacity;
+  } else if (begin_ > 0 && held > 0) {
+    std::memmove(bytes_.get(), bytes_.get() + begin_, held);
+  }
+  begin_ = 0;
+  end_ = held;
+  return bytes_.get() + held;
 }
 
 absl::Status WorkerProcess::Open(const Launcher& launcher) {
@@ -156,7 +190,8 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const Launch
   worker->limits_ = limits;
   worker->start_time_ = MonotonicNow();
   AQ_RETURN_IF_ERROR(worker->Open(launcher));
-  FrameWriter load(FrameKind::kLoad);
+  worker->call_ = DrawCall();
+  FrameWriter load(FrameKind::kLoad, worker->call_);
   load.Number(limits.memory_bytes_max);
   load.Number(salt);
   load.Text(library_path);
@@ -166,7 +201,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const Launch
   if (!worker->Send(load.Finish(), -1, deadline)) fault = worker->WhyEnded();
   while (!fault.has_value()) {
     std::size_t size = 0;
-    const absl::StatusOr<Frame> frame = NextFrame(worker->received_, &size);
+    const absl::StatusOr<Frame> frame = NextFrame(worker->inbox_.view(), &size);
     if (frame.ok() && size == 0) {
       fault = worker->Await(deadline);
       if (!fault.has_value() && !worker->Receive()) fault = worker->WhyEnded();
@@ -181,11 +216,12 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerProcess::Start(const Launch
                                                      reason::kAdapterUnusable, message))
                    : Unusable(library_path, message);
     }
-    if (!frame.ok() || !reader.ok() || frame->kind != FrameKind::kLoaded) {
+    if (!frame.ok() || !reader.ok() || frame->kind != FrameKind::kLoaded ||
+        frame->call != worker->call_ || size != worker->inbox_.view().size()) {
       return Unusable(library_path, "the adapter broke the worker's protocol while it was loaded");
     }
     worker->manifest_ = std::string(text);
-    worker->received_.clear();
+    worker->inbox_.Clear();
     return worker;
   }
   if (fault->kind == Fault::Kind::kKilled) {
@@ -204,7 +240,7 @@ WorkerProcess::~WorkerProcess() {
 WorkerProcess::Ended WorkerProcess::Decode(absl::string_view format, absl::string_view file_name,
                                            const CallBytes& payload, std::uint64_t here_max,
                                            Call& call) {
-  FrameWriter frame(FrameKind::kDecode);
+  FrameWriter frame(FrameKind::kDecode, call_ = DrawCall());
   frame.Text(format);
   frame.Text(file_name);
   return Ask(frame, payload, here_max, call);
@@ -212,7 +248,7 @@ WorkerProcess::Ended WorkerProcess::Decode(absl::string_view format, absl::strin
 
 WorkerProcess::Ended WorkerProcess::Encode(absl::string_view format, const CallBytes& records,
                                            Call& call) {
-  FrameWriter frame(FrameKind::kEncode);
+  FrameWriter frame(FrameKind::kEncode, call_ = DrawCall());
   frame.Text(format);
   return Ask(frame, records, UINT64_MAX, call);
 }
@@ -232,17 +268,17 @@ WorkerProcess::Ended WorkerProcess::Ask(FrameWriter& frame, const CallBytes& byt
   if (!Send(frame.Finish(), bytes.shared_.get(), deadline)) return {{}, WhyEnded()};
   while (true) {
     std::size_t size = 0;
-    const absl::StatusOr<Frame> next =
-        NextFrame(absl::string_view(received_).substr(taken_), &size);
+    const absl::StatusOr<Frame> next = NextFrame(inbox_.view(), &size);
     if (!next.ok()) return {{}, FaultAt(Fault::Kind::kMisbehaved, "broke the worker's protocol")};
     if (size == 0) {
-      received_.erase(0, taken_);
-      taken_ = 0;
       if (std::optional<Fault> fault = Await(deadline); fault.has_value()) return {{}, *fault};
       if (!Receive()) return {{}, WhyEnded()};
       continue;
     }
-    taken_ += size;
+    if (next->call != call_) {
+      return {{}, FaultAt(Fault::Kind::kMisbehaved, "answered another call than it was asked")};
+    }
+    inbox_.Take(size);
     answer_bytes += size;
     FrameReader reader(next->body);
     if (next->kind == FrameKind::kEntries) {
@@ -268,11 +304,10 @@ WorkerProcess::Ended WorkerProcess::Ask(FrameWriter& frame, const CallBytes& byt
       Finished finished;
       finished.status = static_cast<aq_status>(reader.Number32());
       finished.at = reader.At();
-      if (!reader.ok() || taken_ != received_.size()) {
+      if (!reader.ok() || !inbox_.view().empty()) {
         return {{}, FaultAt(Fault::Kind::kMisbehaved, "broke the worker's protocol")};
       }
-      received_.clear();
-      taken_ = 0;
+      inbox_.Clear();
       return Judge(finished);
     } else {
       return {{}, FaultAt(Fault::Kind::kMisbehaved, "broke the worker's protocol")};
@@ -340,13 +375,12 @@ bool WorkerProcess::Send(absl::string_view bytes, int descriptor, absl::Time dea
 }
 
 bool WorkerProcess::Receive() {
-  const std::size_t had = received_.size();
-  received_.resize(had + kReadBytes);
+  char* const room = inbox_.Room(kReadBytes);
   ssize_t got = 0;
   do {
-    got = recv(control_.get(), received_.data() + had, kReadBytes, 0);
+    got = recv(control_.get(), room, kReadBytes, 0);
   } while (got < 0 && errno == EINTR);
-  received_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  inbox_.Add(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
   return got > 0;
 }
 

@@ -55,7 +55,8 @@ class Descriptor {
 class CallBytes {
  public:
   // UNAVAILABLE: the kernel gives no memory.
-  static absl::StatusOr<CallBytes> Make(std::string bytes);
+  static absl::StatusOr<CallBytes> Make(std::string bytes,
+                                        std::size_t inline_bytes_max = kInlineBytesMax);
   std::size_t size() const { return size_; }
 
  private:
@@ -63,6 +64,24 @@ class CallBytes {
   std::string bytes_;
   Descriptor shared_;
   std::size_t size_ = 0;
+};
+
+// What came from a worker and was not taken yet. Its memory is not filled before it is read into,
+// and kept from call to call unless it has become large.
+class Inbox {
+ public:
+  absl::string_view view() const { return {bytes_.get() + begin_, end_ - begin_}; }
+  void Take(std::size_t bytes) { begin_ += bytes; }
+  void Clear();
+  // Where "bytes" more may be written; then how many were.
+  char* Room(std::size_t bytes);
+  void Add(std::size_t bytes) { end_ += bytes; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
 };
 
 class WorkerProcess {
@@ -123,9 +142,9 @@ class WorkerProcess {
   Descriptor control_, output_, log_, life_;
   const SharedPage* page_ = nullptr;
   std::string manifest_;
+  std::uint64_t call_ = 0;  // the last that was asked
   absl::Time start_time_;
-  std::string received_;
-  std::size_t taken_ = 0;
+  Inbox inbox_;
   std::uint64_t payload_bytes_ = 0;
   // Of hang detection.
   Position last_cursor_;

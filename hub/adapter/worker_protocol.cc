@@ -8,6 +8,20 @@ namespace anqiao::adapter {
 namespace {
 
 constexpr std::size_t kLengthBytes = 4;
+constexpr std::size_t kCallBytes = 8;
+constexpr std::size_t kHeadBytes = kLengthBytes + 1 + kCallBytes;
+
+void StoreNumber(std::uint64_t value, char* to, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) to[i] = static_cast<char>(value >> (8 * i));
+}
+
+std::uint64_t LoadNumber(absl::string_view bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(bytes[i])) << (8 * i);
+  }
+  return value;
+}
 
 absl::Status Malformed(absl::string_view message) {
   return Error(absl::StatusCode::kInternal, reason::kAdapterMisbehaved, message);
@@ -15,9 +29,21 @@ absl::Status Malformed(absl::string_view message) {
 
 }  // namespace
 
-void FrameWriter::Reset(FrameKind kind) {
-  bytes_.assign(kLengthBytes, '\0');
-  bytes_.push_back(static_cast<char>(kind));
+void FrameWriter::Reset(FrameKind kind, std::uint64_t call) {
+  bytes_.clear();
+  Begin(kind, call);
+}
+
+void FrameWriter::Next(FrameKind kind, std::uint64_t call) {
+  Finish();
+  Begin(kind, call);
+}
+
+void FrameWriter::Begin(FrameKind kind, std::uint64_t call) {
+  begin_ = bytes_.size();
+  bytes_.resize(begin_ + kHeadBytes);
+  bytes_[begin_ + kLengthBytes] = static_cast<char>(kind);
+  StoreNumber(call, &bytes_[begin_ + kLengthBytes + 1], kCallBytes);
 }
 
 void FrameWriter::Number(std::uint64_t value) {
@@ -55,11 +81,12 @@ void FrameWriter::Diagnostic(const RawDiagnostic& diagnostic) {
 }
 
 absl::string_view FrameWriter::Finish() {
-  const std::size_t length = bytes_.size() - kLengthBytes;
-  for (std::size_t i = 0; i < kLengthBytes; ++i) {
-    bytes_[i] = static_cast<char>(length >> (8 * i));
-  }
+  StoreNumber(bytes_.size() - begin_ - kLengthBytes, &bytes_[begin_], kLengthBytes);
   return bytes_;
+}
+
+absl::string_view FrameWriter::fields() const {
+  return absl::string_view(bytes_).substr(begin_ + kHeadBytes);
 }
 
 std::uint64_t FrameReader::Number() {
@@ -114,16 +141,16 @@ RawDiagnostic FrameReader::Diagnostic() {
 
 absl::StatusOr<Frame> NextFrame(absl::string_view bytes, std::size_t* size) {
   *size = 0;
-  if (bytes.size() < kLengthBytes + 1) return Frame{};
-  std::size_t length = 0;
-  for (std::size_t i = 0; i < kLengthBytes; ++i) {
-    length |= static_cast<std::size_t>(static_cast<std::uint8_t>(bytes[i])) << (8 * i);
+  if (bytes.size() < kLengthBytes) return Frame{};
+  const std::size_t length = LoadNumber(bytes.substr(0, kLengthBytes));
+  if (length < kHeadBytes - kLengthBytes || length > kFrameBytesMax) {
+    return Malformed("a frame of no possible length");
   }
-  if (length == 0 || length > kFrameBytesMax) return Malformed("a frame of no possible length");
   if (bytes.size() - kLengthBytes < length) return Frame{};
   *size = kLengthBytes + length;
   return Frame{static_cast<FrameKind>(static_cast<std::uint8_t>(bytes[kLengthBytes])),
-               bytes.substr(kLengthBytes + 1, length - 1)};
+               LoadNumber(bytes.substr(kLengthBytes + 1, kCallBytes)),
+               bytes.substr(kHeadBytes, kLengthBytes + length - kHeadBytes)};
 }
 
 absl::Status ReadEntries(absl::string_view body, Call& call, Position& at, std::uint64_t& here) {

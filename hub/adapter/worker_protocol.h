@@ -1,8 +1,12 @@
 // What the hub and a worker say to each other over their socket, and the page that they share.
 //
-// A frame is its length (four bytes, little-endian, of what follows), its kind (one byte) and its
-// fields: numbers as varints, texts as a varint length and bytes. The hub reads frames as written
-// by an enemy: every length is checked before it is believed, and what is left over is an error.
+// A frame is its length (four bytes, little-endian, of what follows), its kind (one byte), its call
+// (eight bytes, little-endian) and its fields: numbers as varints, texts as a varint length and
+// bytes. The hub reads frames as written by an enemy: every length is checked before it is
+// believed, and what is left over is an error.
+//
+// The hub draws a call at random for each frame that it sends, and an answer has that of its
+// question: what an adapter writes between calls, or has learnt from an earlier one, answers none.
 //
 //   hub to worker   kLoad     memory_bytes_max, salt, path
 //                   kDecode   format, file name, payload
@@ -36,12 +40,13 @@
 namespace anqiao::adapter {
 
 inline constexpr std::size_t kFrameBytesMax = std::size_t{4} << 20;
-// A worker sends what it has gathered when it has as much of either. So a frame has at least 64
-// records unless they are larger than 4 KiB.
+// A worker sends what it has gathered when it has as much of either. The first frame of a call has
+// few entries and each further one twice as many: the hub reads while the worker decodes.
 inline constexpr std::size_t kBatchBytes = std::size_t{256} << 10;
-inline constexpr std::size_t kBatchEntries = 1024;
-// A payload up to this size goes into the frame.
-inline constexpr std::size_t kInlineBytesMax = std::size_t{32} << 10;
+inline constexpr std::size_t kBatchEntriesMin = 16;
+inline constexpr std::size_t kBatchEntriesMax = 1024;
+// A payload up to this size goes into the frame, unless the adapter's options say otherwise.
+inline constexpr std::size_t kInlineBytesMax = std::size_t{128} << 10;
 
 enum class FrameKind : std::uint8_t {
   kLoad = 1,
@@ -67,11 +72,11 @@ struct SharedPage {
 };
 inline constexpr std::size_t kSharedPageBytes = 4096;
 
-// Builds one frame.
+// Builds one frame, or several that are sent together.
 class FrameWriter {
  public:
-  explicit FrameWriter(FrameKind kind) { Reset(kind); }
-  void Reset(FrameKind kind);
+  FrameWriter(FrameKind kind, std::uint64_t call) { Reset(kind, call); }
+  void Reset(FrameKind kind, std::uint64_t call);
   void Number(std::uint64_t value);
   void Text(absl::string_view text);
   void At(const Position& at);
@@ -79,11 +84,18 @@ class FrameWriter {
   void Diagnostic(const RawDiagnostic& diagnostic);
 
   std::size_t size() const { return bytes_.size(); }
-  // The whole frame, with its length.
+  // Begins another frame behind this one.
+  void Next(FrameKind kind, std::uint64_t call);
+  // All frames, each with its length.
   absl::string_view Finish();
+  // Of the last.
+  absl::string_view fields() const;
 
  private:
+  void Begin(FrameKind kind, std::uint64_t call);
+
   std::string bytes_;
+  std::size_t begin_ = 0;  // of the last frame
 };
 
 // Reads the fields of one frame or entry after another. After a fault everything reads as zero and
@@ -108,6 +120,7 @@ class FrameReader {
 
 struct Frame {
   FrameKind kind;
+  std::uint64_t call;
   absl::string_view body;
 };
 

@@ -33,6 +33,7 @@ hub::v1::RecordProblem ToProto(const journal::v1::StoredProblem& problem) {
   out.set_reason(problem.reason());
   out.set_row(static_cast<std::int64_t>(problem.row()));
   out.set_column(static_cast<std::int32_t>(problem.column()));
+  out.set_byte_offset(static_cast<std::int64_t>(problem.byte_offset()));
   out.set_field(problem.field());
   out.set_message(problem.message());
   return out;

@@ -100,7 +100,8 @@ absl::StatusOr<std::unique_ptr<adapter::Adapter>> Server::LoadAdapter(
                                                 .samples_directory = samples,
                                                 .limits = agency.limits,
                                                 .agency = agency.options.id,
-                                                .log = &log_}));
+                                                .log = &log_,
+                                                .test_hooks = options_.worker_test_hooks}));
     loaded = std::move(adapter);
   } else {
     AQ_ASSIGN_OR_RETURN(loaded, adapter::Adapter::Load(library, samples));

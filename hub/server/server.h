@@ -42,8 +42,10 @@ struct ServerOptions {
   std::function<void()> launched = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
-  // For tests only: what is broken, and what is added to the clock, asked whenever the time is.
+  // For tests only: what is broken, in the engine and in how adapters are run, and what is added to
+  // the clock, asked whenever the time is.
   engine::EngineTestHooks engine_test_hooks = {};
+  adapter::WorkerTestHooks worker_test_hooks = {};
   std::function<absl::Duration()> clock_shift = nullptr;
 };
 

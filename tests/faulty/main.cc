@@ -77,7 +77,8 @@ bool HoldsRows(const journal::v1::Entry& entry) {
 
 struct Mutant {
   const char* name;
-  void (*apply)(engine::EngineTestHooks*);
+  void (*apply)(engine::EngineTestHooks*);  // may be null
+  void (*apply_to_workers)(adapter::WorkerTestHooks*) = nullptr;
 };
 
 constexpr Mutant kMutants[] = {
@@ -112,12 +113,17 @@ constexpr Mutant kMutants[] = {
          if (HoldsRows(*entry)) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
        };
      }},
+    {"fault_costs_payload", nullptr,
+     [](adapter::WorkerTestHooks* hooks) { hooks->fault_costs_payload = true; }},
+    {"fault_loses_next_row", nullptr,
+     [](adapter::WorkerTestHooks* hooks) { hooks->fault_loses_next_row = true; }},
 };
 
-bool ChooseMutant(const std::string& name, engine::EngineTestHooks* hooks) {
+bool ChooseMutant(const std::string& name, server::ServerOptions* options) {
   for (const Mutant& mutant : kMutants) {
     if (name != mutant.name) continue;
-    mutant.apply(hooks);
+    if (mutant.apply != nullptr) mutant.apply(&options->engine_test_hooks);
+    if (mutant.apply_to_workers != nullptr) mutant.apply_to_workers(&options->worker_test_hooks);
     return true;
   }
   return false;
@@ -140,7 +146,7 @@ int Main(int argc, char** argv) {
   }
   server::ServerOptions options;
   if (const char* mutant = std::getenv("AQ_MUTANT"); mutant != nullptr && *mutant != '\0') {
-    if (!ChooseMutant(mutant, &options.engine_test_hooks)) {
+    if (!ChooseMutant(mutant, &options)) {
       std::fprintf(stderr, "anqiaod_faulty: there is no mutant %s\n", mutant);
       return 2;
     }

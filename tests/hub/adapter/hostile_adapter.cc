@@ -1,4 +1,6 @@
-// An adapter that does what each line of its payload says, nearly all of which it must not.
+// An adapter that does what each line of its payload says, nearly all of which it must not. In the
+// format "tests" each line is a record of five columns that the hub can take, unless one of them
+// says what to do instead.
 //
 // AQ_HOSTILE_... makes one that does so while it is loaded.
 
@@ -82,6 +84,26 @@ void EmitLater() {
     while (!returned) sched_yield();
     EmitRecord(host_of_before, "late");
     emitted_late = true;
+  }).detach();
+}
+
+// The worker's frames are what lies first behind the callbacks' context: where it stands in them
+// which call is being answered, an adapter that has taken its worker over can read.
+constexpr std::size_t kHeadBytes = 5;
+constexpr std::size_t kCallBytes = 8;
+
+void ForgeEnd(const std::string& call) {
+  const std::string frame = std::string("\x0d\0\0\0\x14", kHeadBytes) + call + std::string(4, '\0');
+  (void)!write(3, frame.data(), frame.size());
+}
+
+// Ends a later call as this one would end: after this one, which is its own to lie about.
+void ForgeLater() {
+  const char* batch = *static_cast<const char* const*>(host->context);
+  const std::string call(batch + kHeadBytes, kCallBytes);
+  std::thread([call] {
+    usleep(20'000);
+    ForgeEnd(call);
   }).detach();
 }
 
@@ -174,7 +196,9 @@ const std::map<std::string, std::function<void()>>& Deeds() {
        [] {
          for (int i = 0; i < 16; ++i) (void)!write(3, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8);
        }},
-      {"forge_end", [] { (void)!write(3, "\x05\x00\x00\x00\x14\x00\x00\x00\x00", 9); }},
+      // The end of a call that nobody made.
+      {"forge_end", [] { ForgeEnd(std::string(kCallBytes, '\0')); }},
+      {"forge_later", ForgeLater},
       {"emit_in_thread", [] { std::thread([] { EmitRecord(*host, "thread"); }).join(); }},
       {"emit_later", EmitLater},
       {"await_late",
@@ -201,6 +225,32 @@ aq_status Do(const std::string& line) {
   return AQ_OK;
 }
 
+// A test of somebody: register number, name, date, result, kind.
+aq_status DoTest(const std::string& line) {
+  constexpr v1::Field kFields[] = {v1::FIELD_REGISTER_NUMBER, v1::FIELD_PERSON_NAME,
+                                   v1::FIELD_TEST_DATE, v1::FIELD_TEST_RESULT, v1::FIELD_TEST_KIND};
+  v1::Record record;
+  record.set_kind(v1::RECORD_KIND_TEST);
+  record.set_row(host->cursor->row);
+  record.set_byte_offset(host->cursor->byte_offset);
+  std::size_t begin = 0;
+  for (const v1::Field field : kFields) {
+    ++host->cursor->column;
+    const std::size_t end = std::min(line.find(',', begin), line.size());
+    const std::string value = line.substr(begin, end - begin);
+    if (const auto deed = Deeds().find(value); deed != Deeds().end()) deed->second();
+    if (value == "fatal") return AQ_FATAL;
+    v1::FieldValue* stated = record.add_values();
+    stated->set_field(field);
+    stated->set_value(value);
+    stated->set_column(host->cursor->column);
+    record.set_key(record.key() + "/" + value);
+    begin = std::min(end + 1, line.size());
+  }
+  const std::string bytes = record.SerializeAsString();
+  return host->emit(host->context, BytesOf(bytes)) == 0 ? AQ_OK : AQ_STOP;
+}
+
 aq_status Decode(aq_instance*, const aq_host* given, const aq_payload* payload) {
   host = given;
   const std::string text(reinterpret_cast<const char*>(payload->bytes.data), payload->bytes.length);
@@ -212,10 +262,13 @@ aq_status Decode(aq_instance*, const aq_host* given, const aq_payload* payload) 
     if (format != "still") {
       host->cursor->row = row;
       host->cursor->byte_offset = begin;
-      host->cursor->column = 1;
+      host->cursor->column = format == "tests" ? 0 : 1;
     }
     if (row > 1) {
-      const aq_status status = Do(text.substr(begin, end - begin));
+      const std::string line = text.substr(begin, end - begin);
+      const aq_status status = format != "tests"                                  ? Do(line)
+                               : line.find_first_not_of(' ') == std::string::npos ? AQ_OK
+                                                                                  : DoTest(line);
       if (status != AQ_OK) return status;
     }
     begin = end + 1;
@@ -229,14 +282,14 @@ aq_bytes ManifestBytes() {
     v1::Manifest manifest;
     manifest.set_name("hostile");
     manifest.set_version("1.0.0");
-    for (const char* name : {"rows", "whole", "still"}) {
+    for (const char* name : {"rows", "tests", "whole", "still"}) {
       v1::Format* format = manifest.add_formats();
       format->set_name(name);
       format->set_mode(v1::MODE_DELTA);
       format->set_decodes(true);
       format->set_encodes(true);
       format->add_kinds(v1::RECORD_KIND_TEST);
-      if (std::string(name) != "rows") continue;
+      if (std::string(name) != "rows" && std::string(name) != "tests") continue;
       format->mutable_splits()->set_delimiter(",");
       format->mutable_splits()->set_quoted(true);
       format->mutable_splits()->set_header_rows(1);

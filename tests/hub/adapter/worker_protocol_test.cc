@@ -8,6 +8,8 @@
 namespace anqiao::adapter {
 namespace {
 
+constexpr std::uint64_t kCall = 0xFEDCBA9876543210U;
+
 struct Heard {
   std::vector<v1::Record> records;
   std::vector<Diagnostic> diagnostics;
@@ -16,7 +18,7 @@ struct Heard {
 };
 
 std::string Body() {
-  FrameWriter writer(FrameKind::kEntries);
+  FrameWriter writer(FrameKind::kEntries, kCall);
   v1::Record record;
   record.set_key("a");
   writer.Entry(EntryKind::kRecord, {3, 1, 100});
@@ -27,6 +29,8 @@ std::string Body() {
   const absl::string_view bytes = writer.Finish();
   const absl::StatusOr<Frame> frame = NextFrame(bytes, &size);
   EXPECT_EQ(size, bytes.size());
+  EXPECT_EQ(frame->call, kCall);
+  EXPECT_EQ(frame->body, writer.fields());
   return std::string(frame->body);
 }
 
@@ -45,6 +49,26 @@ TEST(WorkerProtocolTest, EntriesComeBackAsTheyWereWritten) {
   EXPECT_EQ(heard.diagnostics[0].field, "field");
   EXPECT_EQ(at.row, 4U);
   EXPECT_EQ(here, 1U);
+}
+
+TEST(WorkerProtocolTest, FramesThatAreSentTogetherComeBackOneByOne) {
+  FrameWriter writer(FrameKind::kEntries, 1);
+  writer.Text("first");
+  writer.Next(FrameKind::kFinished, 2);
+  writer.Number(300);
+  EXPECT_EQ(writer.fields(), "\xAC\x02");
+  absl::string_view bytes = writer.Finish();
+  std::size_t size = 0;
+  AQ_ASSERT_OK_AND_ASSIGN(const Frame first, NextFrame(bytes, &size));
+  EXPECT_EQ(first.kind, FrameKind::kEntries);
+  EXPECT_EQ(first.call, 1U);
+  EXPECT_EQ(FrameReader(first.body).Text(), "first");
+  bytes.remove_prefix(size);
+  AQ_ASSERT_OK_AND_ASSIGN(const Frame second, NextFrame(bytes, &size));
+  EXPECT_EQ(second.kind, FrameKind::kFinished);
+  EXPECT_EQ(second.call, 2U);
+  EXPECT_EQ(FrameReader(second.body).Number(), 300U);
+  EXPECT_EQ(size, bytes.size());
 }
 
 TEST(WorkerProtocolTest, NothingThatIsCutOffIsTaken) {
@@ -81,6 +105,10 @@ TEST(WorkerProtocolTest, LengthsAreCheckedBeforeTheyAreBelieved) {
   AQ_EXPECT_OK(NextFrame("\x05", &size).status());
   EXPECT_EQ(size, 0U);
   EXPECT_FALSE(NextFrame(absl::string_view("\0\0\0\0\x12", 5), &size).ok());
+  // One byte less than kind and call have.
+  EXPECT_FALSE(NextFrame(absl::string_view("\x08\0\0\0\x14\0\0\0\0\0\0\0", 12), &size).ok());
+  AQ_EXPECT_OK(NextFrame(absl::string_view("\x09\0\0\0\x14\0\0\0\0\0\0\0\0", 13), &size).status());
+  EXPECT_EQ(size, 13U);
   EXPECT_FALSE(NextFrame(absl::string_view("\xFF\xFF\xFF\x7F\x12", 5), &size).ok());
   FrameReader longer(
       absl::string_view("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"
