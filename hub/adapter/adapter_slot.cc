@@ -17,10 +17,30 @@ absl::Status Unusable(absl::string_view path, absl::string_view message) {
                absl::StrCat(path, ": ", message));
 }
 
+// Stands where no build was loaded yet.
+class NoAdapter : public Adapter {
+ public:
+  const v1::Manifest& manifest() const override { return manifest_; }
+  const std::string& build_id() const override { return build_id_; }
+  absl::StatusOr<std::unique_ptr<AdapterInstance>> Open() override {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+                 "no adapter was loaded for the agency yet");
+  }
+
+ private:
+  const v1::Manifest manifest_;
+  const std::string build_id_;
+};
+
+LoadedBuild FirstBuild(std::shared_ptr<Adapter> first, const std::string& library) {
+  if (first == nullptr) return {std::make_shared<NoAdapter>(), ""};
+  return {std::move(first), library};
+}
+
 }  // namespace
 
 AdapterSlot::AdapterSlot(std::shared_ptr<Adapter> first, Options options)
-    : options_(std::move(options)), current_({std::move(first), options_.library}) {}
+    : options_(std::move(options)), current_(FirstBuild(std::move(first), options_.library)) {}
 
 AdapterSlot::AdapterSlot(Adapter* only)
     : AdapterSlot(std::shared_ptr<Adapter>(only, [](Adapter*) {}), Options()) {}
@@ -32,9 +52,12 @@ std::shared_ptr<Adapter> AdapterSlot::current() const {
 
 absl::Status AdapterSlot::CheckEnabled() const {
   absl::MutexLock lock(&mu_);
-  if (!disabled_) return absl::OkStatus();
-  return Error(absl::StatusCode::kUnavailable, reason::kAdapterDisabled,
-               "the agency's adapter is disabled for now; nothing was taken: send it again later");
+  const bool absent = current_.adapter->build_id().empty();
+  if (!disabled_ && !absent) return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kUnavailable, reason::kAdapterDisabled,
+      absl::StrCat("the agency's adapter is ", disabled_ ? "disabled for now" : "not loaded yet",
+                   "; nothing was taken: send it again later"));
 }
 
 AdapterSlot::View AdapterSlot::view() const {
@@ -47,6 +70,8 @@ AdapterSlot::View AdapterSlot::view() const {
   if (disabled_) {
     view.state = State::kDisabled;
     view.reason = disabled_reason_;
+  } else if (current_.adapter->build_id().empty()) {
+    view.state = State::kAbsent;
   } else if (!failure_.empty()) {
     view.state = State::kFailed;
     view.reason = failure_;
@@ -70,7 +95,7 @@ absl::StatusOr<LoadedBuild> AdapterSlot::Load(const std::string& library,
                  absl::StrReplaceAll(loaded.status().message(), {{copy, library}}));
   }
   const std::string expected = current()->manifest().name();
-  if ((*loaded)->manifest().name() != expected) {
+  if (!expected.empty() && (*loaded)->manifest().name() != expected) {
     return Unusable(library, absl::StrCat("is adapter ", (*loaded)->manifest().name(),
                                           ", expected a build of ", expected));
   }
@@ -78,6 +103,10 @@ absl::StatusOr<LoadedBuild> AdapterSlot::Load(const std::string& library,
 }
 
 absl::StatusOr<LoadedBuild> AdapterSlot::LoadConfigured() {
+  if (options_.library.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+                 "no library was loaded, and the agency's configuration names none");
+  }
   std::error_code error;
   const std::filesystem::path library = std::filesystem::canonical(options_.library, error);
   return Load(error ? options_.library : library.string(), options_.samples);

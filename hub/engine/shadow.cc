@@ -277,6 +277,10 @@ absl::StatusOr<ShadowReport> EngineImpl::ShadowAdapter(const ShadowCommand& comm
                  absl::StrCat("no other build of agency ", agency.id,
                               "'s adapter is loaded, and no library was named"));
   }
+  if (agency.adapter->absent()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+                 absl::StrCat("agency ", agency.id, " has no adapter yet to compare with"));
+  }
   AQ_RETURN_IF_ERROR(CheckAdapterFormats(agency, shadow));
   const std::shared_ptr<adapter::Adapter>& current = view.slot.current.adapter;
   ShadowReport report;

@@ -127,8 +127,10 @@ absl::Status Server::Open(const Config& config) {
   options.test_hooks = options_.engine_test_hooks;
   std::vector<AdapterMetrics::Source> sources;
   for (const AgencyConfig& agency : config.agencies) {
-    AQ_ASSIGN_OR_RETURN(std::unique_ptr<adapter::Adapter> adapter,
-                        LoadAdapter(agency, agency.library, agency.samples));
+    std::unique_ptr<adapter::Adapter> adapter;
+    if (!agency.library.empty()) {
+      AQ_ASSIGN_OR_RETURN(adapter, LoadAdapter(agency, agency.library, agency.samples));
+    }
     adapters_.push_back(std::make_unique<adapter::AdapterSlot>(
         std::move(adapter), SlotFor(agency, config.data_directory)));
     options.agencies.push_back(agency.options);
