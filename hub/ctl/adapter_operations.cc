@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/adapters.grpc.pb.h"
 #include "hub/base/status_macros.h"
@@ -57,9 +58,15 @@ absl::Status Print(Context& context, const hub::v1::Adapter& adapter) {
               {"decoded 已解析", absl::StrCat(adapter.payload_count())},
               {"refused 已拒绝", absl::StrCat(adapter.refused_payload_count())},
               {"failures 失败", absl::StrCat(adapter.failure_count())}});
-  if (!adapter.configured_library().empty() &&
-      adapter.current().library() != adapter.configured_library()) {
-    context.out << "after a restart the configured library is used: change the configuration\n";
+  if (!adapter.candidate().build().empty()) {
+    context.out << "not in use yet 尚未启用: anqiaoctl adapter reload "
+                << absl::StripPrefix(adapter.name(), "adapters/") << "\n";
+  } else if (adapter.current().library() != adapter.configured_library()) {
+    context.out
+        << (adapter.configured_library().empty()
+                ? "after a restart the agency has no adapter: name it in the configuration\n"
+                : "after a restart the configured library is used: change the "
+                  "configuration\n");
   }
   return absl::OkStatus();
 }
@@ -256,7 +263,7 @@ absl::StatusOr<ExitCode> Corrections(Context& context, const CorrectionArguments
 void AddLibraryOptions(CLI::App* command, AdapterArguments& arguments, bool required) {
   command
       ->add_option("--library", arguments.library,
-                   "Library of the other build, a path on the hub's machine")
+                   "Library of the build, a path on the hub's machine")
       ->required(required);
   command->add_option("--samples", arguments.samples,
                       "Directory of the samples that it must pass (default: the configured ones)");
@@ -276,9 +283,10 @@ void AddAdapterOperations(CLI::App* adapter, Action& chosen) {
   };
   add("show", "Show an agency's adapter", Show);
   AddLibraryOptions(
-      add("load", "Load another build beside the one in use and run its samples", Load), *arguments,
-      true);
-  add("reload", "Promote what was loaded, or else the configured library anew", Reload)
+      add("load", "Load a build beside the one in use and run its samples; nothing changes yet",
+          Load),
+      *arguments, true);
+  add("reload", "Put to use what was loaded, or else the configured library anew", Reload)
       ->add_option("--build", arguments->build, "The build that shall be in use afterwards");
   add("disable", "Take no payloads of the agency until it is enabled", Disable)
       ->add_option("--reason", arguments->reason, "UPPER_SNAKE reason, shown to operators");

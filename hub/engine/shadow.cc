@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/adapters.h"
@@ -50,7 +52,12 @@ std::string TextOf(const Message& message, const FieldDescriptor& field) {
   for (const FieldDescriptor* other : present) {
     if (other != &field) only->GetReflection()->ClearField(only.get(), other);
   }
-  return Bounded(only->ShortDebugString(), kValueBytesMax);
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  printer.SetUseUtf8StringEscaping(true);  // names are to be read
+  std::string text;
+  printer.PrintToString(*only, &text);
+  return Bounded(std::string(absl::StripTrailingAsciiWhitespace(text)), kValueBytesMax);
 }
 
 // Paths of the fields in which two messages of one type differ.
