@@ -48,7 +48,9 @@ std::string BuildText(const hub::v1::AdapterBuild& build) {
 absl::Status Print(Context& context, const hub::v1::Adapter& adapter) {
   if (context.json) return PrintJson(context.out, adapter);
   PrintPairs(context.out,
-             {{"adapter 适配器", absl::StrCat(adapter.name(), " ", adapter.adapter())},
+             {{"adapter 适配器", adapter.adapter().empty()
+                                     ? adapter.name()
+                                     : absl::StrCat(adapter.name(), " ", adapter.adapter())},
               {"state 状态", EnumText(adapter.state())},
               {"reason 原因", OrDash(adapter.reason())},
               {"in use 使用中", BuildText(adapter.current())},
@@ -113,7 +115,9 @@ absl::StatusOr<ExitCode> List(Context& context, const AdapterArguments&) {
                {"REFUSED 已拒绝", kRight}});
   for (const hub::v1::Adapter& adapter : response.adapters()) {
     table.AddRow({adapter.name(), EnumText(adapter.state()), OrDash(adapter.reason()),
-                  absl::StrCat(adapter.current().version(), " ", adapter.current().build()),
+                  adapter.current().build().empty()
+                      ? "-"
+                      : absl::StrCat(adapter.current().version(), " ", adapter.current().build()),
                   OrDash(adapter.candidate().build()), absl::StrCat(adapter.payload_count()),
                   absl::StrCat(adapter.refused_payload_count())});
   }
@@ -130,7 +134,12 @@ absl::StatusOr<ExitCode> Load(Context& context, const AdapterArguments& argument
   hub::v1::LoadAdapterRequest request;
   request.set_library(Complete(arguments.library));
   request.set_samples(Complete(arguments.samples));
-  return CallForAdapter(context, arguments.agency, request, &AdapterService::Stub::LoadAdapter);
+  AQ_ASSIGN_OR_RETURN(const ExitCode code, CallForAdapter(context, arguments.agency, request,
+                                                          &AdapterService::Stub::LoadAdapter));
+  if (arguments.samples.empty() && !context.json) {
+    context.out << "without --samples only those of the configuration were run, if it has any\n";
+  }
+  return code;
 }
 
 absl::StatusOr<ExitCode> Reload(Context& context, const AdapterArguments& arguments) {

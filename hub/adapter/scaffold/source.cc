@@ -204,6 +204,14 @@ std::string ShapeExpression(const SampleTable& table) {
   return absl::StrCat("Delimited{", absl::StrJoin(parts, ", "), "}");
 }
 
+// Broken behind its brace if it is too long for a line.
+std::string ShapeLine(const SampleTable& table) {
+  const std::string line = absl::StrCat("  format.shape = ", ShapeExpression(table), ";\n");
+  if (WidthOf(line) <= kLineColumns + 1) return line;
+  const std::size_t brace = line.find('{') + 1;
+  return absl::StrCat(line.substr(0, brace), "\n      ", line.substr(brace));
+}
+
 std::string ContentType(const SampleTable& table) {
   const char* charset = table.gb18030 ? "; charset=gb18030" : "; charset=utf-8";
   switch (table.shape) {
@@ -266,7 +274,10 @@ std::string ShapeText(const SampleTable& table) {
     case Shape::kDelimited:
       break;
   }
-  const std::string delimiter = table.delimiter == '\t' ? "tab" : std::string(1, table.delimiter);
+  const char* delimiter = table.delimiter == '\t'  ? "tabs"
+                          : table.delimiter == ';' ? "semicolons"
+                          : table.delimiter == '|' ? "bars"
+                                                   : "commas";
   return absl::StrCat("delimited by ", delimiter, ", ", encoding, ", ", header);
 }
 
@@ -289,10 +300,10 @@ std::string AdapterSource(const std::string& name, const std::string& format,
       ";\n  // DECIDE: MODE_SNAPSHOT if what a file lacks has ended.\n"
       "  format.mode = v1::MODE_DELTA;\n",
       Comment("  ", plan.kind_note), "  format.kind = v1::RECORD_KIND_", plan.kind,
-      ";\n  format.content_type = ", Quoted(ContentType(table)),
-      ";\n  format.shape = ", ShapeExpression(table), ";\n", Comment("  ", plan.columns_note),
-      "  format.columns = {\n", Columns(table, plan), "  };\n", Comment("  ", plan.key_note),
-      "  format.key = {", absl::StrJoin(key, ", "), "};\n  return format;\n}\n\n",
+      ";\n  format.content_type = ", Quoted(ContentType(table)), ";\n", ShapeLine(table),
+      Comment("  ", plan.columns_note), "  format.columns = {\n", Columns(table, plan), "  };\n",
+      Comment("  ", plan.key_note), "  format.key = {", absl::StrJoin(key, ", "),
+      "};\n  return format;\n}\n\n",
       "const Declaration& Declare() {\n  static const Declaration declaration = {\n      .name = ",
       Quoted(name), ", .version = \"0.1.0\", .formats = {", Camel(format),
       "()}};\n  return declaration;\n}\n\n}  // namespace\n\nANQIAO_ADAPTER(Declare)\n");
