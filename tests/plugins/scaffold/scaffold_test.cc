@@ -11,12 +11,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "anqiao/adapter/v1/adapter.pb.h"
 #include "hub/adapter/scaffold/alias_table.h"
+#include "hub/adapter/scaffold/infer.h"
+#include "hub/adapter/scaffold/sample_table.h"
+#include "hub/adapter/scaffold/source.h"
 #include "hub/adapter/test_kit/test_kit.h"
 #include "hub/base/errors.h"
 #include "tests/testing/status_matchers.h"
@@ -177,6 +181,33 @@ TEST(ScaffoldTest, PlacesByValuesWhereTheNameSaysNothing) {
   EXPECT_THAT(SourceOf(directory),
               HasSubstr("// number: DECIDE: placed by its values, not by its name.\n      "
                         "Required(CitizenId({\"number\"}, v1::FIELD_ID_NUMBER))"));
+}
+
+// Whatever a damaged sample is taken for, it is read or refused.
+TEST(ScaffoldTest, ReadsOrRefusesDamagedSamples) {
+  const AliasTable aliases = AliasTable::BuiltIn();
+  std::mt19937 random(1);
+  int refused = 0;
+  for (const auto& file : std::filesystem::directory_iterator(ANQIAO_SCAFFOLD_SAMPLES)) {
+    const std::string sample = ReadFile(file.path().string());
+    for (int i = 0; i < 300; ++i) {
+      std::string bytes = sample.substr(0, i % 2 == 0 ? sample.size() : random() % sample.size());
+      for (int k = 0; k < i % 5 && !bytes.empty(); ++k) {
+        bytes[random() % bytes.size()] = static_cast<char>(random());
+      }
+      const absl::StatusOr<SampleTable> table =
+          ReadSampleTable(bytes, {.header_rows = random() % 3});
+      if (!table.ok()) {
+        EXPECT_THAT(table, StatusIs(absl::StatusCode::kInvalidArgument));
+        ++refused;
+        continue;
+      }
+      const Plan plan = MakePlan(*table, aliases);
+      EXPECT_THAT(AdapterSource("made", "records", *table, plan), HasSubstr("ANQIAO_ADAPTER"));
+      EXPECT_THAT(MadeUpSample(*table, plan), Not(IsEmpty()));
+    }
+  }
+  EXPECT_GT(refused, 100);
 }
 
 TEST(ScaffoldTest, SaysWhatIsWrongWithASample) {
