@@ -5,13 +5,15 @@
 #
 # Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
 # and contract tests, clang with ThreadSanitizer on store and engine, clang-tidy on the pure folders, buf lint, the demo's checks, bad
-# input, reflection, what is kept (sealed, erased, backed up, provable), faults, floods. --long makes the random runs ten times as long.
-# --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, keeping, faults, floods.
+# input, reflection, a first adapter from an installation, what is kept (sealed, erased, backed up, provable), faults, floods. --long
+# makes the random runs ten times as long.
+# --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, first_adapter,
+# keeping, faults, floods.
 set -uo pipefail
 # shellcheck source=integration/prepare.sh
 source "$(dirname "$0")/prepare.sh"
 long=0
-parts=(build unit asan tsan tidy buf demo bad_input reflection keeping faults floods)
+parts=(build unit asan tsan tidy buf demo bad_input reflection first_adapter keeping faults floods)
 only=()
 while (($#)); do
   case $1 in
@@ -20,7 +22,7 @@ while (($#)); do
       [[ " ${parts[*]} " == *" ${2:-} "* && -n ${2:-} ]] || die "--only takes one of: ${parts[*]}"
       only+=("$2")
       shift ;;
-    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument $1; see --help" ;;
   esac
   shift
@@ -131,6 +133,11 @@ if part demo "The demo, checked against the truth"; then
 fi
 if part bad_input "Bad input"; then one bad_input /usr/bin/python3 integration/bad_input.py; fi
 if part reflection "Reflection and health on both listeners"; then one reflection /usr/bin/python3 integration/reflection.py; fi
+if part first_adapter "The guide's first adapter, from an installation, with samples that nobody saw before"; then
+  one first_adapter bash -c "/usr/bin/python3 integration/first_adapter.py --samples $( ((long)) && echo 6 || echo 2) &&
+    /usr/bin/python3 integration/first_adapter.py --check-mutants"
+  grep -E 'commands$|noticed|first adapter, seed' build/first_adapter.log
+fi
 if part keeping "What is kept is sealed, can be erased and cannot be changed unseen"; then
   # Its backups and rotation are fault runs.
   one keeping /usr/bin/python3 integration/keeping.py --only canaries --only erase --only audit --only retention $( ((long)) && echo --long)

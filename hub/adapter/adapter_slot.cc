@@ -35,16 +35,38 @@ std::string Resolved(const std::string& library) {
   return error ? library : path.string();
 }
 
+// Stands where no build was loaded yet.
+class NoAdapter : public Adapter {
+ public:
+  const v1::Manifest& manifest() const override { return manifest_; }
+  const std::string& build_id() const override { return build_id_; }
+  absl::StatusOr<std::unique_ptr<AdapterInstance>> Open() override {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+                 "no adapter was loaded for the agency yet");
+  }
+
+ private:
+  const v1::Manifest manifest_;
+  const std::string build_id_;
+};
+
+LoadedBuild FirstBuild(std::shared_ptr<Adapter> first, const std::string& library) {
+  if (first == nullptr) return {std::make_shared<NoAdapter>(), ""};
+  return {std::move(first), library};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AdapterSlot>> AdapterSlot::Open(Options options) {
-  AQ_ASSIGN_OR_RETURN(std::unique_ptr<Adapter> first,
-                      LoadCopy(options, Resolved(options.library), options.samples));
+  std::unique_ptr<Adapter> first;
+  if (!options.library.empty()) {
+    AQ_ASSIGN_OR_RETURN(first, LoadCopy(options, Resolved(options.library), options.samples));
+  }
   return std::make_unique<AdapterSlot>(std::move(first), std::move(options));
 }
 
 AdapterSlot::AdapterSlot(std::shared_ptr<Adapter> first, Options options)
-    : options_(std::move(options)), current_({std::move(first), options_.library}) {}
+    : options_(std::move(options)), current_(FirstBuild(std::move(first), options_.library)) {}
 
 AdapterSlot::AdapterSlot(Adapter* only)
     : AdapterSlot(std::shared_ptr<Adapter>(only, [](Adapter*) {}), Options()) {}
@@ -56,9 +78,12 @@ std::shared_ptr<Adapter> AdapterSlot::current() const {
 
 absl::Status AdapterSlot::CheckEnabled() const {
   absl::MutexLock lock(&mu_);
-  if (!disabled_) return absl::OkStatus();
-  return Error(absl::StatusCode::kUnavailable, reason::kAdapterDisabled,
-               "the agency's adapter is disabled for now; nothing was taken: send it again later");
+  const bool absent = current_.adapter->build_id().empty();
+  if (!disabled_ && !absent) return absl::OkStatus();
+  return Error(
+      absl::StatusCode::kUnavailable, reason::kAdapterDisabled,
+      absl::StrCat("the agency's adapter is ", disabled_ ? "disabled for now" : "not loaded yet",
+                   "; nothing was taken: send it again later"));
 }
 
 AdapterSlot::View AdapterSlot::view() const {
@@ -71,6 +96,8 @@ AdapterSlot::View AdapterSlot::view() const {
   if (disabled_) {
     view.state = State::kDisabled;
     view.reason = disabled_reason_;
+  } else if (current_.adapter->build_id().empty()) {
+    view.state = State::kAbsent;
   } else if (!failure_.empty()) {
     view.state = State::kFailed;
     view.reason = failure_;
@@ -88,7 +115,7 @@ absl::StatusOr<LoadedBuild> AdapterSlot::Load(const std::string& library,
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<Adapter> loaded,
                       LoadCopy(options_, library, samples.empty() ? options_.samples : samples));
   const std::string expected = current()->manifest().name();
-  if (loaded->manifest().name() != expected) {
+  if (!expected.empty() && loaded->manifest().name() != expected) {
     return Unusable(library, absl::StrCat("is adapter ", loaded->manifest().name(),
                                           ", expected a build of ", expected));
   }
@@ -96,6 +123,10 @@ absl::StatusOr<LoadedBuild> AdapterSlot::Load(const std::string& library,
 }
 
 absl::StatusOr<LoadedBuild> AdapterSlot::LoadConfigured() {
+  if (options_.library.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+                 "no library was loaded, and the agency's configuration names none");
+  }
   return Load(Resolved(options_.library), options_.samples);
 }
 

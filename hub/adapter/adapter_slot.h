@@ -8,6 +8,10 @@
 // Builds are shared: a payload keeps the one that it began with, and nobody knows when the last of
 // these payloads is done. A library is never closed, whatever becomes of its build.
 //
+// A slot may begin without a build: the agency's first one is then loaded while the hub serves, and
+// may be any adapter. current() is never null; before the first build it cannot be opened and knows
+// no format.
+//
 // A library is copied first and the copy is loaded: the file may be replaced or overwritten
 // afterwards while workers go on with the copy, and loading the same path again finds its new
 // content (the dynamic loader would answer a path that it has loaded with what it has). So an adapter
@@ -50,13 +54,13 @@ struct SlotCounts {
 
 class AdapterSlot {
  public:
-  enum class State { kLoaded, kDisabled, kFailed };
+  enum class State { kLoaded, kDisabled, kFailed, kAbsent };
   // Makes an adapter of a library and runs the samples of a directory, if that is not empty.
   using Loader = std::function<absl::StatusOr<std::unique_ptr<Adapter>>(
       const std::string& library, const std::string& samples)>;
 
   struct Options {
-    std::string library;  // as configured
+    std::string library;  // as configured; empty: none is
     std::string samples;  // as configured; empty: none are run
     // Where copies of libraries go; made when it is needed. Empty: nothing can be loaded.
     std::string copies_directory;
@@ -73,9 +77,9 @@ class AdapterSlot {
     SlotCounts counts;
   };
 
-  // With the configured library. Errors: as Load.
+  // With the configured library; with none if there is none. Errors: as Load.
   static absl::StatusOr<std::unique_ptr<AdapterSlot>> Open(Options options);
-  // With a build that is loaded already.
+  // With a build that is loaded already; null: none is loaded yet.
   AdapterSlot(std::shared_ptr<Adapter> first, Options options);
   // With a build that outlives the slot; nothing can be loaded.
   explicit AdapterSlot(Adapter* only);
@@ -84,8 +88,10 @@ class AdapterSlot {
   std::shared_ptr<Adapter> current() const;
   // As Adapter::suspect, of that build.
   bool suspect() const { return current()->suspect(); }
-  // OK, or UNAVAILABLE (ADAPTER_DISABLED).
+  // OK, or UNAVAILABLE (ADAPTER_DISABLED): an operator disabled it, or none is loaded yet.
   absl::Status CheckEnabled() const;
+  // True before the first build.
+  bool absent() const { return current()->build_id().empty(); }
   View view() const;
 
   // Loads a library beside the current one and runs its samples ("samples"; empty: the configured
@@ -94,7 +100,7 @@ class AdapterSlot {
   // by everyone, not a build of the same adapter, or what Adapter::Load refuses; the message says
   // path and why.
   absl::StatusOr<LoadedBuild> Load(const std::string& library, const std::string& samples);
-  // The same with the configured library, which may be a link.
+  // The same with the configured library, which may be a link. FAILED_PRECONDITION also if none is.
   absl::StatusOr<LoadedBuild> LoadConfigured();
 
   // Waits to be promoted, in the place of an earlier one.

@@ -22,6 +22,17 @@ namespace {
 
 using test_kit::CheckResult;
 
+constexpr char kAdapterFooter[] =
+    "\n"
+    "From a sample to records in the hub (hub/doc/adapters.md, or share/doc/anqiao/adapters.md):\n"
+    "  anqiaoctl adapter new night_school --from list.csv --encoding gb18030 --format courses\n"
+    "  cmake -S night_school -B night_school/build && cmake --build night_school/build\n"
+    "  anqiaoctl adapter test night_school --accept      then read samples/first.expected\n"
+    "  anqiaoctl adapter test night_school\n"
+    "  anqiaoctl --certs certs --as ops adapter load night_school --library FILE --samples DIR\n"
+    "  anqiaoctl --certs certs --as ops adapter reload night_school\n"
+    "  anqiaoctl --certs certs --agency night_school submit --format courses list.csv\n";
+
 struct TestArguments {
   std::string path, samples, format, save;
   double seconds = 30;
@@ -136,8 +147,8 @@ absl::StatusOr<ExitCode> Test(Context& context, const TestArguments& arguments) 
 }
 
 void AddTest(CLI::App* adapter, Action& chosen) {
-  CLI::App* test = adapter->add_subcommand(
-      "test", "Put an adapter through the test kit; needs no hub (hub/doc/adapters.md)");
+  CLI::App* test =
+      adapter->add_subcommand("test", "Put an adapter through the test kit; needs no hub");
   auto arguments = std::make_shared<TestArguments>();
   test->add_option("path", arguments->path,
                    "Library, or an adapter's folder with samples/ and the library in it")
@@ -179,18 +190,25 @@ absl::StatusOr<ExitCode> New(Context& context, const scaffold::ScaffoldOptions& 
     fields["columns"].set_number_value(static_cast<double>(made.columns));
     fields["placed"].set_number_value(static_cast<double>(made.placed));
     fields["decisions"].set_number_value(static_cast<double>(made.decisions));
+    fields["sample"].set_string_value(made.shape);
+    for (const std::string& note : made.notes) {
+      fields["notes"].mutable_list_value()->add_values()->set_string_value(Printable(note));
+    }
     AQ_RETURN_IF_ERROR(PrintJson(context.out, report));
     return kExitOk;
   }
   for (const std::string& path : made.files) context.out << Printable(path) << "\n";
   PrintPairs(context.out,
-             {{"kind of record 记录种类", made.kind},
+             {{"sample 样本", made.shape},
+              {"kind of record 记录种类", made.kind},
               {"columns placed 已识别列", absl::StrCat(made.placed, " of ", made.columns)},
               {"to decide 待定 (DECIDE)", absl::StrCat(made.decisions)}});
+  for (const std::string& note : made.notes) context.out << "- " << Printable(note) << "\n";
   context.out
       << "The sample's rows were not copied: samples/first.in is made up in its shape 样例为虚构.\n"
-      << "Next: cmake -B " << Printable(completed.directory) << "/build "
-      << Printable(completed.directory) << "\n";
+      << "Next: look for DECIDE in " << Printable(completed.directory) << "/" << completed.name
+      << ".cc, then cmake -S " << Printable(completed.directory) << " -B "
+      << Printable(completed.directory) << "/build\n";
   return kExitOk;
 }
 
@@ -200,7 +218,9 @@ void AddNew(CLI::App* adapter, Action& chosen) {
   auto options = std::make_shared<scaffold::ScaffoldOptions>();
   command->add_option("name", options->name, "Its name, such as night_school")->required();
   command
-      ->add_option("--from", options->sample, "The sample: CSV or other delimited text, JSON, XML")
+      ->add_option(
+          "--from", options->sample,
+          "The sample: CSV or other delimited text, fixed width, XML, JSON, JSON lines, XLSX")
       ->required();
   command->add_option("--encoding", options->encoding,
                       "gb18030, gbk, gb2312 or utf-8 (default: found out)");
@@ -208,6 +228,12 @@ void AddNew(CLI::App* adapter, Action& chosen) {
   command->add_option("--dir", options->directory, "Folder to make (default: NAME)");
   command->add_option("--header-row", options->header_row,
                       "Row of the header (default: found out)");
+  command
+      ->add_option("--header-rows", options->header_rows, "Its rows, 1 or 2 (default: found out)")
+      ->check(CLI::Range(1, 2));
+  command->add_option("--widths", options->widths,
+                      "Fixed width: names and widths in bytes, such as 姓名=30,身份证号码=18,8");
+  command->add_option("--sheet", options->sheet, "Sheet of a workbook (default: the first)");
   OnChosen(command, chosen, options, New);
 }
 
@@ -217,6 +243,7 @@ void AddAdapterCommands(CLI::App& app, Action& chosen) {
   CLI::App* adapter =
       app.add_subcommand("adapter", "Write and test adapters, look after those of the agencies");
   adapter->require_subcommand(1);
+  adapter->footer(kAdapterFooter);  // its commands take it over
   AddAdapterOperations(adapter, chosen);
   AddTest(adapter, chosen);
   AddNew(adapter, chosen);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/adapters.grpc.pb.h"
 #include "hub/base/status_macros.h"
@@ -47,7 +48,9 @@ std::string BuildText(const hub::v1::AdapterBuild& build) {
 absl::Status Print(Context& context, const hub::v1::Adapter& adapter) {
   if (context.json) return PrintJson(context.out, adapter);
   PrintPairs(context.out,
-             {{"adapter 适配器", absl::StrCat(adapter.name(), " ", adapter.adapter())},
+             {{"adapter 适配器", adapter.adapter().empty()
+                                     ? adapter.name()
+                                     : absl::StrCat(adapter.name(), " ", adapter.adapter())},
               {"state 状态", EnumText(adapter.state())},
               {"reason 原因", OrDash(adapter.reason())},
               {"in use 使用中", BuildText(adapter.current())},
@@ -57,9 +60,15 @@ absl::Status Print(Context& context, const hub::v1::Adapter& adapter) {
               {"decoded 已解析", absl::StrCat(adapter.payload_count())},
               {"refused 已拒绝", absl::StrCat(adapter.refused_payload_count())},
               {"failures 失败", absl::StrCat(adapter.failure_count())}});
-  if (!adapter.configured_library().empty() &&
-      adapter.current().library() != adapter.configured_library()) {
-    context.out << "after a restart the configured library is used: change the configuration\n";
+  if (!adapter.candidate().build().empty()) {
+    context.out << "not in use yet 尚未启用: anqiaoctl adapter reload "
+                << absl::StripPrefix(adapter.name(), "adapters/") << "\n";
+  } else if (adapter.current().library() != adapter.configured_library()) {
+    context.out
+        << (adapter.configured_library().empty()
+                ? "after a restart the agency has no adapter: name it in the configuration\n"
+                : "after a restart the configured library is used: change the "
+                  "configuration\n");
   }
   return absl::OkStatus();
 }
@@ -106,7 +115,9 @@ absl::StatusOr<ExitCode> List(Context& context, const AdapterArguments&) {
                {"REFUSED 已拒绝", kRight}});
   for (const hub::v1::Adapter& adapter : response.adapters()) {
     table.AddRow({adapter.name(), EnumText(adapter.state()), OrDash(adapter.reason()),
-                  absl::StrCat(adapter.current().version(), " ", adapter.current().build()),
+                  adapter.current().build().empty()
+                      ? "-"
+                      : absl::StrCat(adapter.current().version(), " ", adapter.current().build()),
                   OrDash(adapter.candidate().build()), absl::StrCat(adapter.payload_count()),
                   absl::StrCat(adapter.refused_payload_count())});
   }
@@ -123,7 +134,12 @@ absl::StatusOr<ExitCode> Load(Context& context, const AdapterArguments& argument
   hub::v1::LoadAdapterRequest request;
   request.set_library(Complete(arguments.library));
   request.set_samples(Complete(arguments.samples));
-  return CallForAdapter(context, arguments.agency, request, &AdapterService::Stub::LoadAdapter);
+  AQ_ASSIGN_OR_RETURN(const ExitCode code, CallForAdapter(context, arguments.agency, request,
+                                                          &AdapterService::Stub::LoadAdapter));
+  if (arguments.samples.empty() && !context.json) {
+    context.out << "without --samples only those of the configuration were run, if it has any\n";
+  }
+  return code;
 }
 
 absl::StatusOr<ExitCode> Reload(Context& context, const AdapterArguments& arguments) {
@@ -256,7 +272,7 @@ absl::StatusOr<ExitCode> Corrections(Context& context, const CorrectionArguments
 void AddLibraryOptions(CLI::App* command, AdapterArguments& arguments, bool required) {
   command
       ->add_option("--library", arguments.library,
-                   "Library of the other build, a path on the hub's machine")
+                   "Library of the build, a path on the hub's machine")
       ->required(required);
   command->add_option("--samples", arguments.samples,
                       "Directory of the samples that it must pass (default: the configured ones)");
@@ -276,9 +292,10 @@ void AddAdapterOperations(CLI::App* adapter, Action& chosen) {
   };
   add("show", "Show an agency's adapter", Show);
   AddLibraryOptions(
-      add("load", "Load another build beside the one in use and run its samples", Load), *arguments,
-      true);
-  add("reload", "Promote what was loaded, or else the configured library anew", Reload)
+      add("load", "Load a build beside the one in use and run its samples; nothing changes yet",
+          Load),
+      *arguments, true);
+  add("reload", "Put to use what was loaded, or else the configured library anew", Reload)
       ->add_option("--build", arguments->build, "The build that shall be in use afterwards");
   add("disable", "Take no payloads of the agency until it is enabled", Disable)
       ->add_option("--reason", arguments->reason, "UPPER_SNAKE reason, shown to operators");

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/engine/health_code.h"
@@ -274,7 +275,9 @@ DecodedPayload BeginDecode(const AgencyOptions& agency, SubmitCommand command) {
   payload.snapshot = registered && format->mode() == adapter::v1::MODE_SNAPSHOT;
   if (!registered) {
     Refuse(absl::StatusCode::kNotFound, reason::kFormatNotRegistered,
-           "the format is not registered for the agency", false, &payload);
+           absl::StrCat("the format is not registered for the agency, which has ",
+                        absl::StrJoin(agency.formats, ", ")),
+           false, &payload);
     DoNotUseUpId(&payload);
   } else if (command.too_large || payload.bytes.size() > agency.payload_bytes_max) {
     Refuse(absl::StatusCode::kResourceExhausted, reason::kPayloadTooLarge,

@@ -89,6 +89,7 @@ absl::Status EngineImpl::CheckOptions() const {
     if (!IsName(agency.id)) return BadOptions(agency.id, "the id is not a lower-case name");
     if (!ids.insert(agency.id).second) return BadOptions(agency.id, "is registered twice");
     if (agency.adapter == nullptr) return BadOptions(agency.id, "has no adapter");
+    if (agency.adapter->absent()) continue;  // its first build is checked when it is loaded
     if (const std::string fault = MissingFormat(agency, *agency.adapter->current());
         !fault.empty()) {
       return BadOptions(agency.id, fault);
@@ -106,6 +107,7 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
       {journal::v1::ACTIVATION_KIND_CATALOGUE, "catalogue", catalogue_->hash()},
       {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", identity::kModelVersion}};
   for (const AgencyOptions& agency : options_.agencies) {
+    if (agency.adapter->absent()) continue;
     const std::shared_ptr<adapter::Adapter> adapter = agency.adapter->current();
     wanted.push_back(
         {journal::v1::ACTIVATION_KIND_ADAPTER, adapter->manifest().name(), adapter->build_id()});

@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/text_format.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/adapters.h"
@@ -50,7 +52,12 @@ std::string TextOf(const Message& message, const FieldDescriptor& field) {
   for (const FieldDescriptor* other : present) {
     if (other != &field) only->GetReflection()->ClearField(only.get(), other);
   }
-  return Bounded(only->ShortDebugString(), kValueBytesMax);
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetSingleLineMode(true);
+  printer.SetUseUtf8StringEscaping(true);  // names are to be read
+  std::string text;
+  printer.PrintToString(*only, &text);
+  return Bounded(std::string(absl::StripTrailingAsciiWhitespace(text)), kValueBytesMax);
 }
 
 // Paths of the fields in which two messages of one type differ.
@@ -276,6 +283,10 @@ absl::StatusOr<ShadowReport> EngineImpl::ShadowAdapter(const ShadowCommand& comm
     return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
                  absl::StrCat("no other build of agency ", agency.id,
                               "'s adapter is loaded, and no library was named"));
+  }
+  if (agency.adapter->absent()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
+                 absl::StrCat("agency ", agency.id, " has no adapter yet to compare with"));
   }
   AQ_RETURN_IF_ERROR(CheckAdapterFormats(agency, shadow));
   const std::shared_ptr<adapter::Adapter>& current = view.slot.current.adapter;

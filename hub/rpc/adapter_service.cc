@@ -54,6 +54,7 @@ hub::v1::Adapter ToProto(const engine::AdapterView& view) {
   out.set_name(ResourceName(kAdapters, view.options->id));
   out.set_adapter(view.slot.current.adapter->manifest().name());
   out.set_state(view.slot.state == State::kDisabled ? hub::v1::ADAPTER_STATE_DISABLED
+                : view.slot.state == State::kAbsent ? hub::v1::ADAPTER_STATE_ABSENT
                 : view.slot.state == State::kFailed ? hub::v1::ADAPTER_STATE_FAILED
                                                     : hub::v1::ADAPTER_STATE_LOADED);
   out.set_reason(view.slot.reason);

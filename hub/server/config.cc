@@ -238,8 +238,8 @@ absl::Status Reader::Limits(const Map& keys, engine::AgencyOptions& options) con
 absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
   AQ_ASSIGN_OR_RETURN(
       const Map keys,
-      Keys(node, "an agency", {"id", "display_name", "kind", "adapter", "formats"},
-           {"services", "delivery_format", "payload_bytes_max", "payload_records_max",
+      Keys(node, "an agency", {"id", "display_name", "kind", "formats"},
+           {"adapter", "services", "delivery_format", "payload_bytes_max", "payload_records_max",
             "pending_payloads_max", "shrink_share_max", "shrink_count_min", "drop_folder"}));
   AgencyConfig agency;
   engine::AgencyOptions& options = agency.options;
@@ -265,7 +265,9 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
     AQ_ASSIGN_OR_RETURN(options.delivery_format, Text(it->second, "delivery_format"));
   }
   AQ_RETURN_IF_ERROR(Limits(keys, options));
-  AQ_RETURN_IF_ERROR(Adapter(keys.at("adapter"), agency));
+  if (const auto it = keys.find("adapter"); it != keys.end()) {
+    AQ_RETURN_IF_ERROR(Adapter(it->second, agency));
+  }
   if (const auto it = keys.find("drop_folder"); it != keys.end()) {
     AQ_RETURN_IF_ERROR(DropFolders(it->second, agency));
   }
@@ -273,10 +275,12 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
 }
 
 absl::Status Reader::Adapter(const YAML::Node& node, AgencyConfig& agency) const {
-  AQ_ASSIGN_OR_RETURN(const Map keys,
-                      Keys(node, "adapter", {"library"},
-                           {"samples", "isolation", "memory_bytes_max", "hang_ms", "deadline_ms"}));
-  AQ_ASSIGN_OR_RETURN(agency.library, File(keys.at("library"), "library"));
+  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, "adapter", {},
+                                           {"library", "samples", "isolation", "memory_bytes_max",
+                                            "hang_ms", "deadline_ms"}));
+  if (const auto it = keys.find("library"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(agency.library, File(it->second, "library"));
+  }
   if (const auto it = keys.find("samples"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(agency.samples, Directory(it->second, "samples"));
   }

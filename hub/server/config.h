@@ -29,7 +29,7 @@ struct ListenerConfig {
 struct AgencyConfig {
   // Without its adapter.
   engine::AgencyOptions options;
-  std::string library;
+  std::string library;  // empty: the first build is loaded while the hub serves
   std::string samples;  // empty: none are run
   std::vector<transport::DropFolderOptions> drop_folders;
   // In a process of its own, within these limits.

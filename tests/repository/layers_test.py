@@ -24,6 +24,11 @@ def includes(path):
     return INCLUDE.findall(path.read_text(encoding="utf-8"))
 
 
+def is_scaffold(path, name):
+    """What writes adapters in the SDK's words reads samples as the SDK does."""
+    return path.parts[:3] == ("hub", "adapter", "scaffold") and name.startswith("plugins/sdk/")
+
+
 def hub_violations(root):
     for path in sorted((root / "hub").rglob("*")):
         if path.suffix not in (".h", ".cc"):
@@ -37,7 +42,7 @@ def hub_violations(root):
             if other and folder not in FREE and other != folder and (folder, other) not in BESIDE:
                 if other not in LAYERS or LAYERS[other] >= LAYERS[folder]:
                     yield f"{path.relative_to(root)}: includes {name}, which is not below hub/{folder}"
-            if name.startswith("plugins/") and name != "plugins/sdk/anqiao_adapter.h":
+            if name.startswith("plugins/") and name != "plugins/sdk/anqiao_adapter.h" and not is_scaffold(path.relative_to(root), name):
                 yield f"{path.relative_to(root)}: includes {name}; the hub sees the adapter ABI only"
             for prefix, owners in PRIVATE.items():
                 if name.startswith(prefix) and folder not in owners:

@@ -22,8 +22,9 @@ extern const char kAliases[];
 std::string ComparableHeader(absl::string_view header);
 
 struct KnownField {
-  std::string name;       // of anqiao.adapter.v1.Field, without FIELD_
-  std::string converter;  // text, codes, date, month, yuan or count
+  std::string name;  // of anqiao.adapter.v1.Field, without FIELD_
+  // text, codes, date, month, yuan, count, citizen_id, credit_code, division or phone
+  std::string converter;
   std::vector<std::pair<std::string, std::string>> codes;  // native, value
 };
 

@@ -19,16 +19,6 @@ bool AllDigits(absl::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
-bool LooksLikeIdNumber(absl::string_view text) {
-  return text.size() == 18 && AllDigits(text.substr(0, 17)) &&
-         (text.substr(6, 2) == "19" || text.substr(6, 2) == "20") &&
-         (absl::ascii_isdigit(text[17]) || text[17] == 'X' || text[17] == 'x');
-}
-
-bool LooksLikePhone(absl::string_view text) {
-  return text.size() == 11 && AllDigits(text) && text[0] == '1' && text[1] >= '3';
-}
-
 bool LooksLikeSex(absl::string_view text) { return text == "男" || text == "女"; }
 
 bool LooksLikeCreditCode(absl::string_view text) {
@@ -41,6 +31,16 @@ bool LooksLikeYuan(absl::string_view text) {
   return AllDigits(text.substr(0, point)) &&
          (point == text.size() || (text.size() - point <= 3 && AllDigits(text.substr(point + 1))));
 }
+
+// An amount with separators or a unit, such as ￥1,234.50元.
+bool LooksLikeMoney(absl::string_view text) {
+  const std::string plain = absl::StrReplaceAll(
+      text, {{",", ""}, {"，", ""}, {"￥", ""}, {"¥", ""}, {"万元", ""}, {"元", ""}, {" ", ""}});
+  return LooksLikeYuan(plain);
+}
+
+// What a spreadsheet makes of a date whose column has no date's format: 45000 is 2023-03-15.
+bool LooksLikeDayNumber(absl::string_view text) { return AllDigits(text) && text.size() == 5; }
 
 // Values of a column that are not blank, and how many pass a test.
 struct Counted {
@@ -84,15 +84,22 @@ std::string NotPlaced(const SampleTable& table, std::size_t column) {
   return "not placed";
 }
 
-void CheckValues(const SampleTable& table, std::size_t index, PlannedColumn& column) {
+void CheckValues(const SampleTable& table, PlannedColumn& column) {
+  const std::size_t index = column.index;
   Test test;
   std::string what;
-  if (column.converter == "date" || column.converter == "month") {
+  if (column.converter == "date" && Count(table, index, LooksLikeDayNumber).passed > 0) {
+    column.day_number = true;
+    test = [](absl::string_view text) { return LooksLikeDate(text) || LooksLikeDayNumber(text); };
+    what = "dates in a spelling that is known";
+  } else if (column.converter == "date" || column.converter == "month") {
     test = LooksLikeDate;
     what = "dates in a spelling that is known";
   } else if (column.converter == "yuan") {
-    test = LooksLikeYuan;
-    what = "yuan with at most two decimals";
+    const Counted plain = Count(table, index, LooksLikeYuan);
+    if (plain.passed < plain.filled) column.converter = "money";
+    test = LooksLikeMoney;
+    what = "amounts in a spelling that is known";
   } else if (column.converter == "count") {
     test = AllDigits;
     what = "whole numbers";
@@ -199,7 +206,60 @@ void ChooseKey(const SampleTable& table, const KnownKind& kind, Plan& plan) {
   if (plan.key.empty()) plan.key.push_back(plan.columns.front().header);
 }
 
+// Of a header of two rows; empty: none.
+std::string GroupOf(absl::string_view header) {
+  const std::size_t dot = header.find('.');
+  return std::string(header.substr(0, dot == absl::string_view::npos ? 0 : dot));
+}
+
+const KnownField* FindByName(const AliasTable& aliases, absl::string_view header) {
+  const KnownField* known = aliases.Find(header);
+  if (known != nullptr || GroupOf(header).empty()) return known;
+  return aliases.Find(header.substr(header.find('.') + 1));
+}
+
+std::string GroupOfPerson(const Plan& plan, const AliasTable& aliases) {
+  for (const PlannedColumn& column : plan.columns) {
+    const KnownField* known = FindByName(aliases, column.header);
+    if (known != nullptr && known->name == "ID_NUMBER") return GroupOf(column.header);
+  }
+  return "";
+}
+
+// Gives the column its field, if it has one.
+void Place(const SampleTable& table, const AliasTable& aliases, std::set<std::string>& fields,
+           PlannedColumn& column) {
+  const KnownField* known = FindByName(aliases, column.header);
+  if (known == nullptr) {
+    const auto found = aliases.fields().find(FieldByValues(table, column.index));
+    if (found != aliases.fields().end() && fields.count(found->first) == 0) {
+      known = &found->second;
+      column.note = "DECIDE: placed by its values, not by its name";
+    }
+  }
+  if (known == nullptr) {
+    column.note = NotPlaced(table, column.index);
+  } else if (!MayRepeat(known->name) && fields.count(known->name) != 0) {
+    column.note = absl::StrCat("DECIDE: another column states FIELD_", known->name, " already");
+  } else {
+    column.field = known->name;
+    column.converter = known->converter;
+    column.codes = known->codes;
+    fields.insert(known->name);
+  }
+}
+
 }  // namespace
+
+bool LooksLikeIdNumber(absl::string_view text) {
+  return text.size() == 18 && AllDigits(text.substr(0, 17)) &&
+         (text.substr(6, 2) == "19" || text.substr(6, 2) == "20") &&
+         (absl::ascii_isdigit(text[17]) || text[17] == 'X' || text[17] == 'x');
+}
+
+bool LooksLikePhone(absl::string_view text) {
+  return text.size() == 11 && AllDigits(text) && text[0] == '1' && text[1] >= '3';
+}
 
 bool LooksLikeDate(absl::string_view text) {
   if (AllDigits(text)) {
@@ -216,47 +276,41 @@ bool LooksLikeDate(absl::string_view text) {
 
 Plan MakePlan(const SampleTable& table, const AliasTable& aliases) {
   Plan plan;
-  std::set<std::string> fields;
-  std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < table.headers.size(); ++i) {
     if (table.headers[i].empty()) continue;
-    PlannedColumn column;
+    PlannedColumn& column = plan.columns.emplace_back();
+    column.index = i;
     column.header = table.headers[i];
-    const KnownField* known = aliases.Find(column.header);
-    if (known == nullptr) {
-      const auto found = aliases.fields().find(FieldByValues(table, i));
-      if (found != aliases.fields().end() && fields.count(found->first) == 0) {
-        known = &found->second;
-        column.note = "DECIDE: placed by its values, not by its name";
-      }
+  }
+  std::set<std::string> fields;
+  // Of two columns with the same field the one beside the identity number is the person's.
+  const std::string group = GroupOfPerson(plan, aliases);
+  for (const bool first : {true, false}) {
+    for (PlannedColumn& column : plan.columns) {
+      if ((GroupOf(column.header) == group) == first) Place(table, aliases, fields, column);
     }
-    if (known == nullptr) {
-      column.note = NotPlaced(table, i);
-    } else if (!MayRepeat(known->name) && fields.count(known->name) != 0) {
-      column.note = absl::StrCat("DECIDE: another column states FIELD_", known->name, " already");
-    } else {
-      column.field = known->name;
-      column.converter = known->converter;
-      column.codes = known->codes;
-      fields.insert(known->name);
-    }
-    plan.columns.push_back(std::move(column));
-    indices.push_back(i);
   }
   const KnownKind& kind = ChooseKind(aliases, fields, &plan.kind_note);
   plan.kind = kind.name;
-  for (std::size_t i = 0; i < plan.columns.size(); ++i) {
-    PlannedColumn& column = plan.columns[i];
+  for (PlannedColumn& column : plan.columns) {
     if (!column.field.empty() && !aliases.Takes(kind, column.field)) {
       column.note =
           absl::StrCat("FIELD_", column.field, ", which records of this kind do not take");
       column.field.clear();
     }
     if (column.field.empty()) continue;
-    CheckValues(table, indices[i], column);
+    CheckValues(table, column);
     column.required =
         std::find(kind.needs.begin(), kind.needs.end(), column.field) != kind.needs.end();
     if (column.required) column.lenient = false;
+  }
+  if (table.widths_found) {
+    plan.columns_note =
+        "DECIDE: the fields have no names in the sample, and their widths were found in it: "
+        "compare "
+        "them with the agency's description";
+  } else if (table.rows.empty()) {
+    plan.columns_note = "DECIDE: the sample has no rows, so names were all there was to go by";
   }
   ChooseKey(table, kind, plan);
   for (PlannedColumn& column : plan.columns) {

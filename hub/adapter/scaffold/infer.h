@@ -17,6 +17,7 @@
 namespace anqiao::scaffold {
 
 struct PlannedColumn {
+  std::size_t index = 0;  // of the sample's columns
   std::string header;
   // Without FIELD_; empty: ignored.
   std::string field;
@@ -24,6 +25,7 @@ struct PlannedColumn {
   std::vector<std::pair<std::string, std::string>> codes;
   bool required = false;
   bool lenient = false;
+  bool day_number = false;  // a date that a spreadsheet may have made a number
   std::string note;
 };
 
@@ -33,12 +35,15 @@ struct Plan {
   std::vector<PlannedColumn> columns;
   std::vector<std::string> key;  // headers
   std::string kind_note;
+  std::string columns_note;
   std::string key_note;
 };
 
 // Requires: "table" has at least one header that is not blank.
 Plan MakePlan(const SampleTable& table, const AliasTable& aliases);
 
+bool LooksLikeIdNumber(absl::string_view text);
+bool LooksLikePhone(absl::string_view text);
 // True if "text" is a date in one of the spellings of hub/doc/formats.md.
 bool LooksLikeDate(absl::string_view text);
 

@@ -13,22 +13,19 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "hub/adapter/scaffold/alias_table.h"
+#include "hub/adapter/scaffold/native_samples.h"
+#include "hub/adapter/scaffold/table_rows.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "plugins/sdk/text.h"
 
 namespace anqiao::scaffold {
 namespace {
 
-constexpr std::size_t kRowsMax = 1000;
 constexpr std::size_t kColumnsMax = 512;
-constexpr std::size_t kHeaderRowMax = 20;
 constexpr std::size_t kHeaderBytesMax = 100;
-
-absl::Status Unreadable(absl::string_view reason, absl::string_view message) {
-  return Error(absl::StatusCode::kInvalidArgument, reason, message);
-}
 
 // Whole, or as much as is valid if the end was cut within a character; npos in "bad": all.
 std::string Convert(const char* to, const char* from, absl::string_view in, std::size_t* bad) {
@@ -57,27 +54,44 @@ absl::StatusOr<std::string> Transcode(absl::string_view bytes, const SampleOptio
     return Unreadable(reason::kEncodingInvalid,
                       absl::StrCat("encoding must be gb18030, gbk, gb2312 or utf-8, got ", name));
   }
+  const sdk::Encoding expected = gb ? sdk::Encoding::kGb18030 : sdk::Encoding::kUtf8;
+  const std::string_view other = sdk::OtherEncodingOf({bytes.data(), bytes.size()}, expected);
+  if (other == "UTF-16") {
+    return Unreadable(reason::kEncodingInvalid,
+                      "the sample looks like UTF-16, which adapters do not read; have it saved as "
+                      "CSV in UTF-8 or GB18030, or as .xlsx");
+  }
+  if (gb && other == "UTF-8") {
+    return Unreadable(reason::kEncodingInvalid,
+                      "the sample is not GB18030: its bytes look like UTF-8; leave --encoding away "
+                      "to have it found out");
+  }
   table.byte_order_mark = absl::ConsumePrefix(&bytes, "\xEF\xBB\xBF");
   std::size_t bad = 0;
   std::string text = Convert("UTF-8", "UTF-8", bytes, &bad);
-  table.gb18030 = gb || (name.empty() && bad != absl::string_view::npos && !table.byte_order_mark);
-  if (table.gb18030) text = Convert("UTF-8", "GB18030", bytes, &bad);
-  if (bad == absl::string_view::npos) return text;
+  const std::size_t bad_utf8 = bad;
+  const bool is_utf8 = bad == absl::string_view::npos;
+  table.gb18030 = gb || (name.empty() && !is_utf8 && !table.byte_order_mark);
+  if (!table.gb18030 && is_utf8) return text;
+  text = Convert("UTF-8", "GB18030", bytes, &bad);
+  const bool is_gb18030 = bad == absl::string_view::npos;
+  if (absl::StartsWith(text, "\xEF\xBB\xBF")) text.erase(0, 3);
+  if (table.gb18030 && is_gb18030) return text;
+  if (!table.gb18030) {
+    return Unreadable(
+        reason::kEncodingInvalid,
+        absl::StrCat("the sample is not UTF-8: byte ", bad_utf8, " begins no character",
+                     is_gb18030 ? "; it could be GB18030" : ""));
+  }
   return Unreadable(reason::kEncodingInvalid,
-                    absl::StrCat("the sample is not ", table.gb18030 ? "GB18030" : "UTF-8",
-                                 ": byte ", bad, " begins no character"));
+                    absl::StrCat("the sample is not GB18030: byte ", bad, " begins no character",
+                                 is_utf8 ? "; it could be UTF-8" : ""));
 }
 
-struct Cell {
-  std::string text;
-  bool quoted = false;
-};
-using Row = std::vector<Cell>;
-
-std::vector<Row> SplitRows(absl::string_view text, char delimiter, std::size_t rows_max) {
-  std::vector<Row> rows;
-  Row row;
-  Cell cell;
+std::vector<SampleRow> SplitRows(absl::string_view text, char delimiter, std::size_t rows_max) {
+  std::vector<SampleRow> rows;
+  SampleRow row;
+  SampleCell cell;
   bool quoted = false;
   for (std::size_t i = 0; i < text.size() && rows.size() < rows_max; ++i) {
     const char c = text[i];
@@ -111,7 +125,7 @@ char FindDelimiter(absl::string_view text) {
   std::size_t best_score = 0;
   for (const char candidate : {',', '\t', ';', '|'}) {
     std::map<std::size_t, std::size_t> widths;
-    for (const Row& row : SplitRows(text, candidate, 50)) ++widths[row.size()];
+    for (const SampleRow& row : SplitRows(text, candidate, 50)) ++widths[row.size()];
     for (const auto& [width, count] : widths) {
       const std::size_t score = width < 2 ? 0 : count * 1000 + width;
       if (score > best_score) {
@@ -123,88 +137,15 @@ char FindDelimiter(absl::string_view text) {
   return best;
 }
 
-bool IsBlank(const Row& row) {
-  return std::all_of(row.begin(), row.end(), [](const Cell& cell) {
-    return absl::StripAsciiWhitespace(cell.text).empty();
-  });
-}
-
-// A value, rather than a name: a number, a date, or something with many digits.
-bool LooksLikeValue(const std::string& text) {
-  const auto digits = std::count_if(text.begin(), text.end(), absl::ascii_isdigit);
-  return digits >= 6 || (digits > 0 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-                           return absl::ascii_isdigit(c) || absl::ascii_ispunct(c);
-                         }));
-}
-
-// Position of the header: the row with most names that are known; else the first row of several
-// cells of which none looks like a value.
-absl::StatusOr<std::size_t> FindHeader(const std::vector<Row>& rows, std::size_t wanted) {
-  const AliasTable aliases = AliasTable::BuiltIn();
-  const std::size_t end = std::min(rows.size(), kHeaderRowMax);
-  std::size_t best = rows.size();
-  std::size_t best_known = 0;
-  std::size_t first_names = rows.size();
-  for (std::size_t i = 0; i < end; ++i) {
-    std::size_t known = 0;
-    std::size_t filled = 0;
-    bool names = rows[i].size() > 1;
-    for (const Cell& cell : rows[i]) {
-      filled += cell.text.empty() ? 0 : 1;
-      names = names && !LooksLikeValue(cell.text);
-      if (aliases.Find(cell.text) != nullptr) ++known;
-    }
-    if (known > best_known) {
-      best_known = known;
-      best = i;
-    }
-    if (first_names == rows.size() && names && filled * 2 > rows[i].size()) first_names = i;
-  }
-  if (best_known == 0) best = first_names;
-  if (wanted > 0) best = wanted - 1;
-  if (best >= rows.size()) {
-    return Unreadable(reason::kPayloadUndecodable,
-                      absl::StrCat("no header in the first ", end,
-                                   " rows of the sample; say which row it is: --header-row N"));
-  }
-  for (std::size_t i = 0; i < rows[best].size(); ++i) {
-    // Headers are copied into the sources, values must not be.
-    if (!LooksLikeValue(rows[best][i].text)) continue;
-    return Unreadable(reason::kPayloadUndecodable,
-                      absl::StrCat("row ", best + 1, " is no header: column ", i + 1,
-                                   " looks like a value; say which row it is: --header-row N"));
-  }
-  return best;
-}
-
 absl::Status ReadDelimited(absl::string_view text, const SampleOptions& options,
                            SampleTable& table) {
   table.delimiter = FindDelimiter(text);
   table.crlf = absl::StrContains(text, "\r\n");
-  const std::vector<Row> rows = SplitRows(text, table.delimiter, kRowsMax + kHeaderRowMax);
-  AQ_ASSIGN_OR_RETURN(const std::size_t header, FindHeader(rows, options.header_row));
-  for (std::size_t i = 0; i < header; ++i) table.title_is_blank.push_back(IsBlank(rows[i]));
-  for (const Cell& cell : rows[header]) {
-    std::string header(absl::StripAsciiWhitespace(cell.text));
-    header.erase(std::remove_if(header.begin(), header.end(), absl::ascii_iscntrl), header.end());
-    table.headers.push_back(std::move(header));
-    table.column_quoted.push_back(cell.quoted);
-  }
-  bool any_quoted = false;
-  for (std::size_t i = header; i < rows.size(); ++i) {
-    for (std::size_t k = 0; k < rows[i].size(); ++k) {
-      any_quoted = any_quoted || rows[i][k].quoted;
-      if (k < table.headers.size() && i > header && rows[i][k].quoted) {
-        table.column_quoted[k] = true;
-      }
-    }
-    if (i == header || IsBlank(rows[i])) continue;
-    std::vector<std::string> cells(table.headers.size());
-    for (std::size_t k = 0; k < std::min(cells.size(), rows[i].size()); ++k) {
-      cells[k] = std::string(absl::StripAsciiWhitespace(rows[i][k].text));
-    }
-    if (table.rows.size() < kRowsMax) table.rows.push_back(std::move(cells));
-  }
+  const std::vector<SampleRow> rows =
+      SplitRows(text, table.delimiter, kSampleRowsMax + kHeaderRowMax);
+  AQ_RETURN_IF_ERROR(TakeRows(rows, options, table));
+  const bool any_quoted = std::find(table.column_quoted.begin(), table.column_quoted.end(), true) !=
+                          table.column_quoted.end();
   table.quoted = any_quoted || table.delimiter == ',' || table.delimiter == ';';
   return absl::OkStatus();
 }
@@ -230,24 +171,45 @@ class NamedRows {
   std::map<std::string, std::size_t> index_;
 };
 
+using OrderedJson = nlohmann::ordered_json;
+
+void TakeObject(const OrderedJson& object, NamedRows& rows) {
+  rows.Begin();
+  for (const auto& [name, value] : object.items()) {
+    rows.Set(name, value.is_string()
+                       ? value.get<std::string>()
+                       : (value.is_primitive() && !value.is_null() ? value.dump() : ""));
+  }
+}
+
+// {"sheet": "...", "rows": [...]}, or an object a line.
 absl::Status ReadJson(const std::string& text, SampleTable& table) {
-  using Json = nlohmann::ordered_json;
-  table.shape = Shape::kJson;
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("rows") || !json["rows"].is_array()) {
-    return Unreadable(reason::kPayloadUndecodable,
-                      "expected JSON such as {\"sheet\": \"...\", \"rows\": [{\"name\": "
-                      "\"value\"}]}");
+  if (table.gb18030) {
+    return Unreadable(reason::kEncodingInvalid, "JSON is read in UTF-8 only; the sample is not");
   }
   NamedRows rows(table);
-  for (const Json& row : json["rows"]) {
-    if (table.rows.size() >= kRowsMax) break;
-    if (!row.is_object()) return Unreadable(reason::kPayloadUndecodable, "a row must be an object");
-    rows.Begin();
-    for (const auto& [name, value] : row.items()) {
-      rows.Set(name, value.is_string() ? value.get<std::string>()
-                                       : (value.is_primitive() ? value.dump() : ""));
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
+  if (json.is_object() && json.contains("rows") && json["rows"].is_array()) {
+    table.shape = Shape::kJson;
+    for (const OrderedJson& row : json["rows"]) {
+      if (table.rows.size() >= kSampleRowsMax) break;
+      if (!row.is_object()) {
+        return Unreadable(reason::kPayloadUndecodable, "a row must be an object");
+      }
+      TakeObject(row, rows);
     }
+    return absl::OkStatus();
+  }
+  table.shape = Shape::kJsonLines;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    if (absl::StripAsciiWhitespace(line).empty() || table.rows.size() >= kSampleRowsMax) continue;
+    const OrderedJson object = OrderedJson::parse(line.begin(), line.end(), nullptr, false);
+    if (!object.is_object()) {
+      return Unreadable(reason::kPayloadUndecodable,
+                        "expected JSON such as {\"sheet\": \"...\", \"rows\": [{\"name\": "
+                        "\"value\"}]}, or one object {\"name\": \"value\"} a line");
+    }
+    TakeObject(object, rows);
   }
   return absl::OkStatus();
 }
@@ -265,7 +227,7 @@ absl::Status ReadXml(absl::string_view bytes, SampleTable& table) {
   }
   NamedRows rows(table);
   for (const pugi::xml_node row : root.children("row")) {
-    if (table.rows.size() >= kRowsMax) break;
+    if (table.rows.size() >= kSampleRowsMax) break;
     rows.Begin();
     for (const pugi::xml_node value : row.children()) {
       if (value.type() == pugi::node_element) rows.Set(value.name(), value.text().get());
@@ -307,12 +269,19 @@ absl::StatusOr<SampleTable> ReadSampleTable(absl::string_view bytes, const Sampl
   SampleTable table;
   if (bytes.empty()) return Unreadable(reason::kPayloadEmpty, "the sample has no bytes");
   if (absl::StartsWith(bytes, "PK")) {
+    AQ_RETURN_IF_ERROR(ReadWorkbook(bytes, options, table));
+    AQ_RETURN_IF_ERROR(CheckHeaders(table));
+    return table;
+  }
+  if (absl::StartsWith(bytes, "\xD0\xCF\x11\xE0")) {
     return Unreadable(reason::kPayloadUndecodable,
-                      "the sample is a workbook or an archive; save the sheet as CSV first");
+                      "the sample is an old workbook (.xls); save it as .xlsx or CSV first");
   }
   AQ_ASSIGN_OR_RETURN(const std::string text, Transcode(bytes, options, table));
   const absl::string_view begin = absl::StripLeadingAsciiWhitespace(text);
-  if (absl::StartsWith(begin, "{") || absl::StartsWith(begin, "[")) {
+  if (!options.widths.empty() || LooksLikeFixedWidth(bytes)) {
+    AQ_RETURN_IF_ERROR(ReadFixedWidth(bytes, options, table));
+  } else if (absl::StartsWith(begin, "{") || absl::StartsWith(begin, "[")) {
     AQ_RETURN_IF_ERROR(ReadJson(text, table));
   } else if (absl::StartsWith(begin, "<")) {
     AQ_RETURN_IF_ERROR(ReadXml(text, table));
@@ -323,9 +292,18 @@ absl::StatusOr<SampleTable> ReadSampleTable(absl::string_view bytes, const Sampl
   return table;
 }
 
+absl::Status Unreadable(absl::string_view reason, absl::string_view message) {
+  return Error(absl::StatusCode::kInvalidArgument, reason, message);
+}
+
 std::string ToGb18030(const std::string& utf8) {
   std::size_t bad = 0;
   return Convert("GB18030", "UTF-8", utf8, &bad);
+}
+
+std::string FromGb18030(absl::string_view native) {
+  std::size_t bad = 0;
+  return Convert("UTF-8", "GB18030", native, &bad);
 }
 
 }  // namespace anqiao::scaffold

@@ -72,6 +72,18 @@ std::size_t CountOf(absl::string_view text, absl::string_view word) {
   return count;
 }
 
+std::vector<std::string> NotesOf(const Plan& plan) {
+  std::vector<std::string> notes;
+  const auto add = [&](absl::string_view what, const std::string& note) {
+    if (!note.empty()) notes.push_back(absl::StrCat(what, ": ", note));
+  };
+  add("kind", plan.kind_note);
+  add("columns", plan.columns_note);
+  for (const PlannedColumn& column : plan.columns) add(column.header, column.note);
+  add("key", plan.key_note);
+  return notes;
+}
+
 absl::Status WriteFiles(const fs::path& directory,
                         const std::vector<std::pair<std::string, std::string>>& files,
                         Scaffolded& made) {
@@ -101,12 +113,18 @@ absl::StatusOr<Scaffolded> ScaffoldAdapter(const ScaffoldOptions& options) {
   }
   AQ_ASSIGN_OR_RETURN(const std::string bytes, ReadSample(options.sample));
   AQ_ASSIGN_OR_RETURN(const SampleTable table,
-                      ReadSampleTable(bytes, {options.encoding, options.header_row}));
+                      ReadSampleTable(bytes, {.encoding = options.encoding,
+                                              .header_row = options.header_row,
+                                              .header_rows = options.header_rows,
+                                              .widths = options.widths,
+                                              .sheet = options.sheet}));
   AQ_RETURN_IF_ERROR(CheckColumns(table));
   const Plan plan = MakePlan(table, AliasTable::BuiltIn());
   const std::string source = AdapterSource(options.name, format, table, plan);
   Scaffolded made;
   made.kind = plan.kind;
+  made.shape = ShapeText(table);
+  made.notes = NotesOf(plan);
   made.columns = plan.columns.size();
   for (const PlannedColumn& column : plan.columns) made.placed += column.field.empty() ? 0 : 1;
   // One is in the heading.

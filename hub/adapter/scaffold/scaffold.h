@@ -21,10 +21,14 @@ namespace anqiao::scaffold {
 struct ScaffoldOptions {
   std::string name;  // lower_snake_case
   std::string sample;
-  std::string encoding;        // see SampleOptions
-  std::string format;          // lower_snake_case; empty: "records"
-  std::string directory;       // must not exist, or be empty
-  std::size_t header_row = 0;  // 0: found out
+  std::string encoding;   // see SampleOptions
+  std::string format;     // lower_snake_case; empty: "records"
+  std::string directory;  // must not exist, or be empty
+  // See SampleOptions for these.
+  std::size_t header_row = 0;
+  std::size_t header_rows = 0;
+  std::string widths = "";
+  std::string sheet = "";
 };
 
 struct Scaffolded {
@@ -33,6 +37,9 @@ struct Scaffolded {
   std::size_t placed = 0;
   std::size_t decisions = 0;  // places marked DECIDE
   std::string kind;
+  std::string shape;  // in words
+  // What could not be inferred, or should be looked at: "备注: not placed".
+  std::vector<std::string> notes;
 };
 
 // INVALID_ARGUMENT: a name is none, or the sample cannot be read (ReadSampleTable).

@@ -1,7 +1,6 @@
 #include "hub/adapter/scaffold/source.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -9,17 +8,27 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 
 namespace anqiao::scaffold {
 namespace {
 
-constexpr int kMadeUpRows = 3;
+constexpr std::size_t kLineColumns = 100;
 
 std::string Quoted(absl::string_view text) {
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"\"", "\\\""}}), "\"");
+}
+
+// Columns that "text" takes on a screen: most characters of three and four bytes take two.
+std::size_t WidthOf(absl::string_view text) {
+  std::size_t width = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 || byte >= 0xC0) width += byte >= 0xE3 ? 2 : 1;
+  }
+  return width;
 }
 
 // "SELF_EMPLOYMENT" as "SelfEmployment".
@@ -37,239 +46,265 @@ std::string Camel(absl::string_view name) {
   return out;
 }
 
-std::string CodeTables(const Plan& plan) {
+// A comment of as many lines as it takes, each behind "indent"; none if there is no note.
+std::string Comment(absl::string_view indent, absl::string_view note) {
+  if (note.empty()) return "";
+  const std::string begin = absl::StrCat(indent, "//");
+  std::string out;
+  std::string line = begin;
+  for (const absl::string_view word : absl::StrSplit(note, ' ')) {
+    if (WidthOf(line) + 2 + WidthOf(word) > kLineColumns) {
+      absl::StrAppend(&out, line, "\n");
+      line = begin;
+    }
+    absl::StrAppend(&line, " ", word);
+  }
+  return absl::StrCat(out, line, absl::EndsWith(note, "?") ? "" : ".", "\n");
+}
+
+bool InSample(const SampleTable& table, const PlannedColumn& column, absl::string_view native) {
+  return std::any_of(
+      table.rows.begin(), table.rows.end(),
+      [&](const std::vector<std::string>& row) { return row[column.index] == native; });
+}
+
+// The name of a table of plugins/sdk/code_tables.h; empty: there is none for the field.
+std::string NationalTable(const SampleTable& table, const PlannedColumn& column) {
+  static const std::map<std::string, std::string> kTables = {{"SEX", "kSex"},
+                                                             {"MARITAL_STATUS", "kMaritalStatus"},
+                                                             {"ETHNICITY", "kEthnicity"},
+                                                             {"EDUCATION", "kEducation"}};
+  const auto found = kTables.find(column.field);
+  if (found == kTables.end()) return "";
+  bool digits = false;
+  for (const std::vector<std::string>& row : table.rows) {
+    const std::string& cell = row[column.index];
+    digits = digits || (!cell.empty() && absl::ascii_isdigit(cell[0]));
+  }
+  return absl::StrCat("code_tables::", found->second, digits ? "ByCode" : "ByName");
+}
+
+// The tables of the agency's own codes: first those that the sample has.
+std::string CodeTables(const SampleTable& table, const Plan& plan) {
   std::string out;
   std::set<std::string> written;
   for (const PlannedColumn& column : plan.columns) {
     if (column.converter != "codes" || column.field.empty()) continue;
-    if (!written.insert(column.field).second) continue;
-    absl::StrAppend(&out, "constexpr Code k", Camel(column.field), "[] = {\n");
+    if (!NationalTable(table, column).empty() || !written.insert(column.field).second) continue;
+    std::string seen;
+    std::string others;
     for (const auto& [native, value] : column.codes) {
-      absl::StrAppend(&out, "    {", Quoted(native), ", ", Quoted(value), "},\n");
+      absl::StrAppend(InSample(table, column, native) ? &seen : &others, "    {", Quoted(native),
+                      ", ", Quoted(value), "},\n");
     }
-    absl::StrAppend(&out, "};\n\n");
+    const char* note = others.empty() ? ""
+                       : seen.empty() ? "    // None of them is in the sample.\n"
+                                      : "    // Not in the sample:\n";
+    absl::StrAppend(&out, "constexpr Code k", Camel(column.field), "[] = {\n", seen,
+                    seen.empty() ? "" : note, others, seen.empty() ? note : "", "};\n\n");
   }
   return out;
 }
 
-std::string ColumnExpression(const PlannedColumn& column) {
+// Broken behind its last argument if it is too long for a line.
+std::string Broken(absl::string_view indent, const std::string& call) {
+  const std::string line = absl::StrCat(indent, call, ",\n");
+  if (WidthOf(line) <= kLineColumns + 1) return line;
+  std::vector<std::size_t> open;
+  bool quoted = false;
+  std::size_t comma = 0;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < call.size(); ++i) {
+    if (call[i] == '"' && (i == 0 || call[i - 1] != '\\')) quoted = !quoted;
+    if (quoted) continue;
+    if (call[i] == '(' || call[i] == '{') open.push_back(i + 1);
+    if (call[i] == ')' || call[i] == '}') open.pop_back();
+    if (call[i] == ',' && !open.empty()) {
+      comma = i + 1;
+      column = WidthOf(call.substr(0, open.back()));
+    }
+  }
+  if (comma == 0) return line;
+  return absl::StrCat(indent, call.substr(0, comma), "\n", indent, std::string(column, ' '),
+                      call.substr(comma + 1), ",\n");
+}
+
+std::string ColumnExpression(const SampleTable& table, const PlannedColumn& column) {
+  static const std::map<std::string, std::string> kWords = {{"text", "Text"},
+                                                            {"codes", "Codes"},
+                                                            {"date", "Date"},
+                                                            {"month", "Month"},
+                                                            {"yuan", "Yuan"},
+                                                            {"money", "Money"},
+                                                            {"count", "Count"},
+                                                            {"citizen_id", "CitizenId"},
+                                                            {"credit_code", "CreditCode"},
+                                                            {"phone", "Phone"},
+                                                            {"division", "Division"}};
   const std::string names = absl::StrCat("{", Quoted(column.header), "}");
   std::string text;
   if (column.field.empty()) {
     text = absl::StrCat("Ignored(", names, ")");
   } else {
-    static const std::map<std::string, std::string> kWords = {{"text", "Text"}, {"codes", "Codes"},
-                                                              {"date", "Date"}, {"month", "Month"},
-                                                              {"yuan", "Yuan"}, {"count", "Count"}};
+    std::string codes;
+    if (column.converter == "codes") {
+      codes = NationalTable(table, column);
+      if (codes.empty()) codes = absl::StrCat("k", Camel(column.field));
+      codes = ", " + codes;
+    }
     text = absl::StrCat(kWords.at(column.converter), "(", names, ", v1::FIELD_", column.field,
-                        column.converter == "codes" ? absl::StrCat(", k", Camel(column.field)) : "",
-                        ")");
+                        codes, ")");
   }
-  if (column.field == "CERTIFICATE_ANNOTATION")
+  if (column.field == "CERTIFICATE_ANNOTATION") {
     text = absl::StrCat("Separated(", text, ", \"、\")");
+  }
+  if (column.day_number) text = absl::StrCat("OrDayNumber(", text, ")");
   if (column.lenient) text = absl::StrCat("Lenient(", text, ")");
   if (column.required) text = absl::StrCat("Required(", text, ")");
+  if (table.shape == Shape::kFixedWidth) {
+    text = absl::StrCat("Wide(", table.widths[column.index], ", ", text, ")");
+  }
   return text;
 }
 
 std::string ShapeExpression(const SampleTable& table) {
-  if (table.shape == Shape::kJson) return "Json{}";
-  if (table.shape == Shape::kXml) return "Xml{}";
-  std::string text =
-      absl::StrCat("Delimited{.encoding = Encoding::", table.gb18030 ? "kGb18030" : "kUtf8");
+  const std::string encoding = table.gb18030 ? "Encoding::kGb18030" : "Encoding::kUtf8";
+  std::vector<std::string> parts;
+  const auto header = [&] {
+    if (!table.title_is_blank.empty()) {
+      parts.push_back(absl::StrCat(".header_row = ", table.title_is_blank.size() + 1));
+    }
+    if (table.header_rows == 2) parts.push_back(".header_rows = 2");
+  };
+  switch (table.shape) {
+    case Shape::kJson:
+      return "Json{}";
+    case Shape::kJsonLines:
+      return "JsonLines{}";
+    case Shape::kXml:
+      return table.gb18030 ? absl::StrCat("Xml{.encoding = ", encoding, "}") : "Xml{}";
+    case Shape::kXlsx:
+      if (!table.sheet.empty()) parts.push_back(absl::StrCat(".sheet = ", Quoted(table.sheet)));
+      header();
+      return absl::StrCat("Xlsx{", absl::StrJoin(parts, ", "), "}");
+    case Shape::kFixedWidth:
+      return absl::StrCat("FixedWidth{.encoding = ", encoding, ", .code = ", Quoted(table.code),
+                          ", .record_type = '", std::string(1, table.record_type), "'}");
+    case Shape::kDelimited:
+      break;
+  }
+  parts.push_back(absl::StrCat(".encoding = ", encoding));
   if (table.delimiter != ',') {
     const std::string delimiter = table.delimiter == '\t' ? "\\t" : std::string(1, table.delimiter);
-    absl::StrAppend(&text, ", .delimiter = '", delimiter, "'");
+    parts.push_back(absl::StrCat(".delimiter = '", delimiter, "'"));
   }
-  if (!table.quoted) absl::StrAppend(&text, ", .quoted = false");
-  if (!table.title_is_blank.empty()) {
-    absl::StrAppend(&text, ", .header_row = ", table.title_is_blank.size() + 1);
-  }
-  return text + "}";
+  if (!table.quoted) parts.emplace_back(".quoted = false");
+  header();
+  if (table.byte_order_mark) parts.emplace_back(".byte_order_mark = true");
+  return absl::StrCat("Delimited{", absl::StrJoin(parts, ", "), "}");
+}
+
+// Broken behind its brace if it is too long for a line.
+std::string ShapeLine(const SampleTable& table) {
+  const std::string line = absl::StrCat("  format.shape = ", ShapeExpression(table), ";\n");
+  if (WidthOf(line) <= kLineColumns + 1) return line;
+  const std::size_t brace = line.find('{') + 1;
+  return absl::StrCat(line.substr(0, brace), "\n      ", line.substr(brace));
 }
 
 std::string ContentType(const SampleTable& table) {
-  if (table.shape == Shape::kJson) return "application/json";
-  if (table.shape == Shape::kXml) return "application/xml";
-  return absl::StrCat(table.delimiter == ',' ? "text/csv" : "text/plain",
-                      "; charset=", table.gb18030 ? "gb18030" : "utf-8");
-}
-
-std::string Comment(absl::string_view indent, absl::string_view note) {
-  return note.empty()
-             ? ""
-             : absl::StrCat(indent, "// ", note, absl::EndsWith(note, "?") ? "" : ".", "\n");
-}
-
-// What a made-up value looks like.
-struct MadeUp {
-  std::string field;
-  std::array<absl::string_view, kMadeUpRows> values;
-};
-
-// Identifiers that cannot be real: their county code was never assigned, phones begin with 1900.
-const std::vector<MadeUp>& MadeUpValues() {
-  static const std::vector<MadeUp> kValues = {
-      {"PERSON_NAME", {"样例甲", "样例乙", "样例丙"}},
-      {"FORMER_NAME", {"样例老甲", "", ""}},
-      {"ID_NUMBER", {"421299198503150026", "421299199912311059", "421299196908120037"}},
-      {"PHONE", {"19000000001", "19000000002", "19000000003"}},
-      {"ADDRESS", {"样例路1号", "样例路2号", "样例路3号"}},
-      {"DIVISION", {"421202003001", "421202003002", "421202003003"}},
-      {"REGISTERED_DIVISION", {"421202", "421202", "421202"}},
-      {"EMPLOYER_CODE", {"91421299MA4ABCDEF3", "91421299MA4ABCDEG6", "91421299MA4ABCDEH9"}},
-      {"EMPLOYER_NAME", {"样例有限公司", "样例有限公司", "样例有限公司"}},
-      {"BUSINESS_CODE", {"92421299MA4KXYQ7X7", "92421299MA4KXYQ7YA", "92421299MA4KXYQ7W4"}},
-      {"ORGAN", {"样例分局", "样例分局", "样例分局"}}};
-  return kValues;
-}
-
-std::string FirstValue(const SampleTable& table, std::size_t column,
-                       bool (*test)(absl::string_view)) {
-  for (const std::vector<std::string>& row : table.rows) {
-    if (!row[column].empty() && test(row[column])) return row[column];
+  const char* charset = table.gb18030 ? "; charset=gb18030" : "; charset=utf-8";
+  switch (table.shape) {
+    case Shape::kJson:
+      return "application/json";
+    case Shape::kJsonLines:
+      return "application/x-ndjson";
+    case Shape::kXml:
+      return "application/xml";
+    case Shape::kXlsx:
+      return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    case Shape::kFixedWidth:
+      return absl::StrCat("text/plain", charset);
+    case Shape::kDelimited:
+      break;
   }
-  return "";
+  return absl::StrCat(table.delimiter == ',' ? "text/csv" : "text/plain", charset);
 }
 
-// A date in the spelling of "like": the digits are replaced one number after the other.
-std::string MadeUpDate(const std::string& like, int row) {
-  const int day = 10 + row;
-  if (like.size() == 6 && std::all_of(like.begin(), like.end(), absl::ascii_isdigit)) {
-    return absl::StrFormat("2025%02d", 10 + row % 3);
-  }
-  if (std::all_of(like.begin(), like.end(), absl::ascii_isdigit)) {
-    return absl::StrFormat("202510%02d", day);
-  }
-  const std::array<std::string, 3> numbers = {"2025", "10", absl::StrCat(day)};
+std::string Columns(const SampleTable& table, const Plan& plan) {
   std::string out;
-  std::size_t number = 0;
-  for (std::size_t i = 0; i < like.size();) {
-    if (!absl::ascii_isdigit(like[i])) {
-      out += like[i++];
-      continue;
-    }
-    while (i < like.size() && absl::ascii_isdigit(like[i])) ++i;
-    out += numbers[std::min<std::size_t>(number++, 2)];
-  }
-  return out;
-}
-
-// For a column whose meaning is not known: digits for digits, a word for words.
-std::string MadeUpOther(const SampleTable& table, std::size_t column, int row) {
-  const auto any = [](absl::string_view) { return true; };
-  const std::string like = FirstValue(table, column, any);
-  if (like.empty()) return "";
-  if (LooksLikeDate(like)) return MadeUpDate(like, row);
-  const bool digits = std::all_of(like.begin(), like.end(), absl::ascii_isdigit);
-  if (digits) {
-    std::string number(std::min<std::size_t>(like.size(), 18), '0');
-    number.back() = static_cast<char>('1' + row);
-    return number;
-  }
-  return absl::StrCat("样例", row + 1);
-}
-
-std::string MadeUpValue(const SampleTable& table, std::size_t index, const PlannedColumn& column,
-                        int row) {
-  for (const MadeUp& made_up : MadeUpValues()) {
-    if (made_up.field == column.field) {
-      return std::string(made_up.values[static_cast<std::size_t>(row)]);
-    }
-  }
-  if (column.converter == "codes" && !column.field.empty()) {
-    // Of those that the sample has, if it has any.
-    for (const auto& [native, value] : column.codes) {
-      for (const std::vector<std::string>& cells : table.rows) {
-        if (cells[index] == native) return native;
-      }
-    }
-    return column.codes.empty() ? "" : column.codes.front().first;
-  }
-  if (column.converter == "date" || column.converter == "month") {
-    const std::string like = FirstValue(table, index, LooksLikeDate);
-    return MadeUpDate(like.empty() ? "2025-10-10" : like, row);
-  }
-  if (column.converter == "yuan") return absl::StrCat(800 + row, ".50");
-  if (column.converter == "count") return absl::StrCat(1 + row);
-  if (column.converter == "text") return absl::StrCat("R000", row + 1);
-  return MadeUpOther(table, index, row);
-}
-
-// The made-up values of a row, parallel to the headers.
-std::vector<std::string> MadeUpRow(const SampleTable& table, const Plan& plan, int row) {
-  std::vector<std::string> cells(table.headers.size());
   for (const PlannedColumn& column : plan.columns) {
-    const auto at = std::find(table.headers.begin(), table.headers.end(), column.header);
-    const auto index = static_cast<std::size_t>(at - table.headers.begin());
-    cells[index] = MadeUpValue(table, index, column, row);
-    if (column.required && cells[index].empty()) cells[index] = absl::StrCat("样例", row + 1);
-  }
-  return cells;
-}
-
-std::string DelimitedRow(const SampleTable& table, const std::vector<std::string>& cells) {
-  std::string out;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) out += table.delimiter;
-    const bool special =
-        absl::StrContains(cells[i], table.delimiter) || absl::StrContains(cells[i], '"');
-    const bool quote = table.quoted && (special || table.column_quoted[i]);
     absl::StrAppend(
-        &out, quote ? absl::StrCat("\"", absl::StrReplaceAll(cells[i], {{"\"", "\"\""}}), "\"")
-                    : cells[i]);
+        &out,
+        Comment("      ",
+                column.note.empty() ? "" : absl::StrCat(column.header, ": ", column.note)),
+        Broken("      ", ColumnExpression(table, column)));
   }
   return out;
 }
 
-std::string EscapedXml(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}});
-}
-
-std::string ElementRow(const SampleTable& table, const std::vector<std::string>& cells) {
-  std::vector<std::string> parts;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (table.headers[i].empty()) continue;
-    parts.push_back(table.shape == Shape::kXml
-                        ? absl::StrCat("<", table.headers[i], ">", EscapedXml(cells[i]), "</",
-                                       table.headers[i], ">")
-                        : absl::StrCat(Quoted(table.headers[i]), ": ", Quoted(cells[i])));
-  }
-  return table.shape == Shape::kXml ? absl::StrCat("<row>", absl::StrJoin(parts, ""), "</row>")
-                                    : absl::StrCat("{", absl::StrJoin(parts, ", "), "}");
+bool NeedsNationalTables(const SampleTable& table, const Plan& plan) {
+  return std::any_of(plan.columns.begin(), plan.columns.end(), [&](const PlannedColumn& column) {
+    return column.converter == "codes" && !column.field.empty() &&
+           !NationalTable(table, column).empty();
+  });
 }
 
 }  // namespace
 
+std::string ShapeText(const SampleTable& table) {
+  const std::string encoding = table.gb18030           ? "GB18030"
+                               : table.byte_order_mark ? "UTF-8 with its mark"
+                                                       : "UTF-8";
+  const std::size_t row = table.title_is_blank.size() + 1;
+  const std::string header = table.header_rows == 2
+                                 ? absl::StrCat("header in rows ", row, " and ", row + 1)
+                                 : absl::StrCat("header in row ", row);
+  switch (table.shape) {
+    case Shape::kJson:
+      return "JSON";
+    case Shape::kJsonLines:
+      return "JSON lines";
+    case Shape::kXml:
+      return absl::StrCat("XML, ", encoding);
+    case Shape::kXlsx:
+      return absl::StrCat("workbook, ", header);
+    case Shape::kFixedWidth:
+      return absl::StrCat("fixed width, ", encoding, ", ", table.widths.size(), " fields");
+    case Shape::kDelimited:
+      break;
+  }
+  const char* delimiter = table.delimiter == '\t'  ? "tabs"
+                          : table.delimiter == ';' ? "semicolons"
+                          : table.delimiter == '|' ? "bars"
+                                                   : "commas";
+  return absl::StrCat("delimited by ", delimiter, ", ", encoding, ", ", header);
+}
+
 std::string AdapterSource(const std::string& name, const std::string& format,
                           const SampleTable& table, const Plan& plan) {
-  std::string columns;
-  for (const PlannedColumn& column : plan.columns) {
-    absl::StrAppend(&columns, Comment("              ", column.note), "              ",
-                    ColumnExpression(column), ",\n");
-  }
   std::vector<std::string> key;
   for (const std::string& header : plan.key) key.push_back(Quoted(header));
   return absl::StrCat(
-      "// ", name,
-      ": written by \"anqiaoctl adapter new\" from a sample file. Look for DECIDE, then read\n",
-      "// the rest: names of columns say less than one would like. hub/doc/adapters.md explains "
-      "the\n",
-      "// words.\n\n#include \"plugins/sdk/adapter.h\"\n#include \"plugins/sdk/declare.h\"\n\n"
-      "namespace {\n\nusing namespace ::anqiao::sdk;  // the words of a declaration\n\n",
-      CodeTables(plan), "Format ", Camel(format), "() {\n  return {.name = ", Quoted(format), ",\n",
-      "          // DECIDE: titles that people see.\n", "          .title_zh = ", Quoted(format),
-      ",\n          .title_en = ", Quoted(format), ",\n",
-      "          // DECIDE: MODE_SNAPSHOT if a file holds everything that is true, so that what is "
-      "missing in\n"
-      "          // the next one has ended.\n          .mode = v1::MODE_DELTA,\n",
-      Comment("          ", plan.kind_note), "          .kind = v1::RECORD_KIND_", plan.kind, ",\n",
-      "          .content_type = ", Quoted(ContentType(table)), ",\n",
-      "          .shape = ", ShapeExpression(table), ",\n          .columns = {\n", columns,
-      "          },\n", Comment("          ", plan.key_note), "          .key = {",
-      absl::StrJoin(key, ", "),
-      "}};\n}\n\nconst Declaration& Declare() {\n  static const Declaration declaration = {\n"
-      "      .name = ",
+      Comment("", absl::StrCat(name, ", written by \"anqiaoctl adapter new\" from a sample (",
+                               ShapeText(table),
+                               "). Look for DECIDE, then read the rest: names "
+                               "of columns say less than one would like")),
+      "\n#include \"plugins/sdk/adapter.h\"\n",
+      NeedsNationalTables(table, plan) ? "#include \"plugins/sdk/code_tables.h\"\n" : "",
+      "#include \"plugins/sdk/declare.h\"\n\nnamespace {\n\n",
+      "using namespace ::anqiao::sdk;  // the words of a declaration\n\n", CodeTables(table, plan),
+      "Format ", Camel(format), "() {\n  Format format;\n  format.name = ", Quoted(format),
+      ";\n  // DECIDE: the titles that people see.\n  format.title_zh = ", Quoted(format),
+      ";\n  format.title_en = ", Quoted(format),
+      ";\n  // DECIDE: MODE_SNAPSHOT if what a file lacks has ended.\n"
+      "  format.mode = v1::MODE_DELTA;\n",
+      Comment("  ", plan.kind_note), "  format.kind = v1::RECORD_KIND_", plan.kind,
+      ";\n  format.content_type = ", Quoted(ContentType(table)), ";\n", ShapeLine(table),
+      Comment("  ", plan.columns_note), "  format.columns = {\n", Columns(table, plan), "  };\n",
+      Comment("  ", plan.key_note), "  format.key = {", absl::StrJoin(key, ", "),
+      "};\n  return format;\n}\n\n",
+      "const Declaration& Declare() {\n  static const Declaration declaration = {\n      .name = ",
       Quoted(name), ", .version = \"0.1.0\", .formats = {", Camel(format),
       "()}};\n  return declaration;\n}\n\n}  // namespace\n\nANQIAO_ADAPTER(Declare)\n");
 }
@@ -278,7 +313,14 @@ std::string BuildFile(const std::string& name) {
   return absl::StrReplaceAll(R"(cmake_minimum_required(VERSION 3.25)
 project(@ LANGUAGES C CXX)
 
-find_package(AnqiaoAdapter REQUIRED)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+find_package(AnqiaoAdapter QUIET)
+if(NOT AnqiaoAdapter_FOUND)
+  message(FATAL_ERROR "The SDK of Anqiao was not found (cmake --install BUILD --component sdk --prefix PREFIX makes one). Put PREFIX/bin "
+    "on the PATH, or say -DCMAKE_PREFIX_PATH=PREFIX. ${AnqiaoAdapter_NOT_FOUND_MESSAGE}")
+endif()
 anqiao_adapter(NAME @ SRCS @.cc)
 
 enable_testing()
@@ -303,31 +345,6 @@ Reads `%`. Written by `anqiaoctl adapter new`; `samples/first.in` is made up in 
 4. `anqiaoctl adapter test .`
 )",
                              {{"@", name}, {"%", format}});
-}
-
-std::string MadeUpSample(const SampleTable& table, const Plan& plan) {
-  std::vector<std::string> lines;
-  std::string text;
-  if (table.shape == Shape::kDelimited) {
-    for (const bool blank : table.title_is_blank) lines.push_back(blank ? "" : "样例数据");
-    lines.push_back(DelimitedRow(table, table.headers));
-    for (int row = 0; row < kMadeUpRows; ++row) {
-      lines.push_back(DelimitedRow(table, MadeUpRow(table, plan, row)));
-    }
-    for (const std::string& line : lines) absl::StrAppend(&text, line, table.crlf ? "\r\n" : "\n");
-  } else {
-    for (int row = 0; row < kMadeUpRows; ++row) {
-      lines.push_back(ElementRow(table, MadeUpRow(table, plan, row)));
-    }
-    text = table.shape == Shape::kJson ? absl::StrCat("{\"sheet\": \"样例数据\", \"rows\": [\n",
-                                                      absl::StrJoin(lines, ",\n"), "\n]}\n")
-                                       : absl::StrCat("<?xml version=\"1.0\" encoding=\"",
-                                                      table.gb18030 ? "GB18030" : "UTF-8",
-                                                      "\"?>\n<dataset name=\"样例数据\">\n",
-                                                      absl::StrJoin(lines, "\n"), "\n</dataset>\n");
-  }
-  if (table.gb18030) return ToGb18030(text);
-  return absl::StrCat(table.byte_order_mark ? "\xEF\xBB\xBF" : "", text);
 }
 
 }  // namespace anqiao::scaffold

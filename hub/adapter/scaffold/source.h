@@ -15,6 +15,8 @@ namespace anqiao::scaffold {
 
 std::string AdapterSource(const std::string& name, const std::string& format,
                           const SampleTable& table, const Plan& plan);
+// What the sample is, in words.
+std::string ShapeText(const SampleTable& table);
 std::string BuildFile(const std::string& name);
 std::string Readme(const std::string& name, const std::string& format);
 

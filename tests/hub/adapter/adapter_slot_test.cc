@@ -144,6 +144,37 @@ TEST_F(AdapterSlotTest, RefusesAnotherAdapterAndFailingSamples) {
   AQ_EXPECT_OK(slot->Load(OtherBuild(), ANQIAO_SAMPLES_ROOT "/police/samples"));
 }
 
+TEST_F(AdapterSlotTest, BeginsWithoutABuildAndTakesAnyAdapterAsItsFirst) {
+  AdapterSlot slot(nullptr, {.library = "",
+                             .samples = "",
+                             .copies_directory = directory_.File("copies"),
+                             .loader = [](const auto& path, const auto& where) {
+                               return Adapter::Load(path, where);
+                             }});
+  EXPECT_TRUE(slot.absent());
+  EXPECT_EQ(slot.view().state, AdapterSlot::State::kAbsent);
+  EXPECT_EQ(ReasonOf(slot.CheckEnabled()), reason::kAdapterDisabled);
+  EXPECT_THAT(slot.CheckEnabled(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("not loaded")));
+  EXPECT_EQ(slot.current()->FindFormat("roster"), nullptr);
+  EXPECT_THAT(slot.current()->Open().status(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(slot.LoadConfigured(), StatusIs(absl::StatusCode::kFailedPrecondition,
+                                              HasSubstr("configuration names none")));
+  slot.Disable("NOT_YET");
+  EXPECT_EQ(slot.view().state, AdapterSlot::State::kDisabled);
+  slot.Enable();
+  AQ_ASSERT_OK_AND_ASSIGN(const LoadedBuild first, slot.Load(OtherBuild(), ""));
+  EXPECT_EQ(slot.view().state, AdapterSlot::State::kAbsent);
+  slot.Promote(first);
+  EXPECT_FALSE(slot.absent());
+  EXPECT_EQ(slot.view().state, AdapterSlot::State::kLoaded);
+  AQ_EXPECT_OK(slot.CheckEnabled());
+  // From now on it is the place of this adapter.
+  EXPECT_THAT(
+      slot.Load(Copy(ANQIAO_TAX_LIBRARY, "tax.so"), ""),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("expected a build of police")));
+}
+
 TEST_F(AdapterSlotTest, TellsWhyItIsDisabledOrFailed) {
   FakeAdapter fake;
   AdapterSlot slot(&fake);

@@ -78,6 +78,15 @@ TEST(AdapterLoadTest, SaysWhatIsWrongWithALibrary) {
   }
 }
 
+TEST(AdapterLoadTest, SaysThatASampleWasNotAcceptedYet) {
+  const testing::TempDir directory;
+  Write(directory.File("first.in"), "");
+  Write(directory.File("first.expected"), "format: roster\n---\n");
+  EXPECT_THAT(Adapter::Load(Plugin("police"), directory.path()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("sample first has no expectation yet: \"anqiaoctl adapter test")));
+}
+
 TEST(AdapterLoadTest, RefusesAnAdapterWhoseSampleDiffers) {
   const testing::TempDir directory;
   EXPECT_THAT(Adapter::Load(Plugin("police"), directory.path()),

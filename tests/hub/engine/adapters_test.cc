@@ -133,6 +133,27 @@ TEST_F(EngineAdaptersTest, ABuildComesIntoUseWithAnEntryOfTheOperators) {
   ExpectVerified();
 }
 
+TEST_F(EngineAdaptersTest, AnAgencyWithoutAnAdapterWaitsForItsFirst) {
+  slots_[0] = std::make_unique<adapter::AdapterSlot>(
+      nullptr, adapter::AdapterSlot::Options{.library = "",
+                                             .samples = "",
+                                             .copies_directory = directory_.File("copies"),
+                                             .loader = LoadFake});
+  options_.agencies[0].adapter = slots_[0].get();
+  Open();
+  EXPECT_EQ(engine_->GetAdapter("police")->slot.state, State::kAbsent);
+  EXPECT_EQ(CodeOf(Summary(Submit("changes", Row(1)))), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(engine_->ReloadAdapter(User("ops", "operator"), "police", ""),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("names none")));
+  EXPECT_THAT(Shadow(Library("id first")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no adapter yet")));
+  Swap("id first");
+  Submit("changes", Row(1));
+  EXPECT_THAT(Decoders(), ElementsAre("first"));
+  EXPECT_THAT(Activated("ops"), ElementsAre("first"));
+  ExpectVerified();
+}
+
 TEST_F(EngineAdaptersTest, WithoutACandidateTheConfiguredLibraryIsLoadedAgain) {
   Open();
   Library("id third", "configured");

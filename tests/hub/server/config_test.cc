@@ -57,6 +57,14 @@ class ConfigTest : public ::testing::Test {
   testing::TempDir directory_;
 };
 
+TEST_F(ConfigTest, AnAgencyMayWaitForItsFirstAdapter) {
+  for (const char* adapter : {"", "    adapter: {samples: samples, hang_ms: 100}\n"}) {
+    AQ_ASSERT_OK_AND_ASSIGN(const Config config,
+                            Changed("    adapter: {library: lib.so, samples: samples}\n", adapter));
+    EXPECT_EQ(config.agencies[0].library, "");
+  }
+}
+
 TEST_F(ConfigTest, TheListenerWatchIsOnUnlessTurnedOff) {
   for (const auto& [text, on] : {std::pair<std::string, bool>{"", true},
                                  {"listener_watch: on\n", true},

@@ -163,6 +163,12 @@ TEST_F(ServerTest, ServesMetricsIfAskedTo) {
   EXPECT_EQ(Get(address, "/metrics"), "");
 }
 
+TEST_F(ServerTest, StartsWithAnAgencyThatHasNoAdapterYet) {
+  config_.agencies[0].library = "";
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  EXPECT_TRUE(GetHubStatus(*server).ok());
+}
+
 TEST_F(ServerTest, SaysWhatItCannotUse) {
   config_.agencies[0].library = directory_.File("none.so");
   const auto no_adapter = Start();

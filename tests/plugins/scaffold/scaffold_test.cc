@@ -6,14 +6,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "anqiao/adapter/v1/adapter.pb.h"
 #include "hub/adapter/scaffold/alias_table.h"
+#include "hub/adapter/scaffold/infer.h"
+#include "hub/adapter/scaffold/sample_table.h"
+#include "hub/adapter/scaffold/source.h"
 #include "hub/adapter/test_kit/test_kit.h"
 #include "hub/base/errors.h"
 #include "tests/testing/status_matchers.h"
@@ -49,6 +56,11 @@ absl::StatusOr<Scaffolded> ScaffoldText(const TempDir& directory, const std::str
 
 std::string SourceOf(const TempDir& directory) { return ReadFile(directory.File("made/made.cc")); }
 
+// What the build wrote (CMakeLists.txt).
+const std::string kWritten[] = {
+    "made_titles", "made_semicolons",  "made_tabs",  "made_pipes", "made_json",    "made_xml",
+    "made_fixed",  "made_fixed_named", "made_lines", "made_book",  "made_two_rows"};
+
 class WrittenAdapter : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(WrittenAdapter, PassesTheTestKitAndRefusesNothingOfItsOwnSample) {
@@ -73,9 +85,7 @@ TEST_P(WrittenAdapter, PassesTheTestKitAndRefusesNothingOfItsOwnSample) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scaffold, WrittenAdapter,
-                         ::testing::Values("made_titles", "made_semicolons", "made_tabs",
-                                           "made_pipes", "made_json", "made_xml"),
+INSTANTIATE_TEST_SUITE_P(Scaffold, WrittenAdapter, ::testing::ValuesIn(kWritten),
                          [](const auto& info) { return info.param; });
 
 TEST(ScaffoldTest, SaysShapeKindKeyAndWhatToDecide) {
@@ -83,14 +93,70 @@ TEST(ScaffoldTest, SaysShapeKindKeyAndWhatToDecide) {
   EXPECT_THAT(titles, HasSubstr("Encoding::kGb18030, .header_row = 3}"));
   EXPECT_THAT(titles, HasSubstr("RECORD_KIND_TRAINING"));
   EXPECT_THAT(titles, HasSubstr(".key = {\"公民身份号码\", \"课程名称\"}"));
-  EXPECT_THAT(titles, HasSubstr("// not placed"));
+  EXPECT_THAT(titles, HasSubstr("// 备注: not placed.\n      Ignored({\"备注\"})"));
   const std::string semicolons = Written("made_semicolons");
-  EXPECT_THAT(semicolons, HasSubstr("Encoding::kUtf8, .delimiter = ';'}"));
-  EXPECT_THAT(semicolons, HasSubstr("DECIDE: 1 of 2 values of the sample are not in the table"));
+  EXPECT_THAT(semicolons, HasSubstr("Encoding::kUtf8, .delimiter = ';', .byte_order_mark = true}"));
+  EXPECT_THAT(semicolons,
+              HasSubstr("// 决定种类: DECIDE: 1 of 2 values of the sample are not in the table"));
   EXPECT_THAT(semicolons, HasSubstr("{\"备注\\\\\"}"));
   EXPECT_THAT(Written("made_tabs"), HasSubstr(".delimiter = '\\t', .quoted = false"));
   EXPECT_THAT(Written("made_json"), HasSubstr(".shape = Json{}"));
   EXPECT_THAT(Written("made_xml"), HasSubstr("Separated(Codes({\"zcsm\"}"));
+}
+
+TEST(ScaffoldTest, FindsTwoHeaderRowsAndThePersonAmongThem) {
+  const std::string text = Written("made_two_rows");
+  EXPECT_THAT(text, HasSubstr(".header_row = 2, .header_rows = 2, .byte_order_mark = true}"));
+  EXPECT_THAT(text, HasSubstr("Text({\"成员.姓名\"}, v1::FIELD_PERSON_NAME)"));
+  EXPECT_THAT(text,
+              HasSubstr("// 户主姓名: DECIDE: another column states FIELD_PERSON_NAME already"));
+  EXPECT_THAT(text, HasSubstr("Money({\"保障.月保障金额\"}, v1::FIELD_MONTHLY_AMOUNT_FEN)"));
+  EXPECT_THAT(text, HasSubstr("RECORD_KIND_HOUSEHOLD_RELIEF"));
+}
+
+TEST(ScaffoldTest, FindsTheFieldsOfAFixedWidthOrTakesThemAsSaid) {
+  const std::string shape =
+      "FixedWidth{.encoding = Encoding::kGb18030, .code = \"UNEMP\", .record_type = 'D'}";
+  const std::string found = Written("made_fixed");
+  EXPECT_THAT(found, HasSubstr(shape));
+  for (const char* field :
+       {"Wide(18, Required(CitizenId({\"field_1\"}", "Wide(20, Ignored({\"field_2\"}",
+        "Wide(1, Ignored({\"field_3\"}", "Wide(11, Phone({\"field_4\"}",
+        "Wide(8, Ignored({\"field_5\"}", "Wide(6, Ignored({\"field_6\"}"}) {
+    EXPECT_THAT(found, HasSubstr(field));
+  }
+  EXPECT_THAT(found, HasSubstr("// DECIDE: the fields have no names in the sample"));
+  const std::string named = Written("made_fixed_named");
+  EXPECT_THAT(named, HasSubstr(shape));
+  EXPECT_THAT(named,
+              HasSubstr("Wide(8, Required(Date({\"失业日期\"}, v1::FIELD_UNEMPLOYED_SINCE)"));
+  EXPECT_THAT(named, Not(HasSubstr("have no names")));
+}
+
+TEST(ScaffoldTest, ReadsJsonLinesAndWorkbooks) {
+  EXPECT_THAT(Written("made_lines"), HasSubstr("format.shape = JsonLines{};"));
+  EXPECT_THAT(Written("made_lines"), HasSubstr("code_tables::kSexByCode"));
+  const std::string book = Written("made_book");
+  EXPECT_THAT(book, HasSubstr("format.shape = Xlsx{.header_row = 3};"));
+  EXPECT_THAT(book, HasSubstr("code_tables::kSexByName"));
+  EXPECT_THAT(book, HasSubstr("Date({\"有效期起\"}"));
+  EXPECT_THAT(book, HasSubstr("OrDayNumber(Date({\"有效期止\"}"));
+}
+
+TEST(ScaffoldTest, WritesAPageThatClangFormatLeavesAsItIs) {
+  for (const std::string& name : kWritten) {
+    const std::string text = Written(name);
+    // A table of a few columns; every column and note is a line more.
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 70) << name;
+  }
+  if (std::string(ANQIAO_CLANG_FORMAT).empty()) GTEST_SKIP() << "there is no clang-format here";
+  for (const std::string& name : kWritten) {
+    const std::string command =
+        absl::StrCat(ANQIAO_CLANG_FORMAT,
+                     " --dry-run -Werror --style='{BasedOnStyle: Google, ColumnLimit: 100}' ",
+                     ANQIAO_SCAFFOLDED_DIRECTORY, "/", name, "/", name, ".cc");
+    EXPECT_EQ(std::system(command.c_str()), 0) << name;
+  }
 }
 
 TEST(ScaffoldTest, CopiesNoValueOfTheSample) {
@@ -113,20 +179,56 @@ TEST(ScaffoldTest, PlacesByValuesWhereTheNameSaysNothing) {
   AQ_ASSERT_OK(
       ScaffoldText(directory, "kcmc,who,number\na,x,421299198503150026\nb,y,421299199912311059\n"));
   EXPECT_THAT(SourceOf(directory),
-              HasSubstr("// DECIDE: placed by its values, not by its name.\n              "
-                        "Required(Text({\"number\"}, v1::FIELD_ID_NUMBER))"));
+              HasSubstr("// number: DECIDE: placed by its values, not by its name.\n      "
+                        "Required(CitizenId({\"number\"}, v1::FIELD_ID_NUMBER))"));
+}
+
+// Whatever a damaged sample is taken for, it is read or refused.
+TEST(ScaffoldTest, ReadsOrRefusesDamagedSamples) {
+  const AliasTable aliases = AliasTable::BuiltIn();
+  std::mt19937 random(1);
+  int refused = 0;
+  for (const auto& file : std::filesystem::directory_iterator(ANQIAO_SCAFFOLD_SAMPLES)) {
+    const std::string sample = ReadFile(file.path().string());
+    for (int i = 0; i < 300; ++i) {
+      std::string bytes = sample.substr(0, i % 2 == 0 ? sample.size() : random() % sample.size());
+      for (int k = 0; k < i % 5 && !bytes.empty(); ++k) {
+        bytes[random() % bytes.size()] = static_cast<char>(random());
+      }
+      const absl::StatusOr<SampleTable> table =
+          ReadSampleTable(bytes, {.header_rows = random() % 3});
+      if (!table.ok()) {
+        EXPECT_THAT(table, StatusIs(absl::StatusCode::kInvalidArgument));
+        ++refused;
+        continue;
+      }
+      const Plan plan = MakePlan(*table, aliases);
+      EXPECT_THAT(AdapterSource("made", "records", *table, plan), HasSubstr("ANQIAO_ADAPTER"));
+      EXPECT_THAT(MadeUpSample(*table, plan), Not(IsEmpty()));
+    }
+  }
+  EXPECT_GT(refused, 100);
 }
 
 TEST(ScaffoldTest, SaysWhatIsWrongWithASample) {
   const std::pair<std::string, std::string> cases[] = {
       {"", "the sample has no bytes"},
-      {"PK\x03\x04", "save the sheet as CSV first"},
+      {"PK\x03\x04", "no workbook that can be read"},
       {"1,2,3\n4,5,6\n", "no header in the first 2 rows"},
       {"姓名,艾滋病检测\n样例,1\n", "column 2 names health codes"},
       {"姓名,姓名\n样例,1\n", "column 2 has the name of another column"},
       {"[1, 2]", "expected JSON such as"},
       {"<list></list>", "expected XML such as"},
-      {"<dataset>", "not well-formed XML"}};
+      {"<dataset>", "not well-formed XML"},
+      {"{\"a\": 1}\n[2]\n", "one object {\"name\": \"value\"} a line"},
+      {std::string("\xFF\xFE"
+                   "a\0,\0b\0\n\0",
+                   10),
+       "looks like UTF-16"},
+      {"\xD0\xCF\x11\xE0", "old workbook (.xls)"},
+      {"HUNEMP   2026030100000001\nDabc\n", "T and a count"},
+      {"HUNEMP   2026030100000002\nDabc\nDab\nT00000002\n", "row 3 has 3 bytes, row 2 4"},
+      {"HUNEMP   2026030100000002\nDabc\nEabc\nT00000002\n", "another type of record"}};
   for (const auto& [text, message] : cases) {
     const TempDir directory;
     EXPECT_THAT(ScaffoldText(directory, text),
@@ -135,7 +237,10 @@ TEST(ScaffoldTest, SaysWhatIsWrongWithASample) {
   }
   const TempDir directory;
   EXPECT_THAT(ScaffoldText(directory, "\xD1\xF9,a\n1,2\n", "utf-8"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not UTF-8: byte 0")));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("not UTF-8: byte 0 begins no character; it could be GB18030")));
+  EXPECT_THAT(ScaffoldText(directory, "姓名,课程名称,结业日期\n样例,电工,2026-01-01\n", "gbk"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("look like UTF-8")));
   EXPECT_THAT(ScaffoldText(directory, "a,b\n", "big5"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("encoding must be")));
 }
