@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "anqiao/adapter/v1/adapter.pb.h"
 #include "hub/adapter/test_kit/child.h"
+#include "hub/adapter/test_kit/input.h"
 #include "plugins/sdk/anqiao_adapter.h"
 
 namespace anqiao::test_kit {
@@ -36,14 +37,6 @@ class GuardedBytes {
   char* memory_ = nullptr;
   std::size_t size_ = 0;  // without the guard
   char* guard_ = nullptr;
-};
-
-// A payload and what it is handed over as.
-struct Input {
-  std::string name;
-  std::string format;
-  std::string file_name;
-  std::string payload;
 };
 
 // What a call came to.
