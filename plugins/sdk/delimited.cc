@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plugins/sdk/header_rows.h"
+#include "plugins/sdk/native_offsets.h"
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/record_builder.h"
 #include "plugins/sdk/text.h"
@@ -169,10 +170,9 @@ class Decoder {
 
   // Titles and header rows.
   aq_status ReadHead() {
-    if (const std::string_view other = OtherEncodingOf(payload_, shape_.encoding);
-        other == "UTF-16") {
-      return Refuse({}, "ENCODING_INVALID", "");
-    }
+    // Of UTF-8 other bytes cost their record; of GB18030 they may be what they are not.
+    const std::string_view other = OtherEncodingOf(payload_, shape_.encoding);
+    if (other == "UTF-16" || other == "UTF-8") return Refuse({}, "ENCODING_INVALID", "");
     const std::size_t last = shape_.header_row + shape_.header_rows - 1;
     while (head_.size() < last) {
       const std::optional<NativeRow> row = scanner_.Next();
@@ -257,6 +257,10 @@ class Decoder {
     if (!AllBlank(pieces_, headers_.size())) {
       return report_.RefuseRecord(place, "VALUE_INVALID", counts);
     }
+    for (std::size_t i = 0; i < headers_.size() && !binding_.nameless.empty(); ++i) {
+      if (!headers_[i].empty() || Trim(pieces_[i].value).empty()) continue;
+      WarnOfNameless(i, row.number, row.offset, binding_, report_);
+    }
     BuildRecord(row);
   }
 
@@ -281,9 +285,7 @@ class Decoder {
     Transcoder transcoder(shape_.encoding);
     std::string text;
     if (transcoder.ToUtf8(row.bytes, text) != Transcoder::npos) return 0;
-    std::string native;
-    transcoder.FromUtf8(std::string_view(text).substr(0, length), native);
-    return native.size();
+    return NativeOffsets(shape_.encoding, row.bytes, text).Of(length);
   }
 
   const Format& format_;

@@ -25,7 +25,8 @@ class ElementRows {
 
   const std::string& path() const { return path_; }
 
-  // First pass: a name was seen.
+  // First pass: a name was seen. "byte_offset" is where a name was that is not known yet.
+  bool Knows(std::string_view name) const { return names_.find(name) != names_.end(); }
   void Note(std::string_view name, std::uint64_t row, std::uint64_t byte_offset);
   // After the first pass: forbidden, missing and unknown names.
   aq_status Check(std::uint64_t row_count);

@@ -140,7 +140,13 @@ bool RecordBuilder::AddCell(std::size_t index, const Cell& cell, std::uint64_t r
                          .column = cell.column,
                          .field = cell.native_field,
                          .target = column.field};
-    if (column.lenient) {
+    const bool kept = column.as_written && cell.fault.empty() &&
+                      cell.value.size() <= kValueBytesMax && !HoldsControlCharacter(cell.value);
+    if (kept) {
+      key_parts_[index] = cell.value;
+      AddValue(column.field, cell.value, cell);
+    }
+    if (kept || column.lenient) {
       report_.Warn(place, fault.reason, fault.message);
       return true;
     }

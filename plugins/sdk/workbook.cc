@@ -14,6 +14,7 @@
 
 #include "plugins/sdk/convert_date.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/xml_text.h"
 
 namespace anqiao::sdk {
 namespace {
@@ -131,6 +132,7 @@ Fault Workbook::LoadPart(std::string_view name, pugi::xml_document& document) {
   if (FindInvalidUtf8(text) != std::string_view::npos) {
     return Undecodable("a part of the workbook is not valid UTF-8");
   }
+  SpoilImpossibleReferences(text);
   if (!document.load_buffer(text.data(), text.size(), pugi::parse_default | pugi::parse_ws_pcdata,
                             pugi::encoding_utf8)) {
     return Undecodable("a part of the workbook is not well-formed XML");
