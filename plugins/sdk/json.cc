@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/sdk/element_rows.h"
 #include "plugins/sdk/readers.h"
@@ -281,10 +282,13 @@ class LinesDecoder {
     Reader names(Reader::Pass::kNames, rows_, report_);
     std::uint64_t good = 0;
     bool forbidden = false;
+    std::vector<bool> faulty;  // by the line's number from 1
     ForEachLine([&](std::string_view line, std::uint64_t number, std::size_t offset) {
+      faulty.resize(number + 1);
       if (FaultOf(names, line, number, offset).reason.empty()) {
         ++good;
       } else {
+        faulty[number] = true;
         forbidden = forbidden || NamesForbiddenContent(line);
       }
     });
@@ -297,12 +301,14 @@ class LinesDecoder {
     Reader records(Reader::Pass::kRecords, rows_, report_);
     ForEachLine([&](std::string_view line, std::uint64_t number, std::size_t offset) {
       report_.MoveTo(number, offset);
-      if (const Failure fault = FaultOf(names, line, number, offset); !fault.reason.empty()) {
-        report_.RefuseRecord({.row = number, .byte_offset = fault.offset}, fault.reason,
-                             fault.message);
-      } else {
+      if (!faulty[number]) {
         records.ReadLine(line, number, offset);
+        return;
       }
+      // Once more, since there may be too many faults to keep.
+      const Failure fault = FaultOf(names, line, number, offset);
+      report_.RefuseRecord({.row = number, .byte_offset = fault.offset}, fault.reason,
+                           fault.message);
     });
     return AQ_OK;
   }

@@ -29,10 +29,12 @@ class Decoder {
     Fault fault = workbook_.Open(payload_, shape_.sheet);
     if (!fault.ok()) return report_.RefusePayload({}, fault.reason, fault.message);
     // References are checked before anything is emitted.
-    fault = workbook_.ForEachRow([this](std::uint64_t row, const std::vector<SheetCell>& cells) {
-      if (row <= last_header_row_) NoteHead(row, cells);
-      return true;
-    });
+    fault = workbook_.ForEachRow(
+        [this](std::uint64_t row, const std::vector<SheetCell>& cells) {
+          NoteHead(row, cells);
+          return true;
+        },
+        last_header_row_);
     if (!fault.ok()) return report_.RefusePayload(PlaceOf(0), fault.reason, fault.message);
     if (forbidden_) {
       return report_.RefusePayload(
