@@ -44,6 +44,37 @@ std::size_t BytesSize(std::string_view bytes) {
   return bytes.empty() ? 0 : 1 + VarintSize(bytes.size()) + bytes.size();
 }
 
+// What stands before a value's bytes, put together on the stack: four tags and four varints at
+// most.
+class Head {
+ public:
+  std::string_view bytes() const { return {bytes_, size_}; }
+
+  void Tag(int field, unsigned type) {
+    bytes_[size_++] = static_cast<char>(static_cast<unsigned>(field) << 3 | type);
+  }
+  void Varint(std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) bytes_[size_++] = static_cast<char>(number | 0x80);
+    bytes_[size_++] = static_cast<char>(number);
+  }
+  // Absent and zero are not written.
+  void Number(int field, std::uint64_t number) {
+    if (number == 0) return;
+    Tag(field, 0);
+    Varint(number);
+  }
+  void Length(int field, std::size_t length) {
+    if (length == 0) return;
+    Tag(field, kLengthDelimited);
+    Varint(length);
+  }
+
+ private:
+  static constexpr std::size_t kVarintBytesMax = 10;
+  char bytes_[4 * (1 + kVarintBytesMax)];
+  std::size_t size_ = 0;
+};
+
 // A column whose values need no converting: most are such.
 bool IsPlainText(const Column& column) {
   return column.converter == Converter::kText && column.separator.empty() &&
@@ -191,14 +222,19 @@ void RecordBuilder::AddValue(v1::Field field, std::string_view value, const Cell
   using Value = v1::FieldValue;
   const std::size_t field_bytes = 1 + VarintSize(static_cast<std::uint64_t>(field));
   const std::size_t column_bytes = cell.column == 0 ? 0 : 1 + VarintSize(cell.column);
-  AppendTag(v1::Record::kValuesFieldNumber, kLengthDelimited, values_);
-  AppendVarint(field_bytes + BytesSize(value) + column_bytes + BytesSize(cell.native_field),
-               values_);
-  AppendNumber(Value::kFieldFieldNumber, static_cast<std::uint64_t>(field), values_);
-  AppendBytes(Value::kValueFieldNumber, value, values_);
+  Head head;
+  head.Tag(v1::Record::kValuesFieldNumber, kLengthDelimited);
+  head.Varint(field_bytes + BytesSize(value) + column_bytes + BytesSize(cell.native_field));
+  head.Number(Value::kFieldFieldNumber, static_cast<std::uint64_t>(field));
+  head.Length(Value::kValueFieldNumber, value.size());
+  values_ += head.bytes();
+  values_ += value;
   added_.push_back({field, values_.size() - value.size(), value.size()});
-  AppendNumber(Value::kColumnFieldNumber, cell.column, values_);
-  AppendBytes(Value::kNativeFieldFieldNumber, cell.native_field, values_);
+  head = {};
+  head.Number(Value::kColumnFieldNumber, cell.column);
+  head.Length(Value::kNativeFieldFieldNumber, cell.native_field.size());
+  values_ += head.bytes();
+  values_ += cell.native_field;
 }
 
 void RecordBuilder::Emit(std::uint64_t row, std::uint64_t byte_offset) {
