@@ -20,6 +20,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hub/adapter/test_kit/mutate.h"
@@ -90,14 +91,16 @@ void Execute(std::string_view input) {
   const std::vector<std::uint8_t> bytes(input.begin(), input.end());
   Now().data = bytes.data();
   Now().size = bytes.size();
-  const itimerval limit = {.it_interval = {}, .it_value = {.tv_sec = kExecutionSecondsMax}};
+  itimerval limit = {};
+  limit.it_value.tv_sec = kExecutionSecondsMax;
   setitimer(ITIMER_PROF, &limit, nullptr);
   LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   Now().data = nullptr;
 }
 
 bool Leaks() {
-  setitimer(ITIMER_PROF, nullptr, nullptr);
+  const itimerval none = {};
+  setitimer(ITIMER_PROF, &none, nullptr);
   return __lsan_do_recoverable_leak_check != nullptr && __lsan_do_recoverable_leak_check() != 0;
 }
 
@@ -105,8 +108,10 @@ void ReadCorpus(const std::filesystem::path& directory, std::vector<Input>& inpu
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     if (!entry.is_regular_file()) continue;
     std::ifstream in(entry.path(), std::ios::binary);
-    inputs.push_back(
-        {.name = entry.path().string(), .payload = {std::istreambuf_iterator<char>(in), {}}});
+    Input input;
+    input.name = entry.path().string();
+    input.payload.assign(std::istreambuf_iterator<char>(in), {});
+    inputs.push_back(std::move(input));
   }
   std::sort(inputs.begin(), inputs.end(),
             [](const Input& a, const Input& b) { return a.name < b.name; });
