@@ -46,6 +46,7 @@ struct Outcome {
   // The serialized records.
   std::vector<std::string> records;
   std::string encoded;
+  // Without warnings about a value: it was passed on as written, or left out, as the records show.
   std::size_t diagnostics = 0;
   // OK or STOP, and the payload was not refused.
   bool used = false;
