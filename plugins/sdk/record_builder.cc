@@ -6,6 +6,8 @@ namespace anqiao::sdk {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 200;
+// More the hub does not take; rows of XML and JSON have no bound of their own.
+constexpr std::size_t kRecordBytesMax = 65536;
 
 // Protobuf's wire format, as the generated code would write it: absent and zero are not written.
 // All field numbers here are below 16, so a tag is one byte.
@@ -246,6 +248,11 @@ void RecordBuilder::Emit(std::uint64_t row, std::uint64_t byte_offset) {
   AppendNumber(Record::kByteOffsetFieldNumber, byte_offset, record_);
   record_ += values_;
   AppendNumber(Record::kRemovedFieldNumber, removed_ ? 1 : 0, record_);
+  if (record_.size() > kRecordBytesMax) {
+    return report_.RefuseRecord(
+        {.row = row, .byte_offset = byte_offset}, kValueInvalid,
+        "the record is longer than " + std::to_string(kRecordBytesMax) + " bytes");
+  }
   report_.Emit(record_);
 }
 

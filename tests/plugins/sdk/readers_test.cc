@@ -135,6 +135,25 @@ TEST(DelimitedTest, ValueThatIsPassedOnAsWrittenKeepsItsRecord) {
   EXPECT_EQ(Encode(format, outcome.records).encoded, "key,name,id\r\n1,,4.21299E+17\r\n2,,421\r\n");
 }
 
+// The hub would take a longer record for a fault of the adapter's.
+TEST(JsonTest, RecordOverItsBoundCostsItselfOnly) {
+  Format format = FormatOf(Json{});
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (int i = 0; i < 17; ++i) all.push_back("n" + std::to_string(i));
+    return all;
+  }();
+  std::string row = "{\"key\": \"1\"";
+  for (const std::string& name : names) {
+    format.columns.push_back(Text({name}, v1::FIELD_FORMER_NAME));
+    row += ", \"" + name + "\": \"" + name + std::string(4000, 'x') + "\"";
+  }
+  const Outcome outcome = Decode(format, "{\"rows\": [" + row + "}, {\"key\": \"2\"}]}");
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records[0].key(), "2");
+  EXPECT_TRUE(outcome.Says("VALUE_INVALID", 1)) << outcome.Text();
+}
+
 // Read again, these bytes would be taken for UTF-8.
 TEST(DelimitedTest, EncodesNothingThatWouldBeTakenForAnotherEncoding) {
   const Format format = FormatOf(Delimited{.encoding = Encoding::kGb18030});
