@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plugins/sdk/adapter.h"
+#include "plugins/sdk/code_tables.h"
 #include "plugins/sdk/declare.h"
 
 namespace anqiao::employment {
@@ -10,7 +11,6 @@ namespace {
 
 using namespace ::anqiao::sdk;  // NOLINT(google-build-using-namespace): the words of a declaration.
 
-constexpr Code kSex[] = {{"1", "1"}, {"2", "2"}};
 constexpr Code kAnnotation[] = {{"自主创业税收政策", "SELF_EMPLOYMENT"},
                                 {"企业吸纳税收政策", "EMPLOYER"},
                                 {"毕业年度内自主创业税收政策", "GRADUATE"}};
@@ -21,21 +21,23 @@ constexpr Code kDifficulty[] = {{"01", "AGE_4050"},       {"02", "DISABLED"},
 
 // The columns of a person, then the format's own.
 std::vector<Column> WithPerson(std::vector<Column> own) {
-  std::vector<Column> columns = {Required(Text({"aac001"}, v1::FIELD_AGENCY_PERSON_NUMBER)),
-                                 Text({"aac002", "aac147"}, v1::FIELD_ID_NUMBER),
-                                 Text({"aac003"}, v1::FIELD_PERSON_NAME),
-                                 Codes({"aac004"}, v1::FIELD_SEX, kSex),
-                                 Lenient(Date({"aac006"}, v1::FIELD_BIRTH_DATE)),
-                                 Text({"aae005"}, v1::FIELD_PHONE),
-                                 Text({"aae006"}, v1::FIELD_ADDRESS),
-                                 Text({"aac313"}, v1::FIELD_DIVISION),
-                                 Text({"aab302"}, v1::FIELD_REGISTERED_DIVISION),
-                                 Validity({"aae100"})};
+  std::vector<Column> columns = {
+      Required(Text({"aac001"}, v1::FIELD_AGENCY_PERSON_NUMBER)),
+      OrAsWritten(CitizenId({"aac002", "aac147"}, v1::FIELD_ID_NUMBER)),
+      Text({"aac003"}, v1::FIELD_PERSON_NAME),
+      Codes({"aac004"}, v1::FIELD_SEX, code_tables::kSexByCode),
+      Lenient(Codes({"aac005"}, v1::FIELD_ETHNICITY, code_tables::kEthnicityByCode)),
+      Lenient(Codes({"aac011"}, v1::FIELD_EDUCATION, code_tables::kEducationByCode)),
+      Lenient(Date({"aac006"}, v1::FIELD_BIRTH_DATE)),
+      // As written: several numbers may stand there, and the hub takes each.
+      Text({"aae005"}, v1::FIELD_PHONE), Text({"aae006"}, v1::FIELD_ADDRESS),
+      Lenient(Division({"aac313"}, v1::FIELD_DIVISION)),
+      Lenient(Division({"aab302"}, v1::FIELD_REGISTERED_DIVISION)), Validity({"aae100"})};
   for (Column& column : own) columns.push_back(std::move(column));
   return columns;
 }
 
-Column EmployerCode() { return Text({"aab998"}, v1::FIELD_EMPLOYER_CODE); }
+Column EmployerCode() { return OrAsWritten(CreditCode({"aab998"}, v1::FIELD_EMPLOYER_CODE)); }
 Column EmployerName() { return Text({"aab004"}, v1::FIELD_EMPLOYER_NAME); }
 
 Format InXml(Format format) {
@@ -133,14 +135,14 @@ Format Vacancies() {
        .kind = v1::RECORD_KIND_VACANCY,
        .columns = {Required(Ignored({"gwbh"})), Required(EmployerCode()), EmployerName(),
                    Required(Text({"gwmc"}, v1::FIELD_POST)), Count({"gwrs"}, v1::FIELD_POST_COUNT),
-                   Text({"aac313"}, v1::FIELD_DIVISION), Validity({"aae100"})},
+                   Lenient(Division({"aac313"}, v1::FIELD_DIVISION)), Validity({"aae100"})},
        .key = {"gwbh"}});
 }
 
 const Declaration& Declare() {
   static const Declaration declaration = {
       .name = "employment",
-      .version = "1.0.0",
+      .version = "1.1.0",
       .formats = {Unemployment(), Certificates(), Difficulties(), Employments(), Trainings(),
                   Employers(), Vacancies()}};
   return declaration;

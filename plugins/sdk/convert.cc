@@ -136,7 +136,11 @@ Fault UnconvertDate(const Column& column, std::string_view value, DateStyle styl
 // What stands there as it is, if reading it again gives the same.
 Fault UnconvertSame(const Column& column, std::string_view value, std::string& out) {
   Converted again;
-  if (Fault fault = ConvertOne(column, value, again); !fault.ok()) return fault;
+  if (Fault fault = ConvertOne(column, value, again); !fault.ok()) {
+    if (!column.as_written || !CheckText(value).ok()) return fault;
+    out = value;
+    return {};
+  }
   if (again.values.empty() || again.values.back().second != value) {
     return {kValueInvalid, "is not in the form that reading it would give"};
   }

@@ -17,6 +17,30 @@ bool AllDigits(std::string_view text) {
   return !text.empty();
 }
 
+// Half width, without blanks, invisible characters and the apostrophe by which spreadsheets keep
+// text (or what typing made of it).
+std::string Cleaned(std::string_view text) {
+  std::string clean = WithoutBlanks(FoldWidth(text));
+  // U+200B to U+200F and U+2060.
+  for (std::size_t at = clean.find('\xE2'); at != std::string::npos; at = clean.find('\xE2', at)) {
+    const std::string_view rest = std::string_view(clean).substr(at);
+    const bool invisible = (rest.starts_with("\xE2\x80") && rest.size() > 2 && rest[2] >= '\x8B' &&
+                            rest[2] <= '\x8F') ||
+                           rest.starts_with("\xE2\x81\xA0");
+    if (invisible) {
+      clean.erase(at, 3);
+    } else {
+      ++at;
+    }
+  }
+  for (const std::string_view quote : {"'", "\u2018", "\u2019", "`", "\u00B4"}) {
+    if (!clean.starts_with(quote)) continue;
+    clean.erase(0, quote.size());
+    break;
+  }
+  return clean;
+}
+
 // A number with a point or an exponent, as a spreadsheet writes one that is too long for it.
 bool IsFloatingPoint(std::string_view text) {
   bool special = false;
@@ -33,8 +57,7 @@ bool IsFloatingPoint(std::string_view text) {
 }  // namespace
 
 Fault ConvertCitizenId(std::string_view text, std::string& out) {
-  out = WithoutBlanks(FoldWidth(text));
-  if (out.starts_with('\'')) out.erase(0, 1);
+  out = Cleaned(text);
   if (out.empty()) return {kValueInvalid, "expected an identity number"};
   if (IsFloatingPoint(out)) {
     return {kValueInvalid,
@@ -52,8 +75,7 @@ Fault ConvertCreditCode(std::string_view text, std::string& out) {
   constexpr std::size_t kLength = 18;
   constexpr std::size_t kRegistrar = 2;    // of letters or digits
   constexpr std::size_t kDivisionEnd = 8;  // six digits behind them
-  out = WithoutBlanks(FoldWidth(text));
-  if (out.starts_with('\'')) out.erase(0, 1);
+  out = Cleaned(text);
   bool good = out.size() == kLength;
   for (std::size_t i = 0; good && i < out.size(); ++i) {
     if (out[i] >= 'a' && out[i] <= 'z') out[i] = static_cast<char>(out[i] - 'a' + 'A');
@@ -90,9 +112,8 @@ Fault ConvertPhone(std::string_view text, std::string& out) {
   constexpr std::size_t kMobileLength = 11;
   constexpr std::size_t kLengthMin = 7;
   constexpr std::size_t kLengthMax = 12;
-  const std::string folded = WithoutBlanks(FoldWidth(text));
-  std::string_view rest = folded;
-  if (rest.starts_with('\'')) rest.remove_prefix(1);
+  const std::string clean = Cleaned(text);
+  std::string_view rest = clean;
   const bool plus = rest.starts_with('+');
   if (plus) rest.remove_prefix(1);
   out.clear();

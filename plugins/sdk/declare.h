@@ -68,6 +68,8 @@ struct Column {
   bool required_value = false;
   // A value that cannot be converted is left out with a warning; the record stays.
   bool lenient = false;
+  // A value that cannot be converted is passed on as it is, with a warning: the hub judges it.
+  bool as_written = false;
   // Dates: five digits are the day number of a spreadsheet (45000 is 2023-03-15).
   bool day_number = false;
   // Dates: encoding writes a month as its first day, since the agency has no place for less.
@@ -115,6 +117,7 @@ inline Column CreditCode(Names names, v1::Field field) {
 inline Column Division(Names names, v1::Field field) {
   return Make(std::move(names), field, Converter::kDivision);
 }
+// One number. A column in which people note several stays Text: the hub takes each of them.
 inline Column Phone(Names names, v1::Field field) {
   return Make(std::move(names), field, Converter::kPhone);
 }
@@ -141,6 +144,12 @@ inline Column Required(Column column) {
 }
 inline Column Lenient(Column column) {
   column.lenient = true;
+  return column;
+}
+// For identifiers: a refused row has no key, so that a snapshot with one ends nothing; the hub,
+// which refuses the value itself, holds the record under its key. Not with Separated.
+inline Column OrAsWritten(Column column) {
+  column.as_written = true;
   return column;
 }
 inline Column OrDayNumber(Column column) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "plugins/sdk/header_rows.h"
+#include "plugins/sdk/native_offsets.h"
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/record_builder.h"
 #include "plugins/sdk/text.h"
@@ -37,33 +38,14 @@ class RowScanner {
     row.offset = position_;
     row.number = ++number_;
     bool quoted = false;
-    bool cell_start = true;
-    std::size_t i = position_;
-    for (; i < payload_.size(); ++i) {
-      const char c = payload_[i];
-      if (quoted) {
-        if (i - position_ > kRowBytesMax) break;
-        if (c == '"') {
-          if (i + 1 < payload_.size() && payload_[i + 1] == '"') {
-            ++i;
-          } else {
-            quoted = false;
-          }
-        }
-        continue;
-      }
-      if (c == '\n') break;
-      if (c == '"' && cell_start && shape_.quoted) quoted = true;
-      cell_start = c == shape_.delimiter;
-      if (c < 0) i += NativeLength(shape_.encoding, payload_, i) - 1;
-    }
+    const std::size_t i = EndOfRow(quoted);
     row.too_long = i - position_ > kRowBytesMax;
-    if (quoted && row.too_long) i = EndOfLine(position_);
+    const std::size_t end = quoted && row.too_long ? EndOfLine(position_) : i;
     row.open_quote = quoted && !row.too_long;
-    row.line_break = i < payload_.size();
-    row.bytes = payload_.substr(position_, std::min(i, payload_.size()) - position_);
+    row.line_break = end < payload_.size();
+    row.bytes = payload_.substr(position_, end - position_);
     if (row.bytes.ends_with('\r')) row.bytes.remove_suffix(1);
-    position_ = i + 1;
+    position_ = end + 1;
     return row;
   }
 
@@ -71,6 +53,44 @@ class RowScanner {
   void ResumeAfterFirstLine(const NativeRow& row) { position_ = EndOfLine(row.offset) + 1; }
 
  private:
+  // Where the line break behind the row is; "quoted": the payload, or a row that is too long, ends
+  // within quotes. Quotes and line breaks are never part of a longer character.
+  std::size_t EndOfRow(bool& quoted) const {
+    const std::string_view window = payload_.substr(0, position_ + kRowBytesMax + 2);
+    std::size_t at = position_;
+    while (true) {
+      const std::size_t end = EndOfLine(at);
+      const std::size_t open = shape_.quoted ? OpeningQuote(at, end) : end;
+      if (open >= end) return end;
+      std::size_t close = window.find('"', open + 1);
+      while (close != std::string_view::npos && close + 1 < window.size() &&
+             window[close + 1] == '"') {
+        close = window.find('"', close + 2);
+      }
+      quoted = close == std::string_view::npos || close - position_ > kRowBytesMax;
+      if (quoted) return std::min(payload_.size(), position_ + kRowBytesMax + 1);
+      at = close + 1;
+    }
+  }
+
+  // The first quote from "at" to "end" that begins a cell; "end" if there is none.
+  std::size_t OpeningQuote(std::size_t at, std::size_t end) const {
+    while (true) {
+      at = std::min(payload_.substr(0, end).find('"', at), end);
+      if (at == end || at == position_ || IsDelimiter(at - 1)) return at;
+      ++at;
+    }
+  }
+
+  // Some delimiters can be the last byte of a character.
+  bool IsDelimiter(std::size_t at) const {
+    if (payload_[at] != shape_.delimiter) return false;
+    if (shape_.encoding == Encoding::kUtf8 || shape_.delimiter < '0') return true;
+    std::size_t i = position_;
+    while (i < at) i += NativeLength(shape_.encoding, payload_, i);
+    return i == at;
+  }
+
   std::size_t EndOfLine(std::size_t from) const {
     return std::min(payload_.find('\n', from), payload_.size());
   }
@@ -169,10 +189,9 @@ class Decoder {
 
   // Titles and header rows.
   aq_status ReadHead() {
-    if (const std::string_view other = OtherEncodingOf(payload_, shape_.encoding);
-        other == "UTF-16") {
-      return Refuse({}, "ENCODING_INVALID", "");
-    }
+    // Of UTF-8 other bytes cost their record; of GB18030 they may be what they are not.
+    const std::string_view other = OtherEncodingOf(payload_, shape_.encoding);
+    if (other == "UTF-16" || other == "UTF-8") return Refuse({}, "ENCODING_INVALID", "");
     const std::size_t last = shape_.header_row + shape_.header_rows - 1;
     while (head_.size() < last) {
       const std::optional<NativeRow> row = scanner_.Next();
@@ -257,6 +276,10 @@ class Decoder {
     if (!AllBlank(pieces_, headers_.size())) {
       return report_.RefuseRecord(place, "VALUE_INVALID", counts);
     }
+    for (std::size_t i = 0; i < headers_.size() && !binding_.nameless.empty(); ++i) {
+      if (!headers_[i].empty() || Trim(pieces_[i].value).empty()) continue;
+      WarnOfNameless(i, row.number, row.offset, binding_, report_);
+    }
     BuildRecord(row);
   }
 
@@ -281,9 +304,7 @@ class Decoder {
     Transcoder transcoder(shape_.encoding);
     std::string text;
     if (transcoder.ToUtf8(row.bytes, text) != Transcoder::npos) return 0;
-    std::string native;
-    transcoder.FromUtf8(std::string_view(text).substr(0, length), native);
-    return native.size();
+    return NativeOffsets(shape_.encoding, row.bytes, text).Of(length);
   }
 
   const Format& format_;

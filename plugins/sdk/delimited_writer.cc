@@ -105,7 +105,9 @@ class Encoder {
 
 aq_status EncodeDelimited(const Format& format, std::span<const v1::Record> records,
                           std::string& out, Report& report) {
-  return Encoder(format, out, report).Encode(records);
+  const aq_status status = Encoder(format, out, report).Encode(records);
+  return status == AQ_OK ? CheckEncoding(std::get<Delimited>(format.shape).encoding, out, report)
+                         : status;
 }
 
 }  // namespace anqiao::sdk

@@ -19,16 +19,29 @@ ElementRows::ElementRows(const Format& format, std::string_view path, Report& re
       values_(format.columns.size()) {}
 
 void ElementRows::Note(std::string_view name, std::uint64_t row, std::uint64_t byte_offset) {
-  if (names_.find(name) != names_.end()) return;
+  if (Find(name) != nullptr) return;
   forbidden_ = forbidden_ || NamesForbiddenContent(name);
   if (names_.size() >= kNamesMax) {
     too_many_names_ = true;
     return;
   }
-  names_.emplace(name, Name{.match = columns_.Find(name),
-                            .path = path_ + std::string(name),
-                            .row = row,
-                            .byte_offset = byte_offset});
+  const auto added = names_.emplace(name, Name{.match = columns_.Find(name),
+                                               .path = path_ + std::string(name),
+                                               .row = row,
+                                               .byte_offset = byte_offset});
+  added.first->second.text = added.first->first;
+}
+
+ElementRows::Name* ElementRows::Find(std::string_view name) {
+  if (found_ != nullptr && found_->follower != nullptr && found_->follower->text == name) {
+    found_ = found_->follower;
+    return found_;
+  }
+  const auto entry = names_.find(name);
+  if (entry == names_.end()) return nullptr;
+  if (found_ != nullptr) found_->follower = &entry->second;
+  found_ = &entry->second;
+  return found_;
 }
 
 aq_status ElementRows::Check(std::uint64_t row_count) {
@@ -66,9 +79,9 @@ void ElementRows::Begin() {
 }
 
 bool ElementRows::Set(std::string_view text, std::string_view value, std::uint64_t place) {
-  const auto found = names_.find(text);
-  if (found == names_.end()) return true;
-  Name& name = found->second;
+  Name* const found = Find(text);
+  if (found == nullptr) return true;
+  Name& name = *found;
   if (name.last_row == row_) return false;
   name.last_row = row_;
   if (name.match == nullptr || Trim(value).empty()) return true;

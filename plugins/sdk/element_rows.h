@@ -25,7 +25,8 @@ class ElementRows {
 
   const std::string& path() const { return path_; }
 
-  // First pass: a name was seen.
+  // First pass: a name was seen. "byte_offset" is where a name was that is not known yet.
+  bool Knows(std::string_view name) { return Find(name) != nullptr; }
   void Note(std::string_view name, std::uint64_t row, std::uint64_t byte_offset);
   // After the first pass: forbidden, missing and unknown names.
   aq_status Check(std::uint64_t row_count);
@@ -42,7 +43,12 @@ class ElementRows {
     std::uint64_t row = 0;
     std::uint64_t byte_offset = 0;
     std::uint64_t last_row = 0;  // of the second pass
+    std::string_view text = {};  // the name itself
+    Name* follower = nullptr;    // the name that was looked for next
   };
+
+  // Null: not known. Rows have mostly the same names in the same order.
+  Name* Find(std::string_view name);
 
   const Format& format_;
   const std::string path_;
@@ -50,6 +56,7 @@ class ElementRows {
   const ColumnNames columns_;
   RecordBuilder builder_;
   std::map<std::string, Name, std::less<>> names_;
+  Name* found_ = nullptr;  // by the last Find
   bool too_many_names_ = false;
   bool forbidden_ = false;
   std::uint64_t row_ = 0;

@@ -225,7 +225,7 @@ aq_status EncodeFixedWidth(const Format& format, std::span<const v1::Record> rec
   out += 'T';
   out += Digits(records.size());
   out += '\n';
-  return AQ_OK;
+  return CheckEncoding(shape.encoding, out, report);
 }
 
 }  // namespace anqiao::sdk

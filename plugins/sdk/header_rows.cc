@@ -46,7 +46,10 @@ HeaderFault BindHeader(const Format& format, const std::vector<std::string>& hea
   std::vector<std::size_t>& bound = binding.bound;
   bound.assign(format.columns.size(), HeaderBinding::npos);
   for (std::size_t i = 0; i < headers.size(); ++i) {
-    if (headers[i].empty()) continue;
+    if (headers[i].empty()) {
+      binding.nameless.push_back(i);
+      continue;
+    }
     // It stands in every record: a name that is stretched by blanks is no known one.
     const ColumnNames::Match* match =
         headers[i].size() <= kHeaderBytesMax ? names.Find(headers[i]) : nullptr;
@@ -80,6 +83,16 @@ void WarnOfUnknown(const std::vector<std::string>& headers, std::size_t row,
     report.Warn(PlaceOfHeader(headers, row, byte_offset, binding.unknown[i]), "UNKNOWN_COLUMN",
                 "not taken up: no such column is known");
   }
+}
+
+void WarnOfNameless(std::size_t column, std::size_t row, std::uint64_t byte_offset,
+                    HeaderBinding& binding, Report& report) {
+  const auto found = std::find(binding.nameless.begin(), binding.nameless.end(), column);
+  if (found == binding.nameless.end()) return;
+  binding.nameless.erase(found);
+  report.Warn(
+      {.row = row, .byte_offset = byte_offset, .column = static_cast<std::uint32_t>(column + 1)},
+      "UNKNOWN_COLUMN", "not taken up: the column has values and no name");
 }
 
 std::vector<std::vector<std::string>> HeaderRows(const Format& format, std::size_t header_row,

@@ -31,6 +31,8 @@ struct HeaderBinding {
 
   std::vector<std::size_t> bound;    // column of the format to column of the header, or npos
   std::vector<std::size_t> unknown;  // columns of the header that the format does not know
+  // Columns without a name, of which it was not said yet that they hold values.
+  std::vector<std::size_t> nameless;
 };
 
 // Binds the flat names. A fault's place has the header's row and, if it is about a column, that.
@@ -45,6 +47,10 @@ HeaderFault BindHeader(const Format& format, const std::vector<std::string>& hea
 // Says which columns are not taken up, at most 50 of them.
 void WarnOfUnknown(const std::vector<std::string>& headers, std::size_t row,
                    std::uint64_t byte_offset, const HeaderBinding& binding, Report& report);
+
+// A value in this column of the header; if it has no name, that is said, the first time.
+void WarnOfNameless(std::size_t column, std::size_t row, std::uint64_t byte_offset,
+                    HeaderBinding& binding, Report& report);
 
 // What stands above the data when a format is written: titles (the Chinese title, then blank rows)
 // and the header.

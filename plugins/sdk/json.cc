@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/sdk/element_rows.h"
 #include "plugins/sdk/readers.h"
@@ -107,6 +108,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   bool end_object() override {
     --depth_;
     if (AtRow()) EndRow();
+    row_end_ = consumed_;
     return !report_.stopped() || Fail("stopped by the host");
   }
 
@@ -114,6 +116,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
     if (rows_depth_ > 0 && depth_ == 1 && is_object_ && key_ == "rows") {
       if (found_rows_) return Fail("has \"rows\" twice");
       found_rows_ = in_rows_ = true;
+      row_end_ = consumed_;
     } else if (!Container()) {
       return false;
     }
@@ -122,12 +125,13 @@ class Reader : public nlohmann::json_sax<JsonValue> {
 
   bool end_array() override {
     if (--depth_ == 1 && rows_depth_ > 0) in_rows_ = false;
+    row_end_ = consumed_;
     return true;
   }
 
   bool key(string_t& name) override {
     key_ = name;
-    key_offset_ = base_ + consumed_ - std::min(consumed_, name.size() + 2);
+    key_offset_ = base_ + BeginOfText();
     if (pass_ == Pass::kNames && in_rows_) rows_.Note(name, row_, key_offset_);
     if (pass_ == Pass::kNames && !in_rows_ && NamesForbiddenContent(name)) {
       rows_.Note(name, 0, key_offset_);
@@ -137,19 +141,42 @@ class Reader : public nlohmann::json_sax<JsonValue> {
 
   bool parse_error(std::size_t position, const std::string& token,
                    const nlohmann::detail::exception& error) override {
-    const bool cut = position > size_;
+    const bool cut = position > text_.size();
     failure_ = {cut ? "PAYLOAD_TRUNCATED" : "PAYLOAD_UNDECODABLE",
                 cut ? "the JSON ends early" : "not well-formed JSON",
-                base_ + std::min(size_, position > 0 ? position - 1 : 0)};
+                base_ + std::min(text_.size(), position > 0 ? position - 1 : 0)};
     return false;
   }
 
  private:
   bool Parse(std::string_view text) {
-    size_ = text.size();
+    text_ = text;
+    row_end_ = 0;
     const CountingIterator begin(text.data(), &consumed_);
     const CountingIterator end(text.data() + text.size(), &consumed_);
-    return JsonValue::sax_parse(begin, end, this);
+    if (!JsonValue::sax_parse(begin, end, this)) return false;
+    // The parser takes a zero byte for the end.
+    const std::size_t zero = text.find('\0');
+    if (zero == std::string_view::npos) return true;
+    failure_ = {"PAYLOAD_UNDECODABLE", "not well-formed JSON", base_ + zero};
+    return false;
+  }
+
+  // Where the text in quotes begins that was just read.
+  std::size_t BeginOfText() const {
+    std::size_t at = consumed_ - 1;
+    while (at > 0) {
+      at = text_.rfind('"', at - 1);
+      const std::size_t before = text_.substr(0, at).find_last_not_of('\\');
+      const std::size_t backslashes = before == std::string_view::npos ? at : at - before - 1;
+      if (backslashes % 2 == 0) break;
+    }
+    return at;
+  }
+
+  // Where the value of a row begins that was just read or begun: behind the row before it.
+  std::size_t BeginOfRow() const {
+    return std::min(text_.find_first_not_of(", \t\r\n", row_end_), text_.size());
   }
 
   // Before or behind a row; within its object.
@@ -184,7 +211,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   void BeginRow() {
     ++row_;
     refused_ = false;
-    row_offset_ = base_ + (consumed_ > 0 ? consumed_ - 1 : 0);
+    row_offset_ = base_ + BeginOfRow();
     key_.clear();
     key_offset_ = row_offset_;
     if (pass_ == Pass::kNames) return;
@@ -210,6 +237,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
     if (AtRow()) {
       BeginRow();
       Refuse("a row must be an object");
+      row_end_ = consumed_;
     } else if (depth_ == 0) {
       return Fail("must be an object with an array \"rows\"");
     } else if (AtCell() && pass_ == Pass::kRecords && !refused_ &&
@@ -222,7 +250,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   const Pass pass_;
   ElementRows& rows_;
   Report& report_;
-  std::size_t size_ = 0;
+  std::string_view text_;
   std::size_t rows_depth_ = 0;
   std::size_t base_ = 0;  // of the text within the payload
   std::size_t consumed_ = 0;
@@ -233,6 +261,7 @@ class Reader : public nlohmann::json_sax<JsonValue> {
   bool refused_ = false;
   std::uint64_t row_ = 0;
   std::size_t row_offset_ = 0;
+  std::size_t row_end_ = 0;  // of the row before, within the text
   std::string key_;
   std::size_t key_offset_ = 0;
   Failure failure_;
@@ -253,10 +282,13 @@ class LinesDecoder {
     Reader names(Reader::Pass::kNames, rows_, report_);
     std::uint64_t good = 0;
     bool forbidden = false;
+    std::vector<bool> faulty;  // by the line's number from 1
     ForEachLine([&](std::string_view line, std::uint64_t number, std::size_t offset) {
+      faulty.resize(number + 1);
       if (FaultOf(names, line, number, offset).reason.empty()) {
         ++good;
       } else {
+        faulty[number] = true;
         forbidden = forbidden || NamesForbiddenContent(line);
       }
     });
@@ -269,12 +301,14 @@ class LinesDecoder {
     Reader records(Reader::Pass::kRecords, rows_, report_);
     ForEachLine([&](std::string_view line, std::uint64_t number, std::size_t offset) {
       report_.MoveTo(number, offset);
-      if (const Failure fault = FaultOf(names, line, number, offset); !fault.reason.empty()) {
-        report_.RefuseRecord({.row = number, .byte_offset = fault.offset}, fault.reason,
-                             fault.message);
-      } else {
+      if (!faulty[number]) {
         records.ReadLine(line, number, offset);
+        return;
       }
+      // Once more, since there may be too many faults to keep.
+      const Failure fault = FaultOf(names, line, number, offset);
+      report_.RefuseRecord({.row = number, .byte_offset = fault.offset}, fault.reason,
+                           fault.message);
     });
     return AQ_OK;
   }

@@ -6,6 +6,8 @@ namespace anqiao::sdk {
 namespace {
 
 constexpr std::size_t kKeyBytesMax = 200;
+// More the hub does not take; rows of XML and JSON have no bound of their own.
+constexpr std::size_t kRecordBytesMax = 65536;
 
 // Protobuf's wire format, as the generated code would write it: absent and zero are not written.
 // All field numbers here are below 16, so a tag is one byte.
@@ -43,6 +45,37 @@ void AppendBytes(int field, std::string_view bytes, std::string& out) {
 std::size_t BytesSize(std::string_view bytes) {
   return bytes.empty() ? 0 : 1 + VarintSize(bytes.size()) + bytes.size();
 }
+
+// What stands before a value's bytes, put together on the stack: four tags and four varints at
+// most.
+class Head {
+ public:
+  std::string_view bytes() const { return {bytes_, size_}; }
+
+  void Tag(int field, unsigned type) {
+    bytes_[size_++] = static_cast<char>(static_cast<unsigned>(field) << 3 | type);
+  }
+  void Varint(std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) bytes_[size_++] = static_cast<char>(number | 0x80);
+    bytes_[size_++] = static_cast<char>(number);
+  }
+  // Absent and zero are not written.
+  void Number(int field, std::uint64_t number) {
+    if (number == 0) return;
+    Tag(field, 0);
+    Varint(number);
+  }
+  void Length(int field, std::size_t length) {
+    if (length == 0) return;
+    Tag(field, kLengthDelimited);
+    Varint(length);
+  }
+
+ private:
+  static constexpr std::size_t kVarintBytesMax = 10;
+  char bytes_[4 * (1 + kVarintBytesMax)];
+  std::size_t size_ = 0;
+};
 
 // A column whose values need no converting: most are such.
 bool IsPlainText(const Column& column) {
@@ -140,7 +173,13 @@ bool RecordBuilder::AddCell(std::size_t index, const Cell& cell, std::uint64_t r
                          .column = cell.column,
                          .field = cell.native_field,
                          .target = column.field};
-    if (column.lenient) {
+    const bool kept = column.as_written && cell.fault.empty() &&
+                      cell.value.size() <= kValueBytesMax && !HoldsControlCharacter(cell.value);
+    if (kept) {
+      key_parts_[index] = cell.value;
+      AddValue(column.field, cell.value, cell);
+    }
+    if (kept || column.lenient) {
       report_.Warn(place, fault.reason, fault.message);
       return true;
     }
@@ -185,14 +224,19 @@ void RecordBuilder::AddValue(v1::Field field, std::string_view value, const Cell
   using Value = v1::FieldValue;
   const std::size_t field_bytes = 1 + VarintSize(static_cast<std::uint64_t>(field));
   const std::size_t column_bytes = cell.column == 0 ? 0 : 1 + VarintSize(cell.column);
-  AppendTag(v1::Record::kValuesFieldNumber, kLengthDelimited, values_);
-  AppendVarint(field_bytes + BytesSize(value) + column_bytes + BytesSize(cell.native_field),
-               values_);
-  AppendNumber(Value::kFieldFieldNumber, static_cast<std::uint64_t>(field), values_);
-  AppendBytes(Value::kValueFieldNumber, value, values_);
+  Head head;
+  head.Tag(v1::Record::kValuesFieldNumber, kLengthDelimited);
+  head.Varint(field_bytes + BytesSize(value) + column_bytes + BytesSize(cell.native_field));
+  head.Number(Value::kFieldFieldNumber, static_cast<std::uint64_t>(field));
+  head.Length(Value::kValueFieldNumber, value.size());
+  values_ += head.bytes();
+  values_ += value;
   added_.push_back({field, values_.size() - value.size(), value.size()});
-  AppendNumber(Value::kColumnFieldNumber, cell.column, values_);
-  AppendBytes(Value::kNativeFieldFieldNumber, cell.native_field, values_);
+  head = {};
+  head.Number(Value::kColumnFieldNumber, cell.column);
+  head.Length(Value::kNativeFieldFieldNumber, cell.native_field.size());
+  values_ += head.bytes();
+  values_ += cell.native_field;
 }
 
 void RecordBuilder::Emit(std::uint64_t row, std::uint64_t byte_offset) {
@@ -204,6 +248,11 @@ void RecordBuilder::Emit(std::uint64_t row, std::uint64_t byte_offset) {
   AppendNumber(Record::kByteOffsetFieldNumber, byte_offset, record_);
   record_ += values_;
   AppendNumber(Record::kRemovedFieldNumber, removed_ ? 1 : 0, record_);
+  if (record_.size() > kRecordBytesMax) {
+    return report_.RefuseRecord(
+        {.row = row, .byte_offset = byte_offset}, kValueInvalid,
+        "the record is longer than " + std::to_string(kRecordBytesMax) + " bytes");
+  }
   report_.Emit(record_);
 }
 

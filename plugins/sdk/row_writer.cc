@@ -240,4 +240,12 @@ Fault CheckCell(std::string_view text) {
   return {};
 }
 
+aq_status CheckEncoding(Encoding encoding, std::string_view encoded, Report& report) {
+  const std::string_view other = OtherEncodingOf(encoded, encoding);
+  if (other.empty()) return AQ_OK;
+  return report.RefusePayload({}, "ENCODING_INVALID",
+                              "in " + std::string(NameOf(encoding)) +
+                                  " these records could not be told from " + std::string(other));
+}
+
 }  // namespace anqiao::sdk

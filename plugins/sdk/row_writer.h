@@ -69,6 +69,10 @@ class RowWriter {
   std::vector<bool> taken_;             // parallel to the record's values
 };
 
+// Refuses what was encoded if reading it would take it for another encoding: by chance the bytes of
+// a few characters in GB18030 are UTF-8 as well.
+aq_status CheckEncoding(Encoding encoding, std::string_view encoded, Report& report);
+
 // What no cell of any shape may hold, since reading it would give something else or nothing.
 Fault CheckCell(std::string_view text);
 

@@ -150,8 +150,10 @@ std::string_view OtherEncodingOf(std::string_view bytes, Encoding expected) {
   const std::string_view head = bytes.substr(0, kHead);
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) return "UTF-16";
   std::size_t zeros = 0;
-  for (const char c : head) zeros += c == '\0' ? 1 : 0;
-  if (zeros > 8 && zeros * 4 > head.size()) return "UTF-16";
+  // Zeros at the end are padding.
+  const std::string_view unpadded = head.substr(0, head.find_last_not_of('\0') + 1);
+  for (const char c : unpadded) zeros += c == '\0' ? 1 : 0;
+  if (zeros > 8 && zeros * 4 > unpadded.size()) return "UTF-16";
   if (expected == Encoding::kUtf8) {
     const std::size_t bad = FindInvalidUtf8(head);
     // A character cut by the end of the head says nothing.

@@ -14,6 +14,7 @@
 
 #include "plugins/sdk/convert_date.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/xml_text.h"
 
 namespace anqiao::sdk {
 namespace {
@@ -80,14 +81,14 @@ std::string RichText(const pugi::xml_node& parent) {
   return text;
 }
 
-// "BC12" to 55; false if it is no reference into "row".
-bool ParseReference(std::string_view reference, std::uint64_t row, std::uint32_t& column) {
+// "BC12" to 55; false if it is no reference into "row", which is a number.
+bool ParseReference(std::string_view reference, std::string_view row, std::uint32_t& column) {
   std::size_t i = 0;
   column = 0;
   while (i < reference.size() && i < 3 && reference[i] >= 'A' && reference[i] <= 'Z') {
     column = column * 26 + static_cast<std::uint32_t>(reference[i++] - 'A' + 1);
   }
-  return column > 0 && column <= kSheetColumnsMax && reference.substr(i) == std::to_string(row);
+  return column > 0 && column <= kSheetColumnsMax && reference.substr(i) == row;
 }
 
 template <typename Number>
@@ -131,6 +132,7 @@ Fault Workbook::LoadPart(std::string_view name, pugi::xml_document& document) {
   if (FindInvalidUtf8(text) != std::string_view::npos) {
     return Undecodable("a part of the workbook is not valid UTF-8");
   }
+  SpoilImpossibleReferences(text);
   if (!document.load_buffer(text.data(), text.size(), pugi::parse_default | pugi::parse_ws_pcdata,
                             pugi::encoding_utf8)) {
     return Undecodable("a part of the workbook is not well-formed XML");
@@ -313,7 +315,7 @@ void Workbook::ReadCell(const pugi::xml_node& node, SheetCell& cell) const {
   }
 }
 
-Fault Workbook::ForEachRow(const Visit& visit) const {
+Fault Workbook::ForEachRow(const Visit& visit, std::uint64_t last_visited) const {
   std::uint64_t last_row = 0;
   std::vector<SheetCell> cells;
   for (const pugi::xml_node& row : Child(sheet_.document_element(), "sheetData").children()) {
@@ -324,6 +326,8 @@ Fault Workbook::ForEachRow(const Visit& visit) const {
       return Undecodable("the sheet's rows do not rise");
     }
     last_row = number;
+    const bool visited = number <= last_visited;
+    const std::string number_text = std::to_string(number);
     cells.clear();
     std::uint32_t last_column = 0;
     for (const pugi::xml_node& node : row.children()) {
@@ -332,14 +336,15 @@ Fault Workbook::ForEachRow(const Visit& visit) const {
       cell.column = last_column + 1;
       const std::string_view reference = Attribute(node, "r");
       if (!reference.empty() &&
-          (!ParseReference(reference, number, cell.column) || cell.column <= last_column)) {
+          (!ParseReference(reference, number_text, cell.column) || cell.column <= last_column)) {
         return Undecodable("the cells of row " + std::to_string(number) + " do not rise");
       }
       last_column = cell.column;
+      if (!visited) continue;
       ReadCell(node, cell);
       if (!cell.text.empty() || !cell.fault.empty()) cells.push_back(std::move(cell));
     }
-    if (!visit(number, cells)) break;
+    if (visited && !visit(number, cells)) break;
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ struct SheetCell {
   // Not 0: a number of no date's format that may be a day number.
   std::int64_t day_number = 0;
   // What makes the text useless, such as digits that were lost; else empty. Never holds the value.
-  std::string fault;
+  std::string_view fault;
 };
 
 class Workbook {
@@ -40,10 +41,12 @@ class Workbook {
   // Where the sheet's part begins in the bytes: cells have no places of their own.
   std::size_t sheet_offset() const { return sheet_offset_; }
 
-  // Calls "visit" for each row in rising order, until it returns false. Cells are in rising order.
-  // PAYLOAD_UNDECODABLE: a row's or cell's reference is none, or does not rise.
+  // Calls "visit" for each row up to "last_visited" in rising order, until it returns false. Cells
+  // are in rising order. PAYLOAD_UNDECODABLE: a row's or cell's reference is none, or does not
+  // rise, in any row up to the one where "visit" returned false.
   using Visit = std::function<bool(std::uint64_t row, const std::vector<SheetCell>& cells)>;
-  Fault ForEachRow(const Visit& visit) const;
+  Fault ForEachRow(const Visit& visit,
+                   std::uint64_t last_visited = std::numeric_limits<std::uint64_t>::max()) const;
 
  private:
   enum class Shows { kNumber, kDay, kMonth };

@@ -29,10 +29,12 @@ class Decoder {
     Fault fault = workbook_.Open(payload_, shape_.sheet);
     if (!fault.ok()) return report_.RefusePayload({}, fault.reason, fault.message);
     // References are checked before anything is emitted.
-    fault = workbook_.ForEachRow([this](std::uint64_t row, const std::vector<SheetCell>& cells) {
-      if (row <= last_header_row_) NoteHead(row, cells);
-      return true;
-    });
+    fault = workbook_.ForEachRow(
+        [this](std::uint64_t row, const std::vector<SheetCell>& cells) {
+          NoteHead(row, cells);
+          return true;
+        },
+        last_header_row_);
     if (!fault.ok()) return report_.RefusePayload(PlaceOf(0), fault.reason, fault.message);
     if (forbidden_) {
       return report_.RefusePayload(
@@ -71,14 +73,13 @@ class Decoder {
           PlaceOf(0), "PAYLOAD_TRUNCATED",
           "the sheet has no header in row " + std::to_string(shape_.header_row));
     }
-    HeaderBinding binding;
     const auto [fault, place] =
-        BindHeader(format_, headers_, last_header_row_, workbook_.sheet_offset(), binding);
+        BindHeader(format_, headers_, last_header_row_, workbook_.sheet_offset(), binding_);
     if (!fault.ok()) return report_.RefusePayload(place, fault.reason, fault.message);
-    WarnOfUnknown(headers_, last_header_row_, workbook_.sheet_offset(), binding, report_);
+    WarnOfUnknown(headers_, last_header_row_, workbook_.sheet_offset(), binding_, report_);
     column_of_.assign(headers_.size(), HeaderBinding::npos);
-    for (std::size_t i = 0; i < binding.bound.size(); ++i) {
-      if (binding.bound[i] != HeaderBinding::npos) column_of_[binding.bound[i]] = i;
+    for (std::size_t i = 0; i < binding_.bound.size(); ++i) {
+      if (binding_.bound[i] != HeaderBinding::npos) column_of_[binding_.bound[i]] = i;
     }
     blank_.assign(format_.columns.size(), Cell{});
     for (std::size_t i = 0; i < headers_.size(); ++i) {
@@ -104,7 +105,11 @@ class Decoder {
         return;
       }
       const std::size_t column = column_of_[cell.column - 1];
-      if (column == HeaderBinding::npos) continue;
+      if (column == HeaderBinding::npos) {
+        if (Trim(cell.text).empty()) continue;
+        WarnOfNameless(cell.column - 1, row, workbook_.sheet_offset(), binding_, report_);
+        continue;
+      }
       cells_[column].value = IsDayNumber(column, cell) ? dates_[column] : cell.text;
       cells_[column].fault = cell.fault;
     }
@@ -133,6 +138,7 @@ class Decoder {
   std::vector<std::string> upper_;
   std::vector<std::string> lower_;
   std::vector<std::string> headers_;
+  HeaderBinding binding_;
   std::vector<std::size_t> column_of_;  // column of the header to column of the format
   std::vector<Cell> blank_;
   std::vector<Cell> cells_;

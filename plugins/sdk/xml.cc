@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "plugins/sdk/element_rows.h"
+#include "plugins/sdk/native_offsets.h"
 #include "plugins/sdk/readers.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/xml_text.h"
 
 namespace anqiao::sdk {
 namespace {
@@ -35,31 +37,20 @@ std::optional<Encoding> DeclaredEncoding(std::string_view payload) {
   return std::nullopt;
 }
 
-// Offsets in the UTF-8 text to offsets in the payload; cheap if asked in rising order.
-class NativeOffsets {
- public:
-  NativeOffsets(Encoding encoding, std::string_view text) : transcoder_(encoding), text_(text) {}
-
-  std::uint64_t Of(std::size_t offset) {
-    if (transcoder_.encoding() == Encoding::kUtf8) return offset;
-    if (offset < text_offset_) text_offset_ = native_offset_ = 0;
-    std::string native;
-    transcoder_.FromUtf8(text_.substr(text_offset_, offset - text_offset_), native);
-    text_offset_ = offset;
-    native_offset_ += native.size();
-    return native_offset_;
-  }
-
- private:
-  Transcoder transcoder_;
-  const std::string text_;
-  std::size_t text_offset_ = 0;
-  std::uint64_t native_offset_ = 0;
-};
-
 std::size_t OffsetOf(const pugi::xml_node& node) {
-  const std::ptrdiff_t offset = node.offset_debug();  // of the name, behind "<"
+  const std::ptrdiff_t offset = node.offset_debug();  // of an element's name, behind "<"
+  if (node.type() != pugi::node_element) return offset > 0 ? static_cast<std::size_t>(offset) : 0;
   return offset > 0 ? static_cast<std::size_t>(offset) - 1 : 0;
+}
+
+bool IsText(const pugi::xml_node& node) {
+  return (node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata) &&
+         !Trim(node.value()).empty();
+}
+
+// Values are never taken from attributes, also if a column has the name.
+std::string AttributeName(const pugi::xml_attribute& attribute) {
+  return "@" + std::string(attribute.name());
 }
 
 // The element's text. False: it has elements of its own.
@@ -74,31 +65,40 @@ bool TextOf(const pugi::xml_node& element, std::string& out) {
 
 class Decoder {
  public:
-  Decoder(const Format& format, Encoding encoding, std::string text, Report& report)
+  Decoder(const Format& format, Encoding encoding, std::string_view payload, std::string text,
+          Report& report)
       : report_(report),
         text_(std::move(text)),
-        offsets_(encoding, text_),
+        offsets_(encoding, payload, text_),
         rows_(format, "/dataset/row/", report) {}
 
   aq_status Decode() {
     const bool complete = Trim(text_).ends_with("</dataset>") || Trim(text_).ends_with("/>");
     const bool forbidden = NamesForbiddenContent(text_);
+    SpoilImpossibleReferences(text_);
+    text_ += '\n';  // the parser passes over a single character of text at the end
+    // As a fragment, since text beside the root would be passed over otherwise.
     const pugi::xml_parse_result parsed = document_.load_buffer_inplace(
-        text_.data(), text_.size(), pugi::parse_default, pugi::encoding_utf8);
-    if (!parsed && forbidden) {
+        text_.data(), text_.size(), pugi::parse_default | pugi::parse_fragment,
+        pugi::encoding_utf8);
+    const pugi::xml_node root = document_.document_element();
+    const bool well_formed = parsed && root;
+    if (!well_formed && forbidden) {
       return report_.RefusePayload({}, "FORBIDDEN_CONTENT",
                                    "the payload names health codes that must not be held");
     }
-    if (!parsed) {
-      const std::size_t at = parsed.offset > 0 ? static_cast<std::size_t>(parsed.offset) : 0;
+    if (!well_formed) {
+      const std::size_t at = parsed ? text_.size() : static_cast<std::size_t>(parsed.offset);
       return report_.RefusePayload({.byte_offset = offsets_.Of(at)},
                                    complete ? "PAYLOAD_UNDECODABLE" : "PAYLOAD_TRUNCATED",
                                    complete ? "not well-formed XML" : "the XML ends early");
     }
-    const pugi::xml_node root = document_.document_element();
-    if (root.name() != kRoot || root.next_sibling().type() == pugi::node_element) {
-      return report_.RefusePayload({.byte_offset = offsets_.Of(OffsetOf(root))},
-                                   "PAYLOAD_UNDECODABLE", "the only root must be <dataset>");
+    for (const pugi::xml_node& node : document_.children()) {
+      const bool element = node.type() == pugi::node_element;
+      if (!IsText(node) && (!element || (node == root && root.name() == kRoot))) continue;
+      return report_.RefusePayload({.byte_offset = offsets_.Of(OffsetOf(node))},
+                                   "PAYLOAD_UNDECODABLE",
+                                   "the only root must be <dataset>, without text beside it");
     }
     if (const aq_status status = NoteNames(root); status != AQ_OK) return status;
     std::uint64_t number = 0;
@@ -113,16 +113,16 @@ class Decoder {
   aq_status NoteNames(const pugi::xml_node& root) {
     std::uint64_t number = 0;
     for (const pugi::xml_node& row : root.children()) {
-      if (row.type() != pugi::node_element) continue;
+      if (row.type() != pugi::node_element && !IsText(row)) continue;
       if (row.name() != kRow) {
         return report_.RefusePayload(
             {.row = number + 1, .byte_offset = offsets_.Of(OffsetOf(row))},
             NamesForbiddenContent(row.name()) ? "FORBIDDEN_CONTENT" : "PAYLOAD_UNDECODABLE",
-            "<dataset> may hold <row> only");
+            "<dataset> may hold <row> only, without text between them");
       }
       ++number;
       for (const pugi::xml_attribute& attribute : row.attributes()) {
-        rows_.Note(attribute.name(), number, 0);
+        NoteName(AttributeName(attribute), number, row);
       }
       for (const pugi::xml_node& element : row.children()) NoteElement(element, number);
     }
@@ -131,14 +131,18 @@ class Decoder {
 
   void NoteElement(const pugi::xml_node& element, std::uint64_t row) {
     if (element.type() != pugi::node_element) return;
-    rows_.Note(element.name(), row, OffsetOf(element));
+    NoteName(element.name(), row, element);
     for (const pugi::xml_attribute& attribute : element.attributes()) {
-      rows_.Note(attribute.name(), row, OffsetOf(element));
+      NoteName(AttributeName(attribute), row, element);
     }
     // One level more is enough to find a forbidden name in an element that is refused anyway.
     for (const pugi::xml_node& inner : element.children()) {
-      if (inner.type() == pugi::node_element) rows_.Note(inner.name(), row, OffsetOf(inner));
+      if (inner.type() == pugi::node_element) NoteName(inner.name(), row, inner);
     }
+  }
+
+  void NoteName(std::string_view name, std::uint64_t row, const pugi::xml_node& at) {
+    if (!rows_.Knows(name)) rows_.Note(name, row, offsets_.Of(OffsetOf(at)));
   }
 
   void DecodeRow(const pugi::xml_node& row, std::uint64_t number) {
@@ -147,7 +151,13 @@ class Decoder {
     rows_.Begin();
     std::string value;
     for (const pugi::xml_node& element : row.children()) {
-      if (element.type() != pugi::node_element) continue;
+      if (element.type() != pugi::node_element) {
+        if (!IsText(element)) continue;
+        report_.RefuseRecord(
+            {.row = number, .byte_offset = offsets_.Of(OffsetOf(element)), .field = "/dataset/row"},
+            "VALUE_INVALID", "the row must hold elements only");
+        return;
+      }
       const bool flat = TextOf(element, value);
       const bool characters = FindInvalidUtf8(value) == std::string_view::npos;
       if (flat && characters && rows_.Set(element.name(), value, OffsetOf(element))) continue;
@@ -201,7 +211,7 @@ aq_status DecodeXml(const Format& format, std::string_view payload, Report& repo
     return report.RefusePayload({.byte_offset = payload.find('\0')}, "PAYLOAD_UNDECODABLE",
                                 "holds a zero byte");
   }
-  return Decoder(format, *encoding, std::move(text), report).Decode();
+  return Decoder(format, *encoding, payload, std::move(text), report).Decode();
 }
 
 }  // namespace anqiao::sdk

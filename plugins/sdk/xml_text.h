@@ -13,6 +13,11 @@ namespace anqiao::sdk {
 // them.
 void AppendXmlText(std::string_view text, std::string& out);
 
+// Makes invalid UTF-8 of the "&" of every reference to what is no character (&#0;, a surrogate,
+// beyond U+10FFFF): a parser would cut the text there, or make another character of it. No other
+// byte moves.
+void SpoilImpossibleReferences(std::string& text);
+
 // True if an element may have this name; of what is not ASCII all is taken.
 bool IsXmlName(std::string_view name);
 

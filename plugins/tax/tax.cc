@@ -25,37 +25,40 @@ Format InLines(std::string_view code, char record_type, Format format) {
 }
 
 Format Businesses() {
-  return InLines("GTJY", 'B',
-                 {.name = "businesses",
-                  .title_zh = "个体经营登记",
-                  .title_en = "Businesses of self-employed persons",
-                  .mode = v1::MODE_SNAPSHOT,
-                  .kind = v1::RECORD_KIND_BUSINESS,
-                  .columns = {Wide(18, Required(Text({"credit code"}, v1::FIELD_BUSINESS_CODE))),
-                              Wide(60, Text({"business name"}, v1::FIELD_BUSINESS_NAME)),
-                              Wide(40, Text({"person name"}, v1::FIELD_PERSON_NAME)),
-                              Wide(18, Text({"identity number"}, v1::FIELD_ID_NUMBER)),
-                              Wide(8, Required(Date({"registered"}, v1::FIELD_REGISTRATION_DATE))),
-                              Wide(8, Date({"deregistered"}, v1::FIELD_DEREGISTRATION_DATE))},
-                  .key = {"credit code"}});
+  return InLines(
+      "GTJY", 'B',
+      {.name = "businesses",
+       .title_zh = "个体经营登记",
+       .title_en = "Businesses of self-employed persons",
+       .mode = v1::MODE_SNAPSHOT,
+       .kind = v1::RECORD_KIND_BUSINESS,
+       .columns = {Wide(18, Required(
+                                OrAsWritten(CreditCode({"credit code"}, v1::FIELD_BUSINESS_CODE)))),
+                   Wide(60, Text({"business name"}, v1::FIELD_BUSINESS_NAME)),
+                   Wide(40, Text({"person name"}, v1::FIELD_PERSON_NAME)),
+                   Wide(18, OrAsWritten(CitizenId({"identity number"}, v1::FIELD_ID_NUMBER))),
+                   Wide(8, Required(Date({"registered"}, v1::FIELD_REGISTRATION_DATE))),
+                   Wide(8, Date({"deregistered"}, v1::FIELD_DEREGISTRATION_DATE))},
+       .key = {"credit code"}});
 }
 
 Format Reliefs() {
-  return InLines("JMSJ", 'R',
-                 {.name = "reliefs",
-                  .title_zh = "税收减免",
-                  .title_en = "Tax reliefs that were used",
-                  .mode = v1::MODE_DELTA,
-                  .kind = v1::RECORD_KIND_TAX_RELIEF,
-                  .columns = {Wide(12, Required(Ignored({"serial number"}))),
-                              Wide(40, Text({"person name"}, v1::FIELD_PERSON_NAME)),
-                              Wide(18, Text({"identity number"}, v1::FIELD_ID_NUMBER)),
-                              Wide(1, Required(Codes({"kind"}, v1::FIELD_RELIEF_POLICY, kRelief))),
-                              Wide(18, Text({"employer code"}, v1::FIELD_EMPLOYER_CODE)),
-                              Wide(6, Required(Month({"from"}, v1::FIELD_RELIEF_FROM_MONTH))),
-                              Wide(6, Month({"to"}, v1::FIELD_RELIEF_TO_MONTH)),
-                              Wide(15, Yuan({"amount"}, v1::FIELD_AMOUNT_FEN))},
-                  .key = {"serial number"}});
+  return InLines(
+      "JMSJ", 'R',
+      {.name = "reliefs",
+       .title_zh = "税收减免",
+       .title_en = "Tax reliefs that were used",
+       .mode = v1::MODE_DELTA,
+       .kind = v1::RECORD_KIND_TAX_RELIEF,
+       .columns = {Wide(12, Required(Ignored({"serial number"}))),
+                   Wide(40, Text({"person name"}, v1::FIELD_PERSON_NAME)),
+                   Wide(18, OrAsWritten(CitizenId({"identity number"}, v1::FIELD_ID_NUMBER))),
+                   Wide(1, Required(Codes({"kind"}, v1::FIELD_RELIEF_POLICY, kRelief))),
+                   Wide(18, OrAsWritten(CreditCode({"employer code"}, v1::FIELD_EMPLOYER_CODE))),
+                   Wide(6, Required(Month({"from"}, v1::FIELD_RELIEF_FROM_MONTH))),
+                   Wide(6, Month({"to"}, v1::FIELD_RELIEF_TO_MONTH)),
+                   Wide(15, Yuan({"amount"}, v1::FIELD_AMOUNT_FEN))},
+       .key = {"serial number"}});
 }
 
 Format Requests() {
@@ -70,9 +73,9 @@ Format Requests() {
                    Wide(20, Required(Text({"etag"}, v1::FIELD_ETAG))),
                    Wide(32, Required(Text({"service"}, v1::FIELD_SERVICE))),
                    Wide(40, Required(Text({"person name"}, v1::FIELD_PERSON_NAME))),
-                   Wide(18, Required(Text({"identity number"}, v1::FIELD_ID_NUMBER))),
+                   Wide(18, Required(CitizenId({"identity number"}, v1::FIELD_ID_NUMBER))),
                    Wide(20, Text({"certificate number"}, v1::FIELD_CERTIFICATE_NUMBER)),
-                   Wide(18, OrEncode(Text({"credit code"}, v1::FIELD_BUSINESS_CODE),
+                   Wide(18, OrEncode(CreditCode({"credit code"}, v1::FIELD_BUSINESS_CODE),
                                      {v1::FIELD_EMPLOYER_CODE})),
                    Wide(8, OrEncode(FirstDayIfMonth(Date({"date"}, v1::FIELD_REGISTRATION_DATE)),
                                     {v1::FIELD_CONTRACT_START_DATE})),
@@ -106,7 +109,7 @@ Format Replies() {
 const Declaration& Declare() {
   static const Declaration declaration = {
       .name = "tax",
-      .version = "1.0.0",
+      .version = "1.1.0",
       .formats = {Businesses(), Reliefs(), Requests(), Replies()}};
   return declaration;
 }

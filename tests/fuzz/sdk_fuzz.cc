@@ -34,7 +34,7 @@ Format Declared() {
                     Wide(4, Ignored({"serial"})),
                     Wide(12, Separated(Text({"name", "姓名"}, v1::FIELD_PERSON_NAME), "、")),
                     Wide(2, Codes({"sex"}, v1::FIELD_SEX, code_tables::kSexByName)),
-                    Wide(18, CitizenId({"id"}, v1::FIELD_ID_NUMBER)),
+                    Wide(18, OrAsWritten(CitizenId({"id"}, v1::FIELD_ID_NUMBER))),
                     Wide(8, OrDayNumber(Date({"date"}, v1::FIELD_SEIZURE_DATE))),
                     Wide(8, Lenient(Month({"from"}, v1::FIELD_RELIEF_FROM_MONTH))),
                     Wide(8, Yuan({"amount"}, v1::FIELD_AMOUNT_FEN)),
@@ -72,7 +72,7 @@ int OnDiagnostic(void* context, const aq_diag* diag) {
   Call& call = *static_cast<Call*>(context);
   Require(diag->reason.length > 0 && diag->message.length > 0);
   Require(diag->byte_offset <= call.size);
-  ++call.faults;
+  if (diag->severity != AQ_WARNING) ++call.faults;
   return 0;
 }
 

@@ -155,7 +155,8 @@ int Diagnose(void* context, const aq_diag* diag) {
     call.Breach("a malformed diagnostic");
     return 1;
   }
-  ++call.outcome.diagnostics;
+  const bool of_a_value = diag->severity == AQ_WARNING && TextOf(diag->reason) == "VALUE_INVALID";
+  if (!of_a_value) ++call.outcome.diagnostics;
   call.refused = call.refused || diag->severity == AQ_PAYLOAD;
   if (!call.encoding && diag->byte_offset > call.payload_bytes) {
     call.Breach(absl::StrCat("a diagnostic lies outside the payload of ", call.payload_bytes,

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "anqiao/adapter/v1/adapter.pb.h"
 #include "hub/adapter/test_kit/child.h"
+#include "hub/adapter/test_kit/input.h"
 #include "plugins/sdk/anqiao_adapter.h"
 
 namespace anqiao::test_kit {
@@ -38,14 +39,6 @@ class GuardedBytes {
   char* guard_ = nullptr;
 };
 
-// A payload and what it is handed over as.
-struct Input {
-  std::string name;
-  std::string format;
-  std::string file_name;
-  std::string payload;
-};
-
 // What a call came to.
 struct Outcome {
   // Everything that the host was told, in order, one line each; for comparison.
@@ -53,6 +46,7 @@ struct Outcome {
   // The serialized records.
   std::vector<std::string> records;
   std::string encoded;
+  // Without warnings about a value: it was passed on as written, or left out, as the records show.
   std::size_t diagnostics = 0;
   // OK or STOP, and the payload was not refused.
   bool used = false;

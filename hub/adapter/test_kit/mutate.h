@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "hub/adapter/test_kit/harness.h"
+#include "hub/adapter/test_kit/input.h"
 
 namespace anqiao::test_kit {
 

@@ -133,7 +133,6 @@ TEST(TestKitTest, PassesTheShippedAdapters) {
     const TempDir saved;
     Options options = OptionsFor(ANQIAO_PLUGINS_DIRECTORY "/libanqiao_" + name + ".so",
                                  ANQIAO_SAMPLES_ROOT "/" + name + "/samples", saved);
-    options.fuzz_payloads_max = 150;
     const std::vector<CheckResult> results = RunAll(options);
     EXPECT_THAT(FailedIn(results), IsEmpty()) << name << ": " << AllMessages(results);
   }

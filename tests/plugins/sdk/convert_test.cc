@@ -109,6 +109,17 @@ std::string ValueOf(const Column& column, std::string_view text) {
   return converted.values.size() == 1 ? converted.values[0].second : "not one value";
 }
 
+TEST(ConvertTest, QuotesAndInvisibleCharactersAreNoPartOfANumber) {
+  const Column id = CitizenId({"x"}, v1::FIELD_ID_NUMBER);
+  const Column code = CreditCode({"x"}, v1::FIELD_EMPLOYER_CODE);
+  for (const std::string before : {"'", "\u2018", "\u2019", "`", "\u00B4", "\u200B", "\u2060"}) {
+    EXPECT_EQ(ValueOf(id, before + "421299198503150026"), "421299198503150026");
+    EXPECT_EQ(ValueOf(code, before + "91421299ma4abcdef3"), "91421299MA4ABCDEF3");
+  }
+  EXPECT_EQ(ValueOf(id, "421299\u200F1985\u200B03150026"), "421299198503150026");
+  EXPECT_EQ(ValueOf(id, "421299\u20101985"), "421299\u20101985") << "a hyphen is seen";
+}
+
 struct Case {
   const char* text;
   const char* value;

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "plugins/sdk/native_offsets.h"
 #include "plugins/sdk/text.h"
+#include "plugins/sdk/xml_text.h"
 #include "tests/plugins/sdk/outcome.h"
 
 namespace anqiao::sdk {
@@ -116,6 +119,109 @@ TEST(DelimitedTest, UnknownColumnIsSaidOnce) {
   ASSERT_EQ(outcome.said.size(), 1U);
   EXPECT_EQ(outcome.said[0].reason, "UNKNOWN_COLUMN");
   EXPECT_EQ(outcome.said[0].column, 2U);
+}
+
+TEST(DelimitedTest, ValueThatIsPassedOnAsWrittenKeepsItsRecord) {
+  Format format = FormatOf(Delimited{});
+  format.columns.push_back(OrAsWritten(CitizenId({"id"}, v1::FIELD_ID_NUMBER)));
+  const Outcome outcome = Decode(format, "key,id\n1,4.21299E+17\n2,４２1\n3,a\x1b\n");
+  ASSERT_EQ(outcome.records.size(), 2U);
+  EXPECT_EQ(outcome.records[0].values(1).value(), "4.21299E+17");
+  EXPECT_EQ(outcome.records[1].values(1).value(), "421");
+  ASSERT_EQ(outcome.said.size(), 2U);
+  EXPECT_EQ(outcome.said[0].severity, static_cast<std::uint32_t>(AQ_WARNING));
+  EXPECT_EQ(outcome.said[0].byte_offset, 9U);
+  EXPECT_EQ(outcome.said[1].severity, static_cast<std::uint32_t>(AQ_RECORD));
+  EXPECT_EQ(Encode(format, outcome.records).encoded, "key,name,id\r\n1,,4.21299E+17\r\n2,,421\r\n");
+}
+
+// The hub would take a longer record for a fault of the adapter's.
+TEST(JsonTest, RecordOverItsBoundCostsItselfOnly) {
+  Format format = FormatOf(Json{});
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (int i = 0; i < 17; ++i) all.push_back("n" + std::to_string(i));
+    return all;
+  }();
+  std::string row = "{\"key\": \"1\"";
+  for (const std::string& name : names) {
+    format.columns.push_back(Text({name}, v1::FIELD_FORMER_NAME));
+    row += ", \"" + name + "\": \"" + name + std::string(4000, 'x') + "\"";
+  }
+  const Outcome outcome = Decode(format, "{\"rows\": [" + row + "}, {\"key\": \"2\"}]}");
+  ASSERT_EQ(outcome.records.size(), 1U);
+  EXPECT_EQ(outcome.records[0].key(), "2");
+  EXPECT_TRUE(outcome.Says("VALUE_INVALID", 1)) << outcome.Text();
+}
+
+// Read again, these bytes would be taken for UTF-8.
+TEST(DelimitedTest, EncodesNothingThatWouldBeTakenForAnotherEncoding) {
+  const Format format = FormatOf(Delimited{.encoding = Encoding::kGb18030});
+  v1::Record record;
+  record.set_kind(format.kind);
+  record.set_key("1");
+  v1::FieldValue* key = record.add_values();
+  key->set_field(v1::FIELD_REGISTER_NUMBER);
+  key->set_value("1");
+  v1::FieldValue* name = record.add_values();
+  name->set_field(v1::FIELD_PERSON_NAME);
+  name->set_value("鏍蜂緥");
+  EXPECT_EQ(Encode(format, {&record, 1}).status, AQ_OK);
+  name->set_value("鏍蜂緥鏍蜂緥");
+  const Outcome refused = Encode(format, {&record, 1});
+  EXPECT_EQ(refused.status, AQ_REJECT);
+  EXPECT_TRUE(refused.Says("ENCODING_INVALID", 0)) << refused.Text();
+}
+
+TEST(XmlTextTest, ReferencesToNoCharacterAreSpoiledAndNothingElse) {
+  for (const auto& [text, spoiled] : std::vector<std::pair<std::string, std::string>>{
+           {"a&#0;b", "a\xFF#0;b"},
+           {"&#x0;&#xD800;&#xdfff;&#x110000;&#4294967361;",
+            "\xFF#x0;\xFF#xD800;\xFF#xdfff;\xFF#x110000;\xFF#4294967361;"},
+           {"&#1;&#xD7FF;&#xE000;&#x10FFFF;&#65;", "&#1;&#xD7FF;&#xE000;&#x10FFFF;&#65;"},
+           {"&#;&#x;&#0&#0a;&#xg;&#", "&#;&#x;&#0&#0a;&#xg;&#"}}) {
+    std::string out = text;
+    SpoilImpossibleReferences(out);
+    EXPECT_EQ(out, spoiled);
+  }
+}
+
+// Every code of two bytes, and of four by steps, is one character, however it would be written
+// again.
+TEST(NativeOffsetsTest, CountsCharactersOfGb18030) {
+  Transcoder transcoder(Encoding::kGb18030);
+  std::string native;
+  std::vector<std::string> codes;
+  const auto add = [&](std::string code) {
+    std::string text;
+    if (transcoder.ToUtf8(code, text) == Transcoder::npos) codes.push_back(std::move(code));
+  };
+  for (int lead = 0x81; lead <= 0xFE; ++lead) {
+    for (int trail = 0x40; trail <= 0xFE; ++trail) {
+      add({static_cast<char>(lead), static_cast<char>(trail)});
+    }
+    for (int third = 0x81; third <= 0xFE; ++third) {
+      const char digit = static_cast<char>('0' + third % 10);
+      add({static_cast<char>(lead), digit, static_cast<char>(third), digit});
+    }
+  }
+  ASSERT_GT(codes.size(), 25000U);
+  std::string text;
+  std::vector<std::size_t> ends;
+  for (const std::string& code : codes) {
+    native += code;
+    ASSERT_EQ(transcoder.ToUtf8(code, text), Transcoder::npos);
+    ends.push_back(text.size());
+  }
+  NativeOffsets offsets(Encoding::kGb18030, native, text);
+  std::size_t expected = 0;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    EXPECT_EQ(offsets.Of(ends[i] - 1), expected) << "within a character: its beginning";
+    expected += codes[i].size();
+    ASSERT_EQ(offsets.Of(ends[i]), expected);
+  }
+  EXPECT_EQ(offsets.Of(text.size() + 100), native.size());
+  EXPECT_EQ(offsets.Of(0), 0U);
 }
 
 Format Fixed() { return FormatOf(FixedWidth{.code = "TEST", .record_type = 'X'}); }
