@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Adapters changed while the real hub serves: load, shadow, reload, disable and enable with anqiaoctl, and what is to be corrected as a file.
 
-  adapters.py [--seed N] [--dir DIR]
+  adapters.py [--seed N] [--dir DIR] [--mutant NAME]
 """
 
 import pathlib
@@ -80,10 +80,10 @@ def run(hub, folder):
 
 
 def main():
-    options = faultkit.arguments(__doc__, "adapters").parse_args()
+    options = faultkit.arguments(__doc__, "adapters", ("switches_forgotten", "projection_reads_clock")).parse_args()
     hubkit.end_cleanly_on_signals()
     folder = pathlib.Path(hubkit.fresh_folder(options.dir))
-    with hubkit.Installation(folder) as hub:
+    with faultkit.installation(options, folder) as hub:
         violations = run(hub, folder)
     faultkit.finish("adapters", violations, options.seed)
 

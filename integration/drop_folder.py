@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Drop folders under kill -9: every file that was dropped ends in done/ or failed/ with its receipt, nothing is lost, nothing is taken twice.
 
-  drop_folder.py [--seed N] [--dir DIR] [--kills N] [--files N]
+  drop_folder.py [--seed N] [--dir DIR] [--kills N] [--files N] [--mutant NAME]
 
 A sender drops files, by renaming, while the hub is killed again and again in the middle. At the end each row is on file exactly once, each
 receipt accounts for its rows, and what is rebuilt from the journal is what is live.
@@ -104,14 +104,14 @@ def run(hub, drop, rng, options):
 
 
 def main():
-    parser = faultkit.arguments(__doc__, "drop-folder")
+    parser = faultkit.arguments(__doc__, "drop-folder", ("requests_forgotten", "ids_not_from_content"))
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--files", type=int, default=60)
     options = parser.parse_args()
     hubkit.end_cleanly_on_signals()
     folder = pathlib.Path(hubkit.fresh_folder(options.dir))
     settings = {AGENCY: {"drop_folder": f"{{path: drop, format: {FORMAT}, poll: 1}}"}}
-    with hubkit.Installation(folder, agency_settings=settings) as hub:
+    with faultkit.installation(options, folder, agency_settings=settings) as hub:
         violations = run(hub, folder / "drop", random.Random(options.seed), options)
     faultkit.finish(f"drop folder, {options.kills} kills", violations, options.seed)
 

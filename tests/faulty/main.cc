@@ -77,19 +77,29 @@ bool HoldsRows(const journal::v1::Entry& entry) {
 
 struct Mutant {
   const char* name;
-  void (*apply)(engine::EngineTestHooks*);
+  void (*apply)(server::ServerOptions*);
 };
 
 constexpr Mutant kMutants[] = {
-    {"ack_before_sync", [](engine::EngineTestHooks* hooks) { hooks->answer_before_sync = true; }},
+    {"ack_before_sync",
+     [](server::ServerOptions* options) { options->engine_test_hooks.answer_before_sync = true; }},
     {"outbox_not_from_journal",
-     [](engine::EngineTestHooks* hooks) { hooks->forget_deliveries_at_start = true; }},
-    {"requests_forgotten", [](engine::EngineTestHooks* hooks) { hooks->forget_requests = true; }},
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.forget_deliveries_at_start = true;
+     }},
+    {"ids_not_from_content",
+     [](server::ServerOptions* options) { options->ids_not_from_content = true; }},
+    {"switches_forgotten",
+     [](server::ServerOptions* options) { options->switches_forgotten = true; }},
+    {"requests_forgotten",
+     [](server::ServerOptions* options) { options->engine_test_hooks.forget_requests = true; }},
     {"first_sights_follow_clock",
-     [](engine::EngineTestHooks* hooks) { hooks->first_sights_follow_clock = true; }},
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.first_sights_follow_clock = true;
+     }},
     {"projection_reads_clock",
-     [](engine::EngineTestHooks* hooks) {
-       hooks->before_projecting = [](journal::v1::Entry* entry) {
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.before_projecting = [](journal::v1::Entry* entry) {
          const std::int64_t micros = absl::ToUnixMicros(absl::Now());
          entry->mutable_commit_time()->set_seconds(micros / 1'000'000);
          entry->mutable_commit_time()->set_nanos(
@@ -97,8 +107,8 @@ constexpr Mutant kMutants[] = {
        };
      }},
     {"held_rows_misplaced",
-     [](engine::EngineTestHooks* hooks) {
-       hooks->before_projecting = [](journal::v1::Entry* entry) {
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.before_projecting = [](journal::v1::Entry* entry) {
          if (!HoldsRows(*entry)) return;
          for (auto& record :
               *entry->mutable_payload_closed()->mutable_receipt()->mutable_records()) {
@@ -107,17 +117,17 @@ constexpr Mutant kMutants[] = {
        };
      }},
     {"held_rows_stall",
-     [](engine::EngineTestHooks* hooks) {
-       hooks->before_projecting = [](journal::v1::Entry* entry) {
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.before_projecting = [](journal::v1::Entry* entry) {
          if (HoldsRows(*entry)) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
        };
      }},
 };
 
-bool ChooseMutant(const std::string& name, engine::EngineTestHooks* hooks) {
+bool ChooseMutant(const std::string& name, server::ServerOptions* options) {
   for (const Mutant& mutant : kMutants) {
     if (name != mutant.name) continue;
-    mutant.apply(hooks);
+    mutant.apply(options);
     return true;
   }
   return false;
@@ -140,7 +150,7 @@ int Main(int argc, char** argv) {
   }
   server::ServerOptions options;
   if (const char* mutant = std::getenv("AQ_MUTANT"); mutant != nullptr && *mutant != '\0') {
-    if (!ChooseMutant(mutant, &options.engine_test_hooks)) {
+    if (!ChooseMutant(mutant, &options)) {
       std::fprintf(stderr, "anqiaod_faulty: there is no mutant %s\n", mutant);
       return 2;
     }
