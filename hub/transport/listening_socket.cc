@@ -109,6 +109,8 @@ void ListeningSocket::Stop() const {
   const std::uint64_t one = 1;
   // It cannot fail: the counter is far from its end.
   [[maybe_unused]] const ssize_t put = write(stop_, &one, sizeof one);
+  // Whoever comes now is refused, not left waiting.
+  shutdown(fd_, SHUT_RDWR);
 }
 
 }  // namespace anqiao::transport

@@ -28,6 +28,7 @@ class ListeningSocket {
   // A socket that does not block; -1: there is none, for the moment. Then "short_of" says whether
   // the process has no descriptor or memory left for it, and some time has passed.
   int Accept(bool* short_of) const;
+  // Nobody is let in any more.
   void Stop() const;
 
  private:

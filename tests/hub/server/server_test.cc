@@ -165,7 +165,7 @@ TEST_F(ServerTest, ServesMetricsIfAskedTo) {
 
 TEST_F(ServerTest, TakesPayloadsOverHttp) {
   config_.metrics_address = "127.0.0.1:0";
-  config_.http_push_listener = ListenerConfig{.address = "127.0.0.1:0"};
+  config_.http_push_listener.emplace().address = "127.0.0.1:0";
   config_.agencies[0].http_push = true;
   PollConfig& poll = config_.agencies[0].polls.emplace_back();
   poll.options.agency = "police";
