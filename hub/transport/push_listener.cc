@@ -66,6 +66,9 @@ class PushListenerImpl final : public PushListener {
   void Work();
   bool Enter(OpenList::iterator open, PushPhase phase);
   bool Stopping() const;
+  bool AnyServed() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    return std::any_of(open_.begin(), open_.end(), [](const Open& open) { return open.served; });
+  }
   OpenList::iterator NextToServe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void EvictOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Count(std::int64_t PushCounts::*what);
@@ -204,10 +207,8 @@ void PushListenerImpl::Shutdown(absl::Duration grace) {
     for (Open& open : open_) {
       if (open.phase != PushPhase::kAnswering) open.connection->Interrupt();
     }
-    const auto none_served = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-      return std::none_of(open_.begin(), open_.end(), [](const Open& open) { return open.served; });
-    };
-    mu_.AwaitWithTimeout(absl::Condition(&none_served), grace);
+    const absl::Duration until = clock_.SteadyNow() + grace;
+    while (AnyServed() && clock_.SteadyNow() < until) changed_.WaitWithTimeout(&mu_, kLook);
     for (Open& open : open_) open.connection->Interrupt();
   }
   socket_->Stop();
