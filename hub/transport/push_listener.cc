@@ -54,6 +54,7 @@ class PushListenerImpl final : public PushListener {
  private:
   struct Open {
     std::unique_ptr<Connection> connection;
+    absl::Duration since;  // accepted, on the steady clock
     PushPhase phase = PushPhase::kOpening;
     bool served = false;  // a thread has it
     bool evicted = false;
@@ -109,7 +110,9 @@ void PushListenerImpl::Accept() {
     NoteShortage(short_of);
     if (fd < 0) continue;
     SslPtr ssl = tls_ == nullptr ? nullptr : tls_->NewServerSession();
-    Open open{.connection = std::make_unique<Connection>(&clock_, fd, std::move(ssl))};
+    Open open;
+    open.connection = std::make_unique<Connection>(&clock_, fd, std::move(ssl));
+    open.since = clock_.SteadyNow();
     if (tls_ != nullptr && open.connection->ssl() == nullptr) continue;
     absl::MutexLock lock(&mu_);
     ++counts_.accepted;
@@ -142,6 +145,7 @@ void PushListenerImpl::EvictOne() {
     return;
   for (Open& open : open_) {
     if (open.phase != PushPhase::kOpening) continue;
+    if (clock_.SteadyNow() - open.since < options_.opening_min) return;  // So are those after it.
     open.evicted = true;
     ++counts_.evicted;
     open.connection->Interrupt();

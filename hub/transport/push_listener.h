@@ -44,6 +44,9 @@ struct PushOptions {
   // For the handshake, for the head, and for the body and the answer beside what 16 KiB a second
   // take.
   absl::Duration handshake_max = absl::Seconds(10);
+  // What a connection has at least before it gives way: else honest clients that are too many would
+  // end each other's handshakes for ever.
+  absl::Duration opening_min = absl::Milliseconds(500);
   absl::Duration head_max = absl::Seconds(10);
   absl::Duration transfer_slack = absl::Seconds(30);
   // How long a payload waits for others of the agency before it is turned away.

@@ -262,6 +262,7 @@ TEST_F(PushListenerTest, SlowConnectionsEnd) {
 }
 
 TEST_F(PushListenerTest, SilentStrangersKeepNobodyOut) {
+  push_.opening_min = absl::Milliseconds(20);
   Start();
   std::vector<int> silent;
   for (int i = 0; i < 20; ++i) silent.push_back(Connect());
@@ -331,7 +332,7 @@ TEST_F(PushListenerTest, ManyAtOnceAreEachAnsweredOnce) {
     clients.emplace_back([this, i, &answered] {
       for (int j = 0; j < 5;) {
         const std::string answer = Ask(Post(Row(i * 5 + j)));
-        // An eviction may end a connection before its head was read.
+        // On a slow machine an eviction may end a connection before its head was read.
         if (answer.empty() || absl::StartsWith(answer, "HTTP/1.1 429")) continue;
         EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
         ++j;
