@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Drop folders under kill -9: every file that was dropped ends in done/ or failed/ with its receipt, nothing is lost, nothing is taken twice.
 
-  drop_folder.py [--seed N] [--dir DIR] [--kills N] [--files N]
+  drop_folder.py [--seed N] [--dir DIR] [--kills N] [--files N] [--mutant NAME]
 
 A sender drops files, by renaming, while the hub is killed again and again in the middle. At the end each row is on file exactly once, each
 receipt accounts for its rows, and what is rebuilt from the journal is what is live.
@@ -97,21 +97,21 @@ def run(hub, drop, rng, options):
     held = sum(int(payload.get("recordCount", 0)) for payload in hub.ctl("quarantine", "list", user="ops")["payloads"])
     if (on_file, held) != (expected - expected // ROWS, expected // ROWS):
         violations.append(f"{on_file} records are on file and {held} held, expected each of {expected} rows once, one of {ROWS} held")
-    if not hub.ctl("verify", user="ops")["equal"]:
+    if not hub.ctl("verify", user="ops").get("equal"):
         violations.append("rebuilt and live projections differ")
     print(f"{len(files)} files, {on_file} records on file, {held} held, {repeated} files answered again", flush=True)
     return violations
 
 
 def main():
-    parser = faultkit.arguments(__doc__, "drop-folder")
+    parser = faultkit.arguments(__doc__, "drop-folder", ("requests_forgotten", "ids_not_from_content"))
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--files", type=int, default=60)
     options = parser.parse_args()
     hubkit.end_cleanly_on_signals()
     folder = pathlib.Path(hubkit.fresh_folder(options.dir))
     settings = {AGENCY: {"drop_folder": f"{{path: drop, format: {FORMAT}, poll: 1}}"}}
-    with hubkit.Installation(folder, agency_settings=settings) as hub:
+    with faultkit.installation(options, folder, agency_settings=settings) as hub:
         violations = run(hub, folder / "drop", random.Random(options.seed), options)
     faultkit.finish(f"drop folder, {options.kills} kills", violations, options.seed)
 

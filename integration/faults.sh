@@ -45,9 +45,10 @@ run full_tmpfs "$python/disk_full.py --fills $(pick 50 500) $seeded" "ack_before
 run clock_jumps "$python/clock_jumps.py --jumps $(pick 80 2000) $seeded" "first_sights_follow_clock requests_forgotten projection_reads_clock"
 run duplicates "$python/duplicates.py --operations $(pick 100000 1000000) $seeded" "requests_forgotten"
 run poison "$python/poison.py --rows $(pick 1000 20000) $seeded" "held_rows_misplaced held_rows_stall"
-run adapters "$python/adapters.py $seeded"
+run adapters "$python/adapters.py $seeded" "switches_forgotten projection_reads_clock"
 run adapter_faults "$python/adapter_faults.py --faults $(pick 100 500) $seeded" "fault_costs_payload fault_loses_next_row held_rows_misplaced"
-run drop_folder "$python/drop_folder.py --kills $(pick 6 60) $seeded"
+run drop_folder "$python/drop_folder.py --kills $(pick 6 60) $seeded" "requests_forgotten ids_not_from_content"
+run http_transport "$python/http_transport.py --kills $(pick 6 60) --pushes $(pick 60 600) $seeded" "requests_forgotten ids_not_from_content"
 run projections "$python/projections.py --referrals $(pick 20 100) $seeded" "projection_reads_clock"
 
 # On the real binaries.

@@ -4,7 +4,7 @@
 #   integration/test.sh [--long] [--only PART]...
 #
 # Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
-# and contract tests, clang with ThreadSanitizer on store and engine, clang-tidy on the pure folders, buf lint, the demo's checks, bad
+# and contract tests, clang with ThreadSanitizer on store, engine and transports, clang-tidy on the pure folders, buf lint, the demo's checks, bad
 # input, reflection, a first adapter from an installation, what is kept (sealed, erased, backed up, provable), faults, floods. --long
 # makes the random runs ten times as long.
 # --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, first_adapter,
@@ -124,7 +124,7 @@ CMAKE_ARGUMENTS=(-DANQIAO_BENCHMARKS=OFF)
 if part asan "Unit and contract tests (clang, AddressSanitizer and UndefinedBehaviorSanitizer)"; then
   ctest_in asan -L 'unit|contract' -E '^repository_'
 fi
-if part tsan "Store and engine (clang, ThreadSanitizer)"; then ctest_in tsan -R '^(store|engine)_'; fi
+if part tsan "Store, engine and transports (clang, ThreadSanitizer)"; then ctest_in tsan -R '^(store|engine|transport)_'; fi
 if part tidy "clang-tidy on model, identity, policy, referral"; then tidy; fi
 if part buf "buf lint"; then one buf buf_lint; fi
 if part demo "The demo, checked against the truth"; then
@@ -152,7 +152,8 @@ if part faults "Faults of the real binaries: kill -9, kill points, clocks, repea
       mounts=()
     fi
     one faults integration/faults.sh --only kill_9 --only kill_points --only clock_jumps --only duplicates --only poison \
-      --only adapters --only adapter_faults --only drop_folder --only projections --only backup --only rotation "${mounts[@]}"
+      --only adapters --only adapter_faults --only drop_folder --only http_transport --only projections --only backup --only rotation \
+      "${mounts[@]}"
   fi
   grep -E ' (passed|FAILED) in ' build/faults.log
 fi

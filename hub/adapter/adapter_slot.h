@@ -14,8 +14,8 @@
 //
 // A library is copied first and the copy is loaded: the file may be replaced or overwritten
 // afterwards while workers go on with the copy, and loading the same path again finds its new
-// content (the dynamic loader would answer a path that it has loaded with what it has). So an adapter
-// is one file: what lies beside it is not copied.
+// content (the dynamic loader would answer a path that it has loaded with what it has). So an
+// adapter is one file: what lies beside it is not copied.
 //
 // Thread-safe.
 

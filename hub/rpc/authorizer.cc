@@ -123,7 +123,10 @@ bool Authorizer::IsRecorded(absl::string_view method) const {
 
 absl::StatusOr<Caller> Gate::Admit(const grpc::ServerContextBase& context,
                                    absl::string_view method) const {
-  absl::StatusOr<Caller> caller = authenticator_.Authenticate(context);
+  return Admit(authenticator_.Authenticate(context), method);
+}
+
+absl::StatusOr<Caller> Gate::Admit(absl::StatusOr<Caller> caller, absl::string_view method) const {
   if (!caller.ok()) {
     engine_.RecordAccess(engine::Principal(), std::string(method), "", false,
                          ReasonOf(caller.status()));

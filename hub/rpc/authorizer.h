@@ -75,6 +75,8 @@ class Gate {
   // that is not registered).
   absl::StatusOr<Caller> Admit(const grpc::ServerContextBase& context,
                                absl::string_view method) const;
+  // The same of a caller who came another way than by gRPC, for what "method" does.
+  absl::StatusOr<Caller> Admit(absl::StatusOr<Caller> caller, absl::string_view method) const;
 
   // Records that "caller" read "resource", if the method's rule says so.
   void RecordRead(const Caller& caller, absl::string_view method,

@@ -66,10 +66,18 @@ class Reader {
   absl::StatusOr<std::string> File(const YAML::Node& node, absl::string_view key) const;
   absl::StatusOr<std::string> Directory(const YAML::Node& node, absl::string_view key) const;
   absl::StatusOr<std::string> Address(const YAML::Node& node, absl::string_view key) const;
-  absl::StatusOr<ListenerConfig> Listener(const YAML::Node& node, absl::string_view key) const;
+  absl::StatusOr<ListenerConfig> Listener(const YAML::Node& node, absl::string_view key,
+                                          const std::vector<std::string>& more = {}) const;
+  absl::Status PushListener(const Map& keys, Config& config) const;
   // Empty if there is none.
   absl::StatusOr<std::string> MetricsAddress(const Map& keys) const;
   absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
+  absl::Status Transports(const Map& keys, AgencyConfig& agency) const;
+  // A format that the agency may submit.
+  absl::StatusOr<std::string> Format(const YAML::Node& node, const AgencyConfig& agency) const;
+  absl::StatusOr<transport::PollUrl> Url(const YAML::Node& node, absl::string_view key) const;
+  absl::Status Polls(const YAML::Node& node, AgencyConfig& agency) const;
+  absl::Status PollTls(const Map& keys, const YAML::Node& node, PollConfig& poll) const;
   absl::Status DropFolders(const YAML::Node& node, AgencyConfig& agency) const;
   absl::Status Adapter(const YAML::Node& node, AgencyConfig& agency) const;
   absl::StatusOr<KeysConfig> KeysOf(const YAML::Node& node) const;
@@ -187,13 +195,13 @@ absl::StatusOr<std::string> Reader::MetricsAddress(const Map& keys) const {
   return address;
 }
 
-absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node,
-                                                absl::string_view key) const {
+absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node, absl::string_view key,
+                                                const std::vector<std::string>& more) const {
   const std::vector<std::string> tls = {"certificate", "key", "client_ca"};
-  std::vector<std::string> required = {"address"};
-  if (!insecure_) required.insert(required.end(), tls.begin(), tls.end());
-  AQ_ASSIGN_OR_RETURN(const Map keys,
-                      Keys(node, key, required, insecure_ ? tls : std::vector<std::string>()));
+  std::vector<std::string> required = {"address"}, optional = more;
+  std::vector<std::string>& known = insecure_ ? optional : required;
+  known.insert(known.end(), tls.begin(), tls.end());
+  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, key, required, optional));
   ListenerConfig listener;
   AQ_ASSIGN_OR_RETURN(listener.address, Address(keys.at("address"), "address"));
   if (insecure_) return listener;
@@ -201,6 +209,18 @@ absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node,
   AQ_ASSIGN_OR_RETURN(listener.key, File(keys.at("key"), "key"));
   AQ_ASSIGN_OR_RETURN(listener.client_ca, File(keys.at("client_ca"), "client_ca"));
   return listener;
+}
+
+absl::Status Reader::PushListener(const Map& keys, Config& config) const {
+  const auto it = keys.find("http_push_listener");
+  if (it == keys.end()) return absl::OkStatus();
+  AQ_ASSIGN_OR_RETURN(config.http_push_listener,
+                      Listener(it->second, "http_push_listener", {"connections_max"}));
+  if (const YAML::Node most = it->second["connections_max"]) {
+    AQ_ASSIGN_OR_RETURN(const std::int64_t value, Number(most, "connections_max", 4, 256));
+    config.http_push_connections_max = static_cast<int>(value);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reader::Limits(const Map& keys, engine::AgencyOptions& options) const {
@@ -236,11 +256,11 @@ absl::Status Reader::Limits(const Map& keys, engine::AgencyOptions& options) con
 }
 
 absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
-  AQ_ASSIGN_OR_RETURN(
-      const Map keys,
-      Keys(node, "an agency", {"id", "display_name", "kind", "formats"},
-           {"adapter", "services", "delivery_format", "payload_bytes_max", "payload_records_max",
-            "pending_payloads_max", "shrink_share_max", "shrink_count_min", "drop_folder"}));
+  AQ_ASSIGN_OR_RETURN(const Map keys,
+                      Keys(node, "an agency", {"id", "display_name", "kind", "formats"},
+                           {"adapter", "services", "delivery_format", "payload_bytes_max",
+                            "payload_records_max", "pending_payloads_max", "shrink_share_max",
+                            "shrink_count_min", "drop_folder", "http_push", "http_poll"}));
   AgencyConfig agency;
   engine::AgencyOptions& options = agency.options;
   AQ_ASSIGN_OR_RETURN(options.id, Text(keys.at("id"), "id"));
@@ -268,10 +288,89 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
   if (const auto it = keys.find("adapter"); it != keys.end()) {
     AQ_RETURN_IF_ERROR(Adapter(it->second, agency));
   }
+  AQ_RETURN_IF_ERROR(Transports(keys, agency));
+  return agency;
+}
+
+absl::Status Reader::Transports(const Map& keys, AgencyConfig& agency) const {
   if (const auto it = keys.find("drop_folder"); it != keys.end()) {
     AQ_RETURN_IF_ERROR(DropFolders(it->second, agency));
   }
-  return agency;
+  if (const auto it = keys.find("http_push"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(agency.http_push, Switch(it->second, "http_push"));
+  }
+  if (const auto it = keys.find("http_poll"); it != keys.end()) {
+    AQ_RETURN_IF_ERROR(Polls(it->second, agency));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Reader::Format(const YAML::Node& node,
+                                           const AgencyConfig& agency) const {
+  AQ_ASSIGN_OR_RETURN(std::string format, Text(node, "format"));
+  const std::vector<std::string>& formats = agency.options.formats;
+  if (std::find(formats.begin(), formats.end(), format) != formats.end()) return format;
+  return Fault(node.Mark(), absl::StrCat("format must be one of the agency's formats, ",
+                                         absl::StrJoin(formats, ", ")));
+}
+
+absl::StatusOr<transport::PollUrl> Reader::Url(const YAML::Node& node,
+                                               absl::string_view key) const {
+  AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
+  absl::StatusOr<transport::PollUrl> url = transport::PollUrl::Parse(text, insecure_);
+  if (!url.ok()) return Fault(node.Mark(), absl::StrCat(key, " ", url.status().message()));
+  return url;
+}
+
+absl::Status Reader::Polls(const YAML::Node& node, AgencyConfig& agency) const {
+  if (node.IsSequence() && node.size() <= kListMax) {
+    for (const YAML::Node& element : node) AQ_RETURN_IF_ERROR(Polls(element, agency));
+    return absl::OkStatus();
+  }
+  AQ_ASSIGN_OR_RETURN(const Map keys,
+                      Keys(node, "http_poll", {"url", "format"},
+                           {"interval", "ca", "certificate", "key", "token_file", "receipt_url"}));
+  PollConfig poll;
+  transport::PollOptions& options = poll.options;
+  options.agency = agency.options.id;
+  AQ_ASSIGN_OR_RETURN(options.format, Format(keys.at("format"), agency));
+  AQ_ASSIGN_OR_RETURN(options.url, Url(keys.at("url"), "url"));
+  if (const auto it = keys.find("receipt_url"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(options.receipt_url, Url(it->second, "receipt_url"));
+    if (options.receipt_url->authority() != options.url.authority() ||
+        options.receipt_url->tls != options.url.tls) {
+      return Fault(it->second.Mark(), "receipt_url must be on the host and port of url");
+    }
+  }
+  if (const auto it = keys.find("interval"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::int64_t seconds, Number(it->second, "interval", 1, 7 * 86400));
+    options.interval = absl::Seconds(seconds);
+  }
+  if (const auto it = keys.find("token_file"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(options.token_file, File(it->second, "token_file"));
+  }
+  AQ_RETURN_IF_ERROR(PollTls(keys, node, poll));
+  agency.polls.push_back(std::move(poll));
+  return absl::OkStatus();
+}
+
+absl::Status Reader::PollTls(const Map& keys, const YAML::Node& node, PollConfig& poll) const {
+  for (const auto& [key, path] :
+       {std::pair<const char*, std::string*>{"ca", &poll.ca},
+        std::pair<const char*, std::string*>{"certificate", &poll.certificate},
+        std::pair<const char*, std::string*>{"key", &poll.key}}) {
+    const auto it = keys.find(key);
+    if (it == keys.end()) continue;
+    AQ_ASSIGN_OR_RETURN(*path, File(it->second, key));
+  }
+  if (poll.options.url.tls && poll.ca.empty()) {
+    return Fault(node.Mark(),
+                 "key ca is missing in http_poll: whom the server's certificate is of");
+  }
+  if (poll.certificate.empty() != poll.key.empty()) {
+    return Fault(node.Mark(), "certificate and key go together in http_poll");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reader::Adapter(const YAML::Node& node, AgencyConfig& agency) const {
@@ -325,13 +424,7 @@ absl::Status Reader::DropFolders(const YAML::Node& node, AgencyConfig& agency) c
     return Fault(keys.at("path").Mark(),
                  absl::StrCat("path: there is no directory to make ", options.path, " in"));
   }
-  AQ_ASSIGN_OR_RETURN(options.format, Text(keys.at("format"), "format"));
-  const std::vector<std::string>& formats = agency.options.formats;
-  if (std::find(formats.begin(), formats.end(), options.format) == formats.end()) {
-    return Fault(
-        keys.at("format").Mark(),
-        absl::StrCat("format must be one of the agency's formats, ", absl::StrJoin(formats, ", ")));
-  }
+  AQ_ASSIGN_OR_RETURN(options.format, Format(keys.at("format"), agency));
   if (const auto it = keys.find("poll"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(const std::int64_t seconds, Number(it->second, "poll", 1, 3600));
     options.poll = absl::Seconds(seconds);
@@ -370,11 +463,12 @@ absl::StatusOr<KeysConfig> Reader::KeysOf(const YAML::Node& node) const {
 }
 
 absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
-  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(root, "the configuration",
-                                           {"data_directory", "keys", "catalogue_directory",
-                                            "agency_listener", "hub_listener", "agencies"},
-                                           {"clock_start", "metrics_address",
-                                            "metrics_beyond_loopback", "listener_watch"}));
+  AQ_ASSIGN_OR_RETURN(const Map keys,
+                      Keys(root, "the configuration",
+                           {"data_directory", "keys", "catalogue_directory", "agency_listener",
+                            "hub_listener", "agencies"},
+                           {"clock_start", "metrics_address", "metrics_beyond_loopback",
+                            "listener_watch", "http_push_listener"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -396,6 +490,7 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(config.agency_listener,
                       Listener(keys.at("agency_listener"), "agency_listener"));
   AQ_ASSIGN_OR_RETURN(config.hub_listener, Listener(keys.at("hub_listener"), "hub_listener"));
+  AQ_RETURN_IF_ERROR(PushListener(keys, config));
   if (const auto it = keys.find("listener_watch"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(config.listener_watch, Switch(it->second, "listener_watch"));
   }
@@ -405,6 +500,7 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
                  absl::StrCat("agencies must be a list of at most ", kAgenciesMax));
   }
   std::set<std::string> ids, folders;
+  std::size_t polls = 0;
   for (const YAML::Node& node : agencies) {
     AQ_ASSIGN_OR_RETURN(AgencyConfig agency, Agency(node));
     if (!ids.insert(agency.options.id).second) {
@@ -414,6 +510,23 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
       if (!folders.insert(folder.path).second) {
         return Fault(node.Mark(), absl::StrCat("drop_folder ", folder.path, " twice"));
       }
+    }
+    if (agency.http_push && !config.http_push_listener.has_value()) {
+      return Fault(node.Mark(), "http_push is on, but there is no http_push_listener");
+    }
+    for (const PollConfig& poll : agency.polls) {
+      const transport::PollUrl& url = poll.options.url;
+      if (!folders
+               .insert(absl::StrCat(agency.options.id, " ", poll.options.format, " ",
+                                    url.authority(), url.target))
+               .second) {
+        return Fault(node.Mark(), absl::StrCat("http_poll of ", poll.options.format,
+                                               " from the same url twice"));
+      }
+    }
+    polls += agency.polls.size();
+    if (polls > kListMax) {
+      return Fault(node.Mark(), absl::StrCat("more than ", kListMax, " http_poll in all"));
     }
     config.agencies.push_back(std::move(agency));
   }

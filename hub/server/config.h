@@ -17,6 +17,7 @@
 #include "hub/adapter/worker_process.h"
 #include "hub/engine/engine.h"
 #include "hub/transport/drop_folder.h"
+#include "hub/transport/http_poll.h"
 
 namespace anqiao::server {
 
@@ -26,12 +27,20 @@ struct ListenerConfig {
   std::string certificate, key, client_ca;
 };
 
+// What the hub fetches; "options" without its texts of TLS and its state file.
+struct PollConfig {
+  transport::PollOptions options;
+  std::string ca, certificate, key;  // paths; empty where there is none
+};
+
 struct AgencyConfig {
   // Without its adapter.
   engine::AgencyOptions options;
   std::string library;  // empty: the first build is loaded while the hub serves
   std::string samples;  // empty: none are run
   std::vector<transport::DropFolderOptions> drop_folders;
+  bool http_push = false;
+  std::vector<PollConfig> polls;
   // In a process of its own, within these limits.
   bool in_workers = true;
   adapter::WorkerLimits limits;
@@ -54,6 +63,8 @@ struct Config {
   std::optional<absl::Time> clock_start;
   ListenerConfig agency_listener;
   ListenerConfig hub_listener;
+  std::optional<ListenerConfig> http_push_listener;
+  int http_push_connections_max = 32;
   bool listener_watch = true;
   std::vector<AgencyConfig> agencies;
   std::string metrics_address;  // empty: no metrics are served

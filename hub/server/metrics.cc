@@ -128,13 +128,13 @@ std::vector<MetricFamily> AdapterMetrics::Collect() const {
 
 absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(
     const std::string& address, const engine::Engine* engine,
-    std::vector<AdapterMetrics::Source> adapters) {
+    std::vector<AdapterMetrics::Source> adapters, TransportMetrics::Sources transports) {
   try {
     auto exposer = std::make_unique<prometheus::Exposer>(address, kThreads);
     const std::string bound = absl::StrCat(address.substr(0, address.rfind(':')), ":",
                                            exposer->GetListeningPorts().at(0));
-    return std::unique_ptr<MetricsListener>(
-        new MetricsListener(std::move(exposer), bound, engine, std::move(adapters)));
+    return std::unique_ptr<MetricsListener>(new MetricsListener(
+        std::move(exposer), bound, engine, std::move(adapters), std::move(transports)));
   } catch (const std::exception& error) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
                  absl::StrCat("metrics_address ", address, " cannot be bound: ", error.what()))
@@ -144,13 +144,16 @@ absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(
 
 MetricsListener::MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
                                  const engine::Engine* engine,
-                                 std::vector<AdapterMetrics::Source> adapters)
+                                 std::vector<AdapterMetrics::Source> adapters,
+                                 TransportMetrics::Sources transports)
     : address_(std::move(address)),
       metrics_(std::make_shared<EngineMetrics>(engine)),
       adapters_(std::make_shared<AdapterMetrics>(std::move(adapters))),
+      transports_(std::make_shared<TransportMetrics>(std::move(transports), engine)),
       exposer_(std::move(exposer)) {
   exposer_->RegisterCollectable(metrics_);
   exposer_->RegisterCollectable(adapters_);
+  exposer_->RegisterCollectable(transports_);
 }
 
 }  // namespace anqiao::server

@@ -17,6 +17,9 @@
 #include "hub/adapter/adapter_slot.h"
 #include "hub/adapter/worker_adapter.h"
 #include "hub/engine/engine.h"
+#include "hub/transport/drop_folder.h"
+#include "hub/transport/http_poll.h"
+#include "hub/transport/push_listener.h"
 
 namespace anqiao::server {
 
@@ -47,6 +50,27 @@ class AdapterMetrics : public prometheus::Collectable {
   const std::vector<Source> sources_;
 };
 
+// What comes in other ways than by calls.
+class TransportMetrics : public prometheus::Collectable {
+ public:
+  struct Sources {
+    const transport::PushListener* push = nullptr;  // may be null
+    std::vector<const transport::DropFolder*> folders;
+    std::vector<const transport::HttpPoll*> polls;
+  };
+  // The sources, and "engine" for its clock, outlive it.
+  TransportMetrics(Sources sources, const engine::Engine* engine)
+      : sources_(std::move(sources)), engine_(engine) {}
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  std::vector<prometheus::MetricFamily> OfPolls() const;
+  std::vector<prometheus::MetricFamily> OfPush() const;
+
+  const Sources sources_;
+  const engine::Engine* const engine_;
+};
+
 // Serves until it is destroyed, on threads of its own.
 class MetricsListener {
  public:
@@ -54,17 +78,19 @@ class MetricsListener {
   // FAILED_PRECONDITION (CONFIGURATION_INVALID): the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<MetricsListener>> Start(
       const std::string& address, const engine::Engine* engine,
-      std::vector<AdapterMetrics::Source> adapters = {});
+      std::vector<AdapterMetrics::Source> adapters = {}, TransportMetrics::Sources transports = {});
   const std::string& address() const { return address_; }
 
  private:
   MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
-                  const engine::Engine* engine, std::vector<AdapterMetrics::Source> adapters);
+                  const engine::Engine* engine, std::vector<AdapterMetrics::Source> adapters,
+                  TransportMetrics::Sources transports);
 
   const std::string address_;
   // The exposer keeps only weak pointers.
   const std::shared_ptr<EngineMetrics> metrics_;
   const std::shared_ptr<AdapterMetrics> adapters_;
+  const std::shared_ptr<TransportMetrics> transports_;
   const std::unique_ptr<prometheus::Exposer> exposer_;
 };
 

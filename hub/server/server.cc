@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/store/cipher.h"
@@ -151,7 +152,11 @@ absl::Status Server::Open(const Config& config) {
   adapter::RemoveCopiesExcept(CopiesDirectory(config.data_directory), builds);
   AQ_ASSIGN_OR_RETURN(engine_, engine::Engine::Open(std::move(options), store_.get(), clock_.get(),
                                                     catalogue_.get()));
+  for (const auto& slot : adapters_) {
+    if (options_.switches_forgotten) slot->Enable();
+  }
   AQ_RETURN_IF_ERROR(OpenDropFolders(config));
+  AQ_RETURN_IF_ERROR(OpenPolls(config));
   rpc::ListenersOptions listeners;
   listeners.insecure_loopback = options_.insecure_loopback;
   listeners.log = &log_;
@@ -160,9 +165,13 @@ absl::Status Server::Open(const Config& config) {
                       ListenerFor(config.agency_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners.hub, ListenerFor(config.hub_listener, options_.insecure_loopback));
   AQ_ASSIGN_OR_RETURN(listeners_, rpc::Listeners::Start(listeners, engine_.get()));
+  AQ_RETURN_IF_ERROR(OpenPush(config));
   if (!config.metrics_address.empty()) {
-    AQ_ASSIGN_OR_RETURN(metrics_,
-                        MetricsListener::Start(config.metrics_address, engine_.get(), sources));
+    TransportMetrics::Sources transports{.push = push_.get(), .folders = {}, .polls = {}};
+    for (const auto& folder : drop_folders_) transports.folders.push_back(folder.get());
+    for (const auto& poll : polls_) transports.polls.push_back(poll.get());
+    AQ_ASSIGN_OR_RETURN(metrics_, MetricsListener::Start(config.metrics_address, engine_.get(),
+                                                         sources, std::move(transports)));
     log_.Write(Log::Level::kInfo, "metrics", {{"address", metrics_->address()}});
   }
   if (options_.insecure_loopback) {
@@ -170,6 +179,7 @@ absl::Status Server::Open(const Config& config) {
                {{"note", "no TLS; anyone on this machine can be anyone"}});
   }
   for (const auto& folder : drop_folders_) folder->Start();
+  for (const auto& poll : polls_) poll->Start();
   log_.Write(Log::Level::kInfo, "started",
              {{"agency_listener", agency_address()}, {"hub_listener", hub_address()}});
   return absl::OkStatus();
@@ -180,6 +190,7 @@ absl::Status Server::OpenDropFolders(const Config& config) {
   for (const AgencyConfig& agency : config.agencies) {
     for (transport::DropFolderOptions options : agency.drop_folders) {
       options.seed = ++seed;
+      options.ids_not_from_content_for_test = options_.ids_not_from_content;
       AQ_ASSIGN_OR_RETURN(drop_folders_.emplace_back(),
                           transport::DropFolder::Open(std::move(options), engine_.get(), &log_));
     }
@@ -187,10 +198,59 @@ absl::Status Server::OpenDropFolders(const Config& config) {
   return absl::OkStatus();
 }
 
+absl::Status Server::OpenPolls(const Config& config) {
+  const std::string folder = absl::StrCat(config.data_directory, "/polls");
+  std::uint32_t seed = 0;
+  for (const AgencyConfig& agency : config.agencies) {
+    for (const PollConfig& poll : agency.polls) {
+      transport::PollOptions options = poll.options;
+      for (const auto& [path, text] : {std::pair(&poll.ca, &options.identity.ca),
+                                       std::pair(&poll.certificate, &options.identity.certificate),
+                                       std::pair(&poll.key, &options.identity.key)}) {
+        if (path->empty()) continue;
+        AQ_ASSIGN_OR_RETURN(*text, ReadFile(*path));
+      }
+      std::error_code ignored;  // A state that cannot be saved is said when it is.
+      std::filesystem::create_directory(folder, ignored);
+      const std::string place = Hex(Sha256(options.url.authority() + options.url.target));
+      options.state_file =
+          absl::StrCat(folder, "/", options.agency, "-", options.format, "-", place.substr(0, 16));
+      options.seed = ++seed;
+      options.ids_not_from_content_for_test = options_.ids_not_from_content;
+      AQ_ASSIGN_OR_RETURN(
+          polls_.emplace_back(),
+          transport::HttpPoll::Open(std::move(options), engine_.get(), clock_.get(), &log_));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenPush(const Config& config) {
+  if (!config.http_push_listener.has_value()) return absl::OkStatus();
+  AQ_ASSIGN_OR_RETURN(rpc::ListenerOptions listener,
+                      ListenerFor(*config.http_push_listener, options_.insecure_loopback));
+  transport::PushOptions options;
+  options.address = std::move(listener.address);
+  options.identity = {.certificate = std::move(listener.tls.certificate),
+                      .key = std::move(listener.tls.key),
+                      .ca = std::move(listener.tls.client_ca)};
+  options.insecure = options_.insecure_loopback;
+  options.connections_max = config.http_push_connections_max;
+  for (const AgencyConfig& agency : config.agencies) {
+    if (agency.http_push) options.agencies.insert(agency.options.id);
+  }
+  AQ_ASSIGN_OR_RETURN(push_, transport::PushListener::Start(std::move(options), engine_.get(),
+                                                            clock_.get(), &log_));
+  log_.Write(Log::Level::kInfo, "http_push", {{"address", push_->address()}});
+  return absl::OkStatus();
+}
+
 void Server::Shutdown() {
   if (shut_down_) return;
   shut_down_ = true;
   for (const auto& folder : drop_folders_) folder->Shutdown();
+  for (const auto& poll : polls_) poll->Shutdown();
+  if (push_ != nullptr) push_->Shutdown(options_.grace);
   if (listeners_ != nullptr) {
     log_.Write(Log::Level::kInfo, "stopping");
     listeners_->Shutdown(options_.grace);
@@ -206,6 +266,9 @@ absl::Status WriteListenersFile(const std::string& path, const Server& server) {
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     file << "agency_listener: " << server.agency_address() << "\n"
          << "hub_listener: " << server.hub_address() << "\n";
+    if (!server.http_push_address().empty()) {
+      file << "http_push_listener: " << server.http_push_address() << "\n";
+    }
     if (!server.metrics_address().empty()) file << "metrics: " << server.metrics_address() << "\n";
     file.flush();
     if (!file) {

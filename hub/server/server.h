@@ -31,6 +31,8 @@
 #include "hub/server/metrics.h"
 #include "hub/store/store.h"
 #include "hub/transport/drop_folder.h"
+#include "hub/transport/http_poll.h"
+#include "hub/transport/push_listener.h"
 
 namespace anqiao::server {
 
@@ -42,6 +44,10 @@ struct ServerOptions {
   std::function<void()> launched = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
+  // For tests only: drop folders and polls take what comes again for new.
+  bool ids_not_from_content = false;
+  // For tests only: a start enables the adapters that were disabled.
+  bool switches_forgotten = false;
   // For tests only: what is broken, in the engine and in how adapters are run, and what is added to
   // the clock, asked whenever the time is.
   engine::EngineTestHooks engine_test_hooks = {};
@@ -60,6 +66,8 @@ class Server {
   const std::string& hub_address() const { return listeners_->hub_address(); }
   // Empty: no metrics are served.
   std::string metrics_address() const { return metrics_ ? metrics_->address() : ""; }
+  // Empty: there is no http_push_listener.
+  std::string http_push_address() const { return push_ ? push_->address() : ""; }
   const Log& log() const { return log_; }
 
   // Idempotent.
@@ -69,6 +77,8 @@ class Server {
   Server(const Config& config, const ServerOptions& options);
   absl::Status Open(const Config& config);
   absl::Status OpenDropFolders(const Config& config);
+  absl::Status OpenPolls(const Config& config);
+  absl::Status OpenPush(const Config& config);
   // On any thread, also later: of builds that operators load.
   absl::StatusOr<std::unique_ptr<adapter::Adapter>> LoadAdapter(const AgencyConfig& agency,
                                                                 const std::string& library,
@@ -85,6 +95,8 @@ class Server {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   std::vector<std::unique_ptr<transport::DropFolder>> drop_folders_;
+  std::vector<std::unique_ptr<transport::HttpPoll>> polls_;
+  std::unique_ptr<transport::PushListener> push_;  // null: there is none
   std::unique_ptr<rpc::Listeners> listeners_;
   std::unique_ptr<MetricsListener> metrics_;
   bool shut_down_ = false;

@@ -4,13 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
-#include "google/protobuf/util/json_util.h"
-#include "google/rpc/error_details.pb.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
-#include "hub/engine/receipts.h"
+#include "hub/transport/submission.h"
 
 namespace anqiao::transport {
 namespace {
@@ -19,43 +16,6 @@ using exchange::v1::PayloadSummary;
 using exchange::v1::SubmitResponse;
 
 constexpr std::size_t kTagDigits = 16;
-constexpr int kDoublingsMax = 16;
-
-// The same payload may be taken later. What was recorded as unusable is answered so for ever.
-bool IsPassing(const google::rpc::Status& status) {
-  google::rpc::ErrorInfo info;
-  for (const auto& detail : status.details()) {
-    if (detail.UnpackTo(&info)) break;
-  }
-  if (info.reason() == reason::kPayloadTooLarge || info.reason() == reason::kPayloadUndecodable) {
-    return false;
-  }
-  switch (static_cast<absl::StatusCode>(status.code())) {
-    case absl::StatusCode::kOk:
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kFailedPrecondition:
-      return false;
-    default:
-      return true;
-  }
-}
-
-absl::StatusOr<std::string> ReceiptOf(const std::vector<SubmitResponse>& responses) {
-  std::string text = "[";
-  for (const SubmitResponse& response : responses) {
-    std::string part;
-    google::protobuf::util::JsonPrintOptions options;
-    options.preserve_proto_field_names = true;
-    options.always_print_primitive_fields = true;
-    options.add_whitespace = true;
-    const auto printed = google::protobuf::util::MessageToJsonString(response, &part, options);
-    if (!printed.ok()) return absl::InternalError("the receipt cannot be printed");
-    absl::StrAppend(&text, text.size() > 1 ? ",\n" : "\n", part);
-  }
-  return text + "\n]\n";
-}
 
 }  // namespace
 
@@ -105,17 +65,18 @@ void DropFolder::Run() {
 
 absl::Duration DropFolder::PauseAfter(const absl::Status& status) {
   if (status.ok()) {
-    if (failures_ > 0) Tell(Log::Level::kInfo, "drop_folder_goes_on", "");
-    failures_ = 0;
+    if (pauses_.Reset()) Tell(Log::Level::kInfo, "drop_folder_goes_on", "");
     return options_.poll;
   }
-  if (failures_++ == 0) {
+  if (pauses_.taken() == 0) {
     Tell(Log::Level::kWarning, "drop_folder_waits", std::string(status.message()));
   }
-  const absl::Duration pause =
-      std::min(options_.pause_max, options_.poll * (1 << std::min(failures_, kDoublingsMax)));
-  // Folders that wait for the same thing do not all come at once.
-  return pause * std::uniform_real_distribution<double>(0.75, 1.0)(random_);
+  return pauses_.Next();
+}
+
+PayloadCounts DropFolder::Counts() const {
+  absl::MutexLock lock(&mu_);
+  return counts_;
 }
 
 absl::Status DropFolder::LookOnce() {
@@ -145,7 +106,7 @@ absl::Status DropFolder::Refuse(const std::string& name, absl::string_view why) 
   google::rpc::Status* status = response.mutable_summary()->mutable_status();
   status->set_code(static_cast<int>(absl::StatusCode::kInvalidArgument));
   status->set_message(std::string(why));
-  AQ_ASSIGN_OR_RETURN(const std::string receipt, ReceiptOf({response}));
+  AQ_ASSIGN_OR_RETURN(const std::string receipt, ReceiptText({response}));
   Tell(Log::Level::kWarning, "drop_folder_refused", std::string(why));
   return files_->Finish(name, false, receipt, Hex(Sha256(name)).substr(0, kTagDigits), nullptr);
 }
@@ -153,15 +114,14 @@ absl::Status DropFolder::Refuse(const std::string& name, absl::string_view why) 
 absl::Status DropFolder::TakeUp(const FoundFile& file) {
   if (!file.plain) return Refuse(file.name, "is a link, a pipe or the like, expected a plain file");
   // What the engine would have to cut is no name that a format could say something in.
-  if (engine::Bounded(file.name, file.name.size()) != file.name ||
-      std::any_of(file.name.begin(), file.name.end(),
-                  [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
+  if (!IsPlainText(file.name)) {
     return Refuse(file.name, "the file's name is not plain UTF-8 text");
   }
   engine::SubmitCommand command;
   command.agency = options_.agency;
   command.header.set_format(options_.format);
   command.header.set_file_name(file.name);
+  if (options_.ids_not_from_content_for_test) command.header.set_request_id(RandomUuid());
   FileStamp stamp;
   absl::StatusOr<std::string> bytes =
       files_->Read(file.name, engine_.FindAgency(options_.agency)->payload_bytes_max, &stamp);
@@ -172,42 +132,21 @@ absl::Status DropFolder::TakeUp(const FoundFile& file) {
     AQ_RETURN_IF_ERROR(bytes.status());
     command.payload = *std::move(bytes);
   }
-  AQ_ASSIGN_OR_RETURN(const Responses responses, Submit(std::move(command)));
+  AQ_ASSIGN_OR_RETURN(
+      const Responses responses,
+      SubmitAndWait(engine_, command, absl::InfiniteDuration(), [this] { return Stopping(); }));
   const PayloadSummary& summary = responses.back().summary();
+  {
+    absl::MutexLock lock(&mu_);
+    counts_.Add(summary);
+  }
   if (IsPassing(summary.status())) return absl::UnavailableError(summary.status().message());
-  AQ_ASSIGN_OR_RETURN(const std::string receipt, ReceiptOf(responses));
+  AQ_ASSIGN_OR_RETURN(const std::string receipt, ReceiptText(responses));
   const absl::Status finished =
       files_->Finish(file.name, summary.status().code() == 0, receipt,
                      Hex(Sha256(responses.back().request_id())).substr(0, kTagDigits), &stamp);
   // Written to meanwhile: the next look reads it again, and all of it is another payload.
   return absl::IsAborted(finished) ? absl::OkStatus() : finished;
-}
-
-absl::StatusOr<DropFolder::Responses> DropFolder::Submit(engine::SubmitCommand command) {
-  // Shared: the engine may call after this gave up waiting.
-  struct Answer {
-    absl::Notification ready, done;
-    Responses responses;
-  };
-  while (true) {
-    const auto answer = std::make_shared<Answer>();
-    if (engine_.Submit(
-            command,
-            [answer](Responses responses) {
-              answer->responses = std::move(responses);
-              answer->done.Notify();
-            },
-            [answer] { answer->ready.Notify(); })) {
-      answer->done.WaitForNotification();
-      if (answer->responses.empty() || !answer->responses.back().has_summary()) {
-        return absl::UnavailableError("the engine gave no answer");
-      }
-      return std::move(answer->responses);
-    }
-    while (!answer->ready.WaitForNotificationWithTimeout(absl::Milliseconds(200))) {
-      if (Stopping()) return absl::UnavailableError("the hub is stopping");
-    }
-  }
 }
 
 }  // namespace anqiao::transport

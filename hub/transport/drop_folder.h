@@ -17,10 +17,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -30,6 +28,8 @@
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
 #include "hub/transport/file_store.h"
+#include "hub/transport/pauses.h"
+#include "hub/transport/submission.h"
 
 namespace anqiao::transport {
 
@@ -41,6 +41,8 @@ struct DropFolderOptions {
   absl::Duration pause_max = absl::Minutes(5);
   // Of the pauses' jitter.
   std::uint32_t seed = 1;
+  // A file that comes again is taken for a new one.
+  bool ids_not_from_content_for_test = false;
 };
 
 class DropFolder {
@@ -62,22 +64,22 @@ class DropFolder {
   // How long to wait before the next look, after one that ended with "status".
   absl::Duration PauseAfter(const absl::Status& status);
 
- private:
-  using Responses = std::vector<exchange::v1::SubmitResponse>;
+  const DropFolderOptions& options() const { return options_; }
+  // Of this run.
+  PayloadCounts Counts() const;
 
+ private:
   DropFolder(DropFolderOptions options, engine::Engine* engine, const Log* log,
              std::unique_ptr<FileStore> files)
       : options_(std::move(options)),
         engine_(*engine),
         log_(log),
         files_(std::move(files)),
-        random_(options_.seed) {}
+        pauses_(2 * options_.poll, options_.pause_max, options_.seed) {}
 
   void Run();
   absl::Status TakeUp(const FoundFile& file);
   absl::Status Refuse(const std::string& name, absl::string_view why);
-  // What the engine answers. UNAVAILABLE: stopping.
-  absl::StatusOr<Responses> Submit(engine::SubmitCommand command);
   bool Stopping() const;
   void Tell(Log::Level level, const char* event, const std::string& note) const;
 
@@ -88,11 +90,11 @@ class DropFolder {
 
   // What the last look saw: the thread's, or LookOnce's caller's.
   std::map<std::string, FileStamp> seen_;
-  std::mt19937 random_;
-  int failures_ = 0;
+  Pauses pauses_;
 
   mutable absl::Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  PayloadCounts counts_ ABSL_GUARDED_BY(mu_);
   std::thread thread_;
 };
 

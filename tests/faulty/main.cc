@@ -77,20 +77,29 @@ bool HoldsRows(const journal::v1::Entry& entry) {
 
 struct Mutant {
   const char* name;
-  void (*apply)(engine::EngineTestHooks*);  // may be null
-  void (*apply_to_workers)(adapter::WorkerTestHooks*) = nullptr;
+  void (*apply)(server::ServerOptions*);
 };
 
 constexpr Mutant kMutants[] = {
-    {"ack_before_sync", [](engine::EngineTestHooks* hooks) { hooks->answer_before_sync = true; }},
+    {"ack_before_sync",
+     [](server::ServerOptions* options) { options->engine_test_hooks.answer_before_sync = true; }},
     {"outbox_not_from_journal",
-     [](engine::EngineTestHooks* hooks) { hooks->forget_deliveries_at_start = true; }},
-    {"requests_forgotten", [](engine::EngineTestHooks* hooks) { hooks->forget_requests = true; }},
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.forget_deliveries_at_start = true;
+     }},
+    {"ids_not_from_content",
+     [](server::ServerOptions* options) { options->ids_not_from_content = true; }},
+    {"switches_forgotten",
+     [](server::ServerOptions* options) { options->switches_forgotten = true; }},
+    {"requests_forgotten",
+     [](server::ServerOptions* options) { options->engine_test_hooks.forget_requests = true; }},
     {"first_sights_follow_clock",
-     [](engine::EngineTestHooks* hooks) { hooks->first_sights_follow_clock = true; }},
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.first_sights_follow_clock = true;
+     }},
     {"projection_reads_clock",
-     [](engine::EngineTestHooks* hooks) {
-       hooks->before_projecting = [](journal::v1::Entry* entry) {
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.before_projecting = [](journal::v1::Entry* entry) {
          const std::int64_t micros = absl::ToUnixMicros(absl::Now());
          entry->mutable_commit_time()->set_seconds(micros / 1'000'000);
          entry->mutable_commit_time()->set_nanos(
@@ -98,8 +107,8 @@ constexpr Mutant kMutants[] = {
        };
      }},
     {"held_rows_misplaced",
-     [](engine::EngineTestHooks* hooks) {
-       hooks->before_projecting = [](journal::v1::Entry* entry) {
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.before_projecting = [](journal::v1::Entry* entry) {
          if (!HoldsRows(*entry)) return;
          for (auto& record :
               *entry->mutable_payload_closed()->mutable_receipt()->mutable_records()) {
@@ -108,22 +117,23 @@ constexpr Mutant kMutants[] = {
        };
      }},
     {"held_rows_stall",
-     [](engine::EngineTestHooks* hooks) {
-       hooks->before_projecting = [](journal::v1::Entry* entry) {
+     [](server::ServerOptions* options) {
+       options->engine_test_hooks.before_projecting = [](journal::v1::Entry* entry) {
          if (HoldsRows(*entry)) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
        };
      }},
-    {"fault_costs_payload", nullptr,
-     [](adapter::WorkerTestHooks* hooks) { hooks->fault_costs_payload = true; }},
-    {"fault_loses_next_row", nullptr,
-     [](adapter::WorkerTestHooks* hooks) { hooks->fault_loses_next_row = true; }},
+    {"fault_costs_payload",
+     [](server::ServerOptions* options) { options->worker_test_hooks.fault_costs_payload = true; }},
+    {"fault_loses_next_row",
+     [](server::ServerOptions* options) {
+       options->worker_test_hooks.fault_loses_next_row = true;
+     }},
 };
 
 bool ChooseMutant(const std::string& name, server::ServerOptions* options) {
   for (const Mutant& mutant : kMutants) {
     if (name != mutant.name) continue;
-    if (mutant.apply != nullptr) mutant.apply(&options->engine_test_hooks);
-    if (mutant.apply_to_workers != nullptr) mutant.apply_to_workers(&options->worker_test_hooks);
+    mutant.apply(options);
     return true;
   }
   return false;

@@ -9,7 +9,7 @@ import re
 import sys
 
 # Folder and its layer; a folder may include folders of lower layers, and itself.
-LAYERS = {"base": 0, "model": 1, "identity": 2, "policy": 2, "referral": 2, "adapter": 2, "store": 3, "engine": 4, "rpc": 5, "transport": 5,
+LAYERS = {"base": 0, "model": 1, "identity": 2, "policy": 2, "referral": 2, "adapter": 2, "store": 3, "engine": 4, "rpc": 5, "transport": 6,
           "gateway": 6, "server": 7}
 # A referral is built from an entitlement: referral may look at policy, which knows nothing of it.
 BESIDE = {("referral", "policy")}

@@ -5,70 +5,22 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-
 #include "absl/strings/str_cat.h"
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/cases.grpc.pb.h"
 #include "hub/base/errors.h"
 #include "hub/rpc/authorizer.h"
 #include "tests/hub/rpc/fake_engine.h"
+#include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
-#include "tests/testing/temp_dir.h"
 
 namespace anqiao::rpc {
 namespace {
 
+using testing::Certificates;
 using testing::FakeEngine;
+using testing::Shell;
 using testing::StatusIs;
-
-std::string Slurp(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-bool Shell(const std::string& command) {
-  return std::system(absl::StrCat("(", command, ") >/dev/null 2>&1").c_str()) == 0;
-}
-
-// A CA, a server certificate and client certificates with the URIs that a test asks for.
-class Certificates {
- public:
-  Certificates() {
-    MakeAuthority("ca");
-    Make("server", "subjectAltName=IP:127.0.0.1,DNS:localhost");
-  }
-  void MakeClient(const std::string& name, const std::string& alternative_names, int days = 2) {
-    Make(name, absl::StrCat("subjectAltName=", alternative_names), days);
-  }
-  // Its own authority.
-  void MakeSelfSigned(const std::string& name, const std::string& alternative_names) {
-    MakeAuthority(name, absl::StrCat("-addext subjectAltName=", alternative_names));
-  }
-  std::string Pem(const std::string& file) const { return Slurp(directory_.File(file)); }
-  std::string Path(const std::string& file) const { return directory_.File(file); }
-
- private:
-  std::string Request(const std::string& name) const {
-    return absl::StrCat("cd ", directory_.path(),
-                        " && openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-                        "-keyout ",
-                        name, ".key -subj /CN=", name);
-  }
-  void MakeAuthority(const std::string& name, const std::string& more = "") {
-    EXPECT_TRUE(
-        Shell(absl::StrCat(Request(name), " -x509 -days 2 ", more, " -out ", name, ".crt")));
-  }
-  void Make(const std::string& name, const std::string& extension, int days = 2) {
-    std::ofstream(directory_.File("extension")) << extension << "\n";
-    EXPECT_TRUE(Shell(absl::StrCat(Request(name), " -out request && openssl x509 -req -in request ",
-                                   "-CA ca.crt -CAkey ca.key -CAcreateserial -days ", days,
-                                   " -extfile extension -out ", name, ".crt")));
-  }
-  testing::TempDir directory_;
-};
 
 class TlsListenerTest : public ::testing::Test {
  protected:

@@ -141,6 +141,74 @@ TEST_F(ConfigTest, AnAgencyHasDropFolders) {
   AQ_EXPECT_OK(Changed("shrink_share_max: 0.5", "drop_folder: {path: in, format: roster}"));
 }
 
+TEST_F(ConfigTest, HttpIsDeclaredPerAgency) {
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const Config config,
+      Parse(absl::StrReplaceAll(
+          kGood, {{"shrink_share_max: 0.5",
+                   "http_push: on\n    http_poll: [{url: \"https://a.example/x?y=1\", format: "
+                   "roster, ca: ca.crt}, "
+                   "{url: \"https://a.example/z\", format: orders, interval: 60, ca: ca.crt, "
+                   "certificate: s.crt, "
+                   "key: s.key, token_file: s.key, receipt_url: \"https://a.example/receipts\"}]"},
+                  {"clock_start",
+                   "http_push_listener: {address: \"127.0.0.1:0\", certificate: s.crt, key: s.key, "
+                   "client_ca: "
+                   "ca.crt, connections_max: 9}\nclock_start"}})));
+  ASSERT_TRUE(config.http_push_listener.has_value());
+  EXPECT_EQ(config.http_push_listener->client_ca, directory_.File("ca.crt"));
+  EXPECT_EQ(config.http_push_connections_max, 9);
+  EXPECT_TRUE(config.agencies[0].http_push);
+  const std::vector<PollConfig>& polls = config.agencies[0].polls;
+  ASSERT_EQ(polls.size(), 2u);
+  EXPECT_EQ(polls[0].options.url.target, "/x?y=1");
+  EXPECT_EQ(polls[0].options.interval, absl::Minutes(5));
+  EXPECT_EQ(polls[0].certificate + polls[0].options.token_file, "");
+  EXPECT_FALSE(polls[0].options.receipt_url.has_value());
+  EXPECT_EQ(polls[1].options.agency, "police");
+  EXPECT_EQ(polls[1].options.format, "orders");
+  EXPECT_EQ(polls[1].options.interval, absl::Minutes(1));
+  EXPECT_EQ(polls[1].ca, directory_.File("ca.crt"));
+  EXPECT_EQ(polls[1].key, directory_.File("s.key"));
+  EXPECT_EQ(polls[1].options.token_file, directory_.File("s.key"));
+  EXPECT_EQ(polls[1].options.receipt_url->target, "/receipts");
+}
+
+TEST_F(ConfigTest, SaysWhatIsWrongWithHttp) {
+  const std::pair<const char*, const char*> wrong[] = {
+      {"http_push: on", "there is no http_push_listener"},
+      {"http_push: yes", "must be on or off"},
+      {"http_poll: x", "must be a mapping"},
+      {"http_poll: {format: roster}", "key url is missing"},
+      {"http_poll: {url: \"http://127.0.0.1/x\", format: roster}", "url must be https://"},
+      {"http_poll: {url: \"https://a/x\", format: roster}", "key ca is missing"},
+      {"http_poll: {url: \"https://a/x\", format: tests, ca: ca.crt}",
+       "one of the agency's formats"},
+      {"http_poll: {url: \"https://a/x\", format: roster, ca: none.crt}", "no file"},
+      {"http_poll: {url: \"https://a/x\", format: roster, ca: ca.crt, key: s.key}", "go together"},
+      {"http_poll: {url: \"https://a/x\", format: roster, ca: ca.crt, interval: 0}", "from 1 to"},
+      {"http_poll: {url: \"https://a/x\", format: roster, ca: ca.crt, token_file: none}",
+       "no file"},
+      {"http_poll: {url: \"https://a/x\", format: roster, ca: ca.crt, receipt_url: "
+       "\"https://b/x\"}",
+       "on the host and port of url"},
+      {"http_poll: [{url: \"https://a/x\", format: roster, ca: ca.crt}, {url: \"https://a:443/x\", "
+       "format: roster, ca: ca.crt}]",
+       "twice"}};
+  for (const auto& [text, message] : wrong) {
+    EXPECT_THAT(Changed("shrink_share_max: 0.5", text),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)))
+        << text;
+  }
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const Config insecure,
+      Parse(absl::StrReplaceAll(kGood,
+                                {{"shrink_share_max: 0.5",
+                                  "http_poll: {url: \"http://127.0.0.1:81/x\", format: roster}"}}),
+            true));
+  EXPECT_FALSE(insecure.agencies[0].polls[0].options.url.tls);
+}
+
 TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
   const struct {
     const char* from;

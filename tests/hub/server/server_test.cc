@@ -169,6 +169,39 @@ TEST_F(ServerTest, StartsWithAnAgencyThatHasNoAdapterYet) {
   EXPECT_TRUE(GetHubStatus(*server).ok());
 }
 
+TEST_F(ServerTest, TakesPayloadsOverHttp) {
+  config_.metrics_address = "127.0.0.1:0";
+  config_.http_push_listener.emplace().address = "127.0.0.1:0";
+  config_.agencies[0].http_push = true;
+  PollConfig& poll = config_.agencies[0].polls.emplace_back();
+  poll.options.agency = "police";
+  poll.options.format = "roster";
+  // A port where nobody listens.
+  AQ_ASSERT_OK_AND_ASSIGN(poll.options.url,
+                          transport::PollUrl::Parse("http://127.0.0.1:1/roster", true));
+  AQ_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Server> server, Start());
+  const std::string address = server->http_push_address();
+  EXPECT_THAT(Get(address, "/v1/payloads/roster"), HasSubstr("401 Unauthorized"));
+  std::string text;
+  do {
+    text = Get(server->metrics_address(), "/metrics");
+  } while (text.find("outcome=\"failed\"} 1") == std::string::npos);
+  for (const char* line :
+       {"anqiao_http_push_accepted_total 1", "anqiao_http_push_lost_total{cause=\"request\"} 1",
+        "anqiao_http_polls_total{agency=\"police\",format=\"roster\",poll=\"police-roster-",
+        "anqiao_transport_payloads_total{agency=\"police\",transport=\"http_poll\",outcome="
+        "\"taken\"} 0"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  const std::string path = directory_.File("listeners.yaml");
+  AQ_ASSERT_OK(WriteListenersFile(path, *server));
+  std::ifstream file(path);
+  const std::string written{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(written, HasSubstr("http_push_listener: " + address + "\n"));
+  server->Shutdown();
+  EXPECT_EQ(Get(address, "/"), "");
+}
+
 TEST_F(ServerTest, SaysWhatItCannotUse) {
   config_.agencies[0].library = directory_.File("none.so");
   const auto no_adapter = Start();
