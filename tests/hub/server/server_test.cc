@@ -210,8 +210,10 @@ TEST_F(ServerTest, SaysWhatItCannotUse) {
   config_.catalogue_directory = directory_.File("none");
   EXPECT_FALSE(Start().ok());
   config_.catalogue_directory = ANQIAO_POLICIES;
-  std::ofstream(directory_.File("data")) << "a file";
-  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("data")));
+  config_.data_directory = directory_.File("taken");
+  std::ofstream(config_.data_directory) << "a file";
+  EXPECT_THAT(Start(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("data_directory")));
 }
 
 TEST_F(ServerTest, WritesTheListenersFileWhole) {
