@@ -73,7 +73,9 @@ def run(hub, folder):
     name = hub.ctl("quarantine", "list", user="ops")["payloads"][0]["name"]
     hub.ctl_text("corrections", "--payload", name, "--out", folder / "corrections.csv", user="ops")
     text = (folder / "corrections.csv").read_bytes().decode("gb18030")
-    expect("日期不存在" in text and "DATE_IMPOSSIBLE" in text, f"corrections are {text!r}")
+    lines = text.splitlines()
+    expect(len(lines) == 2 and lines[0].endswith("|问题说明") and "|第" in lines[1] and lines[1].endswith("：日期不存在"),
+           f"corrections are {text!r}")
     expect(submit(hub, "police", None, "corrections", "--request-id", "none")[0] == 1, "corrections of nothing were given")
     expect(hub.ctl("verify", user="ops").get("equal"), "rebuilt and live projections differ")
     return violations

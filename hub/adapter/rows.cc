@@ -15,10 +15,10 @@ bool StartsWith(absl::string_view text, absl::string_view start) {
 
 Rows::Rows(const v1::Splits& splits, absl::string_view payload)
     : splits_(splits), payload_(payload) {
-  // A byte order mark belongs to the first row; a quote after it begins a value.
-  std::size_t begin = 0;
-  if (StartsWith(payload, "\xEF\xBB\xBF")) begin = 3;
-  if (StartsWith(payload, "\x84\x31\x95\x33")) begin = 4;
+  // A quote after a byte order mark begins a value.
+  if (StartsWith(payload, "\xEF\xBB\xBF")) begin_ = 3;
+  if (StartsWith(payload, "\x84\x31\x95\x33")) begin_ = 4;
+  std::size_t begin = begin_;
   for (std::uint32_t i = 0; i < splits.header_rows() && begin < payload.size(); ++i) {
     begin = EndOfRow(begin);
   }

@@ -26,6 +26,8 @@ class Rows {
   // Both outlive it.
   Rows(const v1::Splits& splits, absl::string_view payload);
 
+  // Of the first row: after a byte order mark.
+  std::size_t begin() const { return begin_; }
   // After titles and headers.
   RowBoundary records() const { return records_; }
   std::size_t end() const { return payload_.size(); }
@@ -43,6 +45,7 @@ class Rows {
  private:
   const v1::Splits& splits_;
   const absl::string_view payload_;
+  std::size_t begin_ = 0;
   RowBoundary records_;
 };
 

@@ -12,15 +12,13 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "hub/adapter/rows.h"
 #include "hub/base/errors.h"
 
 namespace anqiao::engine {
 namespace {
 
 using journal::v1::StoredProblem;
-
-// As the adapters' reader has it: beyond, a quote is not believed.
-constexpr std::size_t kRowBytesMax = 65536;
 
 struct ReasonWords {
   const char* reason;
@@ -69,50 +67,19 @@ std::string Encode(absl::string_view text, Charset charset) {
   return out;
 }
 
-// The rows of native bytes as the adapters' reader counts them.
-std::vector<absl::string_view> RowsOf(absl::string_view bytes, char delimiter) {
+// Without their line breaks; a byte order mark belongs to the first.
+std::vector<absl::string_view> RowsOf(const adapter::v1::Splits& splits, absl::string_view bytes) {
+  const adapter::Rows reader(splits, bytes);
   std::vector<absl::string_view> rows;
-  std::size_t begin = absl::StartsWith(bytes, "\xEF\xBB\xBF")       ? 3
-                      : absl::StartsWith(bytes, "\x84\x31\x95\x33") ? 4
-                                                                    : 0;
-  while (begin < bytes.size()) {
-    bool quoted = false, cell_start = true;
-    std::size_t i = begin;
-    for (; i < bytes.size(); ++i) {
-      const char c = bytes[i];
-      if (quoted) {
-        if (i - begin > kRowBytesMax) break;
-        if (c != '"') continue;
-        if (i + 1 < bytes.size() && bytes[i + 1] == '"') {
-          ++i;
-        } else {
-          quoted = false;
-        }
-        continue;
-      }
-      if (c == '\n') break;
-      if (c == '"' && cell_start) quoted = true;
-      cell_start = c == delimiter;
-    }
-    if (quoted) i = std::min(bytes.find('\n', begin), bytes.size());
-    absl::string_view row = bytes.substr(begin, i - begin);
+  for (std::size_t begin = 0; begin < bytes.size();) {
+    const std::size_t end = reader.EndOfRow(std::max(begin, reader.begin()));
+    absl::string_view row = bytes.substr(begin, end - begin);
+    absl::ConsumeSuffix(&row, "\n");
     absl::ConsumeSuffix(&row, "\r");
     rows.push_back(row);
-    begin = i + 1;
+    begin = end;
   }
   return rows;
-}
-
-// The one that the header's row has most of. None of them is part of a longer character.
-char DelimiterOf(absl::string_view header) {
-  char best = ',';
-  for (const char candidate : {'\t', ';'}) {
-    if (std::count(header.begin(), header.end(), candidate) >
-        std::count(header.begin(), header.end(), best)) {
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 std::string Quoted(const std::string& text, char delimiter) {
@@ -121,6 +88,12 @@ std::string Quoted(const std::string& text, char delimiter) {
     return text;
   }
   return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
+}
+
+// As one value more in a row.
+std::string ValueOf(const std::string& text, const adapter::v1::Splits& splits) {
+  if (splits.quoted()) return Quoted(text, splits.delimiter()[0]);
+  return absl::StrReplaceAll(text, {{splits.delimiter(), " "}, {"\r", " "}, {"\n", " "}});
 }
 
 std::string RemarkOf(const StoredProblem& problem, bool chinese) {
@@ -157,35 +130,28 @@ std::string NameFor(const CorrectionRequest& request, absl::string_view extensio
 
 CorrectionFile MakeRows(const CorrectionRequest& request, Charset charset) {
   const bool chinese = request.language != "en";
-  // Where cells end must be known before rows can be told apart, and the first line is enough.
-  std::vector<absl::string_view> rows = RowsOf(request.bytes, ',');
-  const std::size_t head =
-      request.first_record > 0 ? static_cast<std::size_t>(request.first_record) - 1 : 0;
-  const char delimiter = head > 0 && head <= rows.size() ? DelimiterOf(rows[head - 1]) : ',';
-  if (delimiter != ',') rows = RowsOf(request.bytes, delimiter);
+  const adapter::v1::Splits& splits = *request.splits;
+  const std::vector<absl::string_view> rows = RowsOf(splits, request.bytes);
   const std::string line_end = absl::StrContains(request.bytes, "\r\n") ? "\r\n" : "\n";
   CorrectionFile file;
   file.name = NameFor(request, "");
   file.content_type = request.content_type;
-  if (absl::StartsWith(request.bytes, "\xEF\xBB\xBF")) file.bytes = "\xEF\xBB\xBF";
-  for (std::size_t i = 0; i < head && i < rows.size(); ++i) {
-    absl::StrAppend(&file.bytes, rows[i]);
-    if (i + 1 == head) {
-      file.bytes += delimiter;
-      file.bytes += Encode(chinese ? "问题说明" : "what is wrong", charset);
+  const auto add = [&](absl::string_view row, const std::string& remark) {
+    absl::StrAppend(&file.bytes, row);
+    if (!remark.empty()) {
+      absl::StrAppend(&file.bytes, splits.delimiter(), Encode(ValueOf(remark, splits), charset));
     }
     file.bytes += line_end;
+  };
+  for (std::size_t i = 0; i < splits.header_rows() && i < rows.size(); ++i) {
+    const bool last = i + 1 == splits.header_rows();
+    add(rows[i], !last ? "" : chinese ? "问题说明" : "what is wrong");
   }
   for (const CorrectionRequest::Row& row : request.rows) {
     if (row.place == 0 || row.place > rows.size()) continue;
-    absl::StrAppend(&file.bytes, rows[static_cast<std::size_t>(row.place) - 1]);
-    file.bytes += delimiter;
-    file.bytes +=
-        Encode(Quoted(absl::StrCat(chinese ? "第" : "row ", row.number, chinese ? "行 " : " ",
-                                   RemarksOf(row.problems, chinese)),
-                      delimiter),
-               charset);
-    file.bytes += line_end;
+    add(rows[static_cast<std::size_t>(row.place) - 1],
+        absl::StrCat(chinese ? "第" : "row ", row.number, chinese ? "行 " : " ",
+                     RemarksOf(row.problems, chinese)));
   }
   return file;
 }
@@ -225,10 +191,8 @@ CorrectionFile MakeCorrectionFile(const CorrectionRequest& request) {
   const Charset charset = absl::StrContains(type, "gb18030") || absl::StrContains(type, "gbk")
                               ? Charset::kGb18030
                               : Charset::kUtf8;
-  const bool delimited =
-      absl::StartsWith(type, "text/csv") || absl::StartsWith(type, "text/tab-separated-values");
   // Of a payload that is held whole no row is at fault.
-  if (delimited && !request.rows.empty()) return MakeRows(request, charset);
+  if (request.splits.has_value() && !request.rows.empty()) return MakeRows(request, charset);
   return MakeList(request, charset);
 }
 

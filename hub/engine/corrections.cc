@@ -87,6 +87,7 @@ absl::StatusOr<CorrectionFile> EngineImpl::CorrectionsOf(const store::Snapshot& 
   const std::shared_ptr<adapter::Adapter> build = agency->adapter->current();
   if (const adapter::v1::Format* format = build->FindFormat(document->format())) {
     request.content_type = format->content_type();
+    if (format->has_splits()) request.splits = format->splits();
   }
   if (document->whole()) {
     request.problems.assign(document->problems().begin(), document->problems().end());
@@ -107,9 +108,6 @@ absl::StatusOr<CorrectionFile> EngineImpl::CorrectionsOf(const store::Snapshot& 
     if (place == places.end()) continue;  // erased
     request.rows.push_back(
         {row, place->second, {record->problems().begin(), record->problems().end()}});
-  }
-  for (const auto& [row, place] : places) {
-    if (request.first_record == 0 || place < request.first_record) request.first_record = place;
   }
   return MakeCorrectionFile(request);
 }

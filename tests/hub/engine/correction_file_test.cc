@@ -31,12 +31,21 @@ CorrectionRequest Request(absl::string_view bytes, const char* content_type) {
   return request;
 }
 
+adapter::v1::Splits Splits(const char* delimiter, std::uint32_t header_rows, bool quoted = true) {
+  adapter::v1::Splits splits;
+  splits.set_delimiter(delimiter);
+  splits.set_header_rows(header_rows);
+  splits.set_quoted(quoted);
+  splits.set_double_byte(true);
+  return splits;
+}
+
 constexpr char kUtf8[] =
     "标题,,\r\n姓名,号码,地址\r\n张安,1,\"甲路,1号\"\r\n李安,2,\"乙路\n2号\"\r\n王安,3,丙路\r\n";
 
 TEST(CorrectionFileTest, GivesHeaderAndRowsAsTheyWereSentWithARemark) {
   CorrectionRequest request = Request(kUtf8, "text/csv; charset=utf-8");
-  request.first_record = 3;
+  request.splits = Splits(",", 2);
   request.rows = {{4,
                    4,
                    {Problem(reason::kCheckDigitWrong, "号码", 2, "wrong digit"),
@@ -56,7 +65,7 @@ TEST(CorrectionFileTest, KeepsGb18030ByteForByte) {
   // 身,份 / 𠮷 (four bytes) and a character whose second byte is "|".
   const std::string bytes = "\xC9\xED,\xB7\xDD\n\x95\x32\xB7\x30,\x81\x7C\n";
   CorrectionRequest request = Request(bytes, "text/csv; charset=gb18030");
-  request.first_record = 2;
+  request.splits = Splits(",", 1);
   request.rows = {{2, 2, {Problem(reason::kMissingValue, "", 0, "is empty")}}};
   const std::string made = MakeCorrectionFile(request).bytes;
   EXPECT_THAT(made, StartsWith("\xC9\xED,\xB7\xDD,\xCE\xCA\xCC\xE2"));  // 问题
@@ -64,22 +73,33 @@ TEST(CorrectionFileTest, KeepsGb18030ByteForByte) {
                               "2"));  // 第2
 }
 
-TEST(CorrectionFileTest, FindsOtherDelimitersAndQuotesItsRemark) {
+TEST(CorrectionFileTest, TakesTheFormatsDelimiterAndQuotesItsRemark) {
   CorrectionRequest request = Request(
       "\xEF\xBB\xBF"
-      "a;b\n1;2\n",
+      "\"a\nA\";b\n1;2\n",
       "text/csv");
-  request.first_record = 2;
+  request.splits = Splits(";", 1);
   request.language = "en";
   request.rows = {{2, 2, {Problem(reason::kValueInvalid, "b", 2, "say \"x\"; not 2")}}};
   EXPECT_EQ(MakeCorrectionFile(request).bytes,
             "\xEF\xBB\xBF"
-            "a;b;what is wrong\n1;2;\"row 2 b: say \"\"x\"\"; not 2\"\n");
+            "\"a\nA\";b;what is wrong\n1;2;\"row 2 b: say \"\"x\"\"; not 2\"\n");
+}
+
+TEST(CorrectionFileTest, WithoutQuotesARemarkHasNoDelimiter) {
+  // A character whose second byte is "|".
+  CorrectionRequest request = Request("a|b\n1|\x81\x7C\n2|\"\n", "text/plain; charset=gb18030");
+  request.splits = Splits("|", 1, false);
+  request.language = "en";
+  request.rows = {{2, 2, {Problem(reason::kValueInvalid, "b", 2, "is | of\nno use")}},
+                  {3, 3, {Problem(reason::kValueInvalid, "b", 2, "is \"")}}};
+  EXPECT_EQ(MakeCorrectionFile(request).bytes,
+            "a|b|what is wrong\n1|\x81\x7C|row 2 b: is   of no use\n2|\"|row 3 b: is \"\n");
 }
 
 TEST(CorrectionFileTest, RowsThatErasuresMovedAreFoundWhereTheyAreNow) {
   CorrectionRequest request = Request("n\nthird\n", "text/csv");
-  request.first_record = 2;
+  request.splits = Splits(",", 1);
   request.rows = {{3, 2, {Problem(reason::kValueInvalid, "", 1, "x")}},
                   {9, 9, {Problem(reason::kValueInvalid, "", 1, "beyond the end")}}};
   EXPECT_EQ(MakeCorrectionFile(request).bytes,
@@ -87,8 +107,10 @@ TEST(CorrectionFileTest, RowsThatErasuresMovedAreFoundWhereTheyAreNow) {
 }
 
 TEST(CorrectionFileTest, AQuoteThatIsNeverClosedEndsWithItsLine) {
-  CorrectionRequest request = Request("a,b\n\"open,1\nnext,2\n", "text/csv");
-  request.first_record = 2;
+  // Only what is too long for a row shows that the quote is wrong.
+  const std::string bytes = "a,b\n\"open,1\nnext,2\n" + std::string(70'000, 'x') + "\n";
+  CorrectionRequest request = Request(bytes, "text/csv");
+  request.splits = Splits(",", 1);
   request.rows = {{3, 3, {Problem(reason::kValueInvalid, "", 1, "x")}}};
   EXPECT_THAT(MakeCorrectionFile(request).bytes, HasSubstr("\nnext,2,第3行"));
 }
