@@ -160,10 +160,9 @@ bool EngineImpl::Submit(SubmitCommand command, std::function<void(Responses)> do
   // Nothing of it is kept or remembered, so that a repeat is taken as soon as it can be.
   if (const absl::Status enabled = agency->adapter->CheckEnabled(); !enabled.ok()) {
     agency->adapter->CountRefused();
-    executor_.Add([done = std::move(done),
-                   responses = RefusalResponses(command.header.request_id(), enabled)] {
-      done(responses);
-    });
+    executor_.Add(
+        [done = std::move(done),
+         responses = RefusalResponses(command.header.request_id(), enabled)] { done(responses); });
     return true;
   }
   return intake_.Submit(*agency, std::move(command), std::move(done), std::move(when_ready));

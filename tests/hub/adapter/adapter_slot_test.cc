@@ -32,12 +32,11 @@ class AdapterSlotTest : public ::testing::Test {
   }
   std::unique_ptr<AdapterSlot> Slot(const std::string& samples = "") {
     const std::string library = Copy(ANQIAO_POLICE_LIBRARY, "configured.so");
-    auto slot = AdapterSlot::Open({.library = library,
-                                   .samples = samples,
-                                   .copies_directory = directory_.File("copies"),
-                                   .loader = [](const auto& path, const auto& where) {
-                                     return Adapter::Load(path, where);
-                                   }});
+    auto slot = AdapterSlot::Open(
+        {.library = library,
+         .samples = samples,
+         .copies_directory = directory_.File("copies"),
+         .loader = [](const auto& path, const auto& where) { return Adapter::Load(path, where); }});
     EXPECT_TRUE(slot.ok()) << slot.status();
     return *std::move(slot);
   }
