@@ -131,7 +131,10 @@ class FakeAdapter : public adapter::Adapter {
       adapter::v1::Format* format = manifest_.add_formats();
       format->set_name(name);
       format->set_mode(name == "roster" ? adapter::v1::MODE_SNAPSHOT : adapter::v1::MODE_DELTA);
-      if (name == "jobless") format->set_content_type("text/csv; charset=utf-8");
+      if (name == "jobless") {
+        format->set_content_type("text/plain; charset=utf-8");
+        format->mutable_splits()->set_delimiter("|");
+      }
       format->set_decodes(name != "requests");
       format->set_encodes(name == "requests");
     }

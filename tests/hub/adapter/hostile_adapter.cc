@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -82,6 +83,8 @@ void EmitLater() {
   returned = false;
   std::thread([] {
     while (!returned) sched_yield();
+    // Decode is about to return; then the call has yet to end.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
     EmitRecord(host_of_before, "late");
     emitted_late = true;
   }).detach();
