@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Includes go down the layers only (architecture.md section 5): hub/ folders by the table, plugins see the SDK and nothing of the hub.
+Nothing else is kept at the top than what belongs there.
 
   layers_test.py ROOT
 """
 
 import pathlib
 import re
+import subprocess
 import sys
 
 # Folder and its layer; a folder may include folders of lower layers, and itself.
@@ -17,6 +19,7 @@ BESIDE = {("referral", "policy")}
 FREE = {"ctl"}
 # The only folder that knows each of these.
 PRIVATE = {"rocksdb/": {"store"}, "grpcpp/": {"rpc", "gateway", "server", "ctl"}}
+TOP = {"CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "hub", "integration", "plugins", "protos", "tests"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
 
 
@@ -61,9 +64,19 @@ def plugin_violations(root):
                 yield f"{path.relative_to(root)}: includes {name} of another plugin"
 
 
+def top_violations(root):
+    if not (root / ".git").exists():
+        print("no clone: what is kept at the top was not looked at")
+        return
+    kept = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in sorted({path.split("/")[0] for path in kept if path} - TOP):
+        if not name.startswith("."):
+            yield f"{name}: does not belong at the top"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
-    violations = [*hub_violations(root), *plugin_violations(root)]
+    violations = [*hub_violations(root), *plugin_violations(root), *top_violations(root)]
     print("\n".join(violations) or "includes go down the layers only")
     sys.exit(1 if violations else 0)
 
