@@ -6,16 +6,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "hub/adapter/library.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 
 namespace anqiao::adapter {
 namespace {
-
-absl::Status Unusable(absl::string_view path, absl::string_view message) {
-  return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
-               absl::StrCat(path, ": ", message));
-}
 
 absl::StatusOr<std::unique_ptr<Adapter>> LoadCopy(const AdapterSlot::Options& options,
                                                   const std::string& library,

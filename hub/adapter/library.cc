@@ -19,7 +19,6 @@ namespace anqiao::adapter {
 namespace {
 
 constexpr char kSymbol[] = "anqiao_adapter_v1";
-constexpr std::size_t kLibraryBytesMax = std::size_t{256} << 20;
 constexpr std::size_t kManifestBytesMax = std::size_t{1} << 20;
 constexpr int kFormatsMax = 256;
 
@@ -142,7 +141,7 @@ absl::StatusOr<std::string> BuildIdOf(const std::string& path) {
   in.seekg(0);
   if (!in.read(bytes.data(), size)) return Unusable(path, "cannot be read");
   AQ_RETURN_IF_ERROR(CheckElf(path, bytes));
-  return Hex(Sha256(bytes)).substr(0, 16);
+  return Hex(Sha256(bytes)).substr(0, kBuildIdLength);
 }
 
 absl::StatusOr<const aq_adapter*> FindEntry(const std::string& path) {

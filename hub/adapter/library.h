@@ -5,6 +5,7 @@
 #ifndef ANQIAO_HUB_ADAPTER_LIBRARY_H_
 #define ANQIAO_HUB_ADAPTER_LIBRARY_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -17,8 +18,11 @@ namespace anqiao::adapter {
 
 absl::Status Unusable(absl::string_view path, absl::string_view message);
 
-// SHA-256 of the file, first 16 hexadecimal digits. Checks that it is a shared library for the
-// machine that this hub was built for. Runs nothing of it.
+inline constexpr std::size_t kBuildIdLength = 16;
+inline constexpr std::size_t kLibraryBytesMax = std::size_t{256} << 20;
+
+// SHA-256 of the file, its first kBuildIdLength hexadecimal digits. Checks that it is a shared
+// library for the machine that this hub was built for. Runs nothing of it.
 absl::StatusOr<std::string> BuildIdOf(const std::string& path);
 
 // "path" as dlopen takes it: without a slash it would search the system's folders.

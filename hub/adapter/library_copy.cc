@@ -13,20 +13,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/adapter/adapter_slot.h"
+#include "hub/adapter/library.h"
 #include "hub/base/digest.h"
-#include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 
 namespace anqiao::adapter {
 namespace {
-
-constexpr std::size_t kLibraryBytesMax = std::size_t{256} << 20;
-constexpr std::size_t kBuildIdLength = 16;
-
-absl::Status Unusable(absl::string_view path, absl::string_view message) {
-  return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
-               absl::StrCat(path, ": ", message));
-}
 
 class File {
  public:
