@@ -123,6 +123,8 @@ struct Case {
 
 // Folds the person's records as of "as_of": facts that begin later are left out.
 Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of);
+// The same as if the police had stated nothing: what recipients outside may learn from.
+Case FoldCaseWithoutPolice(const journal::v1::PersonDocument& person, const CivilDate& as_of);
 
 }  // namespace anqiao::model
 
