@@ -86,6 +86,14 @@ class LoadedCatalogue : public Catalogue {
     return decisions;
   }
 
+  void AnswerAll(const model::Case& person,
+                 std::vector<journal::v1::EntitlementAnswer>* answers) const override {
+    const PersonFacts facts(person, person.as_of, retirement_);
+    answers->resize(policies_.size());
+    std::size_t i = 0;
+    for (const auto& [id, policy] : policies_) Write(policy, facts, &(*answers)[i++]);
+  }
+
   std::vector<std::string> Explain(const journal::v1::EntitlementAnswer& answer,
                                    absl::string_view reader, Language language) const override {
     const auto it = policies_.find(answer.policy());
@@ -95,10 +103,15 @@ class LoadedCatalogue : public Catalogue {
 
  private:
   journal::v1::EntitlementAnswer AnswerOf(const Policy& policy, const PersonFacts& facts) const {
-    journal::v1::EntitlementAnswer answer = Answer(policy, facts);
-    answer.set_catalogue_hash(hash_);
-    answer.set_jurisdiction(jurisdiction_);
+    journal::v1::EntitlementAnswer answer;
+    Write(policy, facts, &answer);
     return answer;
+  }
+  void Write(const Policy& policy, const PersonFacts& facts,
+             journal::v1::EntitlementAnswer* answer) const {
+    WriteAnswer(policy, facts, policy::Evaluate(policy, facts), answer);
+    answer->set_catalogue_hash(hash_);
+    answer->set_jurisdiction(jurisdiction_);
   }
 
   const std::string content_;

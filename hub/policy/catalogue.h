@@ -92,9 +92,11 @@ class Catalogue {
   virtual absl::StatusOr<std::vector<journal::v1::EntitlementAnswer>> EvaluateMany(
       const std::vector<std::string>& policies, const model::Case& person) const;
 
-  // What every policy comes to, in the order of policies(); some tens of times faster than the
-  // answers with their reasons.
+  // What every policy comes to, in the order of policies(): for going through many people, without
+  // their reasons or with them. The memory of "answers" is used again.
   virtual std::vector<Decision> DecideAll(const model::Case& person) const { return {}; }
+  virtual void AnswerAll(const model::Case& person,
+                         std::vector<journal::v1::EntitlementAnswer>* answers) const {}
 
   // "answer", which this catalogue gave, in words: lines, indented by two blanks a level. "reader"
   // is "caseworker", who sees all of it, or the agency kind of a recipient, who sees only

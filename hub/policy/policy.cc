@@ -62,6 +62,12 @@ bool JudgeTexts(const Leaf& leaf, const std::vector<std::string>& values) {
   });
 }
 
+void SetDate(const CivilDate& date, type::v1::CivilDate* out) {
+  out->set_year(date.year);
+  out->set_month(date.month);
+  out->set_day(date.day);
+}
+
 // What a number that counts is on "on".
 std::int64_t CountOn(const Fact& fact, std::int64_t value, const CivilDate& on) {
   if (fact.step_months <= 0) return value;
@@ -220,9 +226,8 @@ Decision DecideWith(const Policy& policy, const PersonFacts& facts, const Truths
   return decision;
 }
 
-void FillLeaves(const Policy& policy, const PersonFacts& facts, const Truths& truths,
+void FillLeaves(const Policy& policy, const PersonFacts& facts, const Evaluation& evaluation,
                 EntitlementAnswer& answer) {
-  const auto decisive = DecisiveLeaves(policy.conditions, truths);
   answer.mutable_leaves()->Reserve(static_cast<int>(policy.leaves.size()));
   for (std::size_t i = 0; i < policy.leaves.size(); ++i) {
     const Leaf& leaf = policy.leaves[i];
@@ -233,23 +238,22 @@ void FillLeaves(const Policy& policy, const PersonFacts& facts, const Truths& tr
     out.set_label_zh(leaf.label_zh);
     out.set_label_en(leaf.label_en);
     out.set_law(leaf.law);
-    out.set_truth(truths[i]);
+    out.set_truth(evaluation.truths[i]);
     out.set_fact(kind.name.data(), kind.name.size());
     out.set_value(ValueText(fact));
     out.set_source(kind.holder.data(), kind.holder.size());
-    if (!fact.date.empty()) *out.mutable_fact_date() = fact.date.ToProto();
-    out.set_decisive(decisive[i]);
+    if (!fact.date.empty()) SetDate(fact.date, out.mutable_fact_date());
+    out.set_decisive(evaluation.decisive[i]);
     const DatedValue* row =
         leaf.parameter.empty() ? nullptr : ValueOn(policy, leaf.parameter, facts.on());
     out.set_unverified(leaf.unverified || (row != nullptr && row->unverified));
-    if (truths[i] != TRUTH_UNKNOWN || !decisive[i]) continue;
-    const bool listed =
-        std::any_of(answer.missing().begin(), answer.missing().end(),
-                    [&](const journal::v1::MissingFact& m) { return m.fact() == out.fact(); });
-    if (listed) continue;
+  }
+  for (const std::size_t ordinal : evaluation.missing) {
+    const Fact& fact = facts[ordinal];
+    const FactKind& kind = FactKinds()[ordinal];
     journal::v1::MissingFact& missing = *answer.add_missing();
-    missing.set_fact(out.fact());
-    missing.set_holder(out.source());
+    missing.set_fact(kind.name.data(), kind.name.size());
+    missing.set_holder(kind.holder.data(), kind.holder.size());
     // A date that is known but not to the day lacks its day.
     missing.set_condition(
         std::string(StateName(fact.known() ? Fact::State::kMissing : fact.state)));
@@ -336,28 +340,47 @@ Decision Decide(const Policy& policy, const PersonFacts& facts) {
   return DecideWith(policy, facts, JudgeAll(policy, facts));
 }
 
-EntitlementAnswer Answer(const Policy& policy, const PersonFacts& facts) {
-  const Truths truths = JudgeAll(policy, facts);
-  const Decision decision = DecideWith(policy, facts, truths);
-  EntitlementAnswer answer;
-  answer.set_policy(policy.summary.id);
-  answer.set_title_zh(policy.summary.title_zh);
-  answer.set_title_en(policy.summary.title_en);
-  answer.set_provider(policy.summary.provider);
-  *answer.mutable_as_of_date() = facts.on().ToProto();
-  answer.set_result(decision.result);
+Evaluation Evaluate(const Policy& policy, const PersonFacts& facts) {
+  Evaluation evaluation;
+  evaluation.truths = JudgeAll(policy, facts);
+  evaluation.decision = DecideWith(policy, facts, evaluation.truths);
+  evaluation.decisive = DecisiveLeaves(policy.conditions, evaluation.truths);
+  auto& missing = evaluation.missing;
+  for (std::size_t i = 0; i < policy.leaves.size(); ++i) {
+    if (evaluation.truths[i] != TRUTH_UNKNOWN || !evaluation.decisive[i]) continue;
+    const std::size_t fact = policy.leaves[i].fact;
+    if (std::find(missing.begin(), missing.end(), fact) == missing.end()) missing.push_back(fact);
+  }
+  return evaluation;
+}
+
+void WriteAnswer(const Policy& policy, const PersonFacts& facts, const Evaluation& evaluation,
+                 EntitlementAnswer* answer) {
+  answer->Clear();
+  const Decision& decision = evaluation.decision;
+  answer->set_policy(policy.summary.id);
+  answer->set_title_zh(policy.summary.title_zh);
+  answer->set_title_en(policy.summary.title_en);
+  answer->set_provider(policy.summary.provider);
+  SetDate(facts.on(), answer->mutable_as_of_date());
+  answer->set_result(decision.result);
   if (!decision.eligible_from.empty()) {
-    *answer.mutable_eligible_from_date() = decision.eligible_from.ToProto();
+    SetDate(decision.eligible_from, answer->mutable_eligible_from_date());
   }
   if (!decision.next_change.empty()) {
-    *answer.mutable_next_change_date() = decision.next_change.ToProto();
+    SetDate(decision.next_change, answer->mutable_next_change_date());
   }
-  FillLeaves(policy, facts, truths, answer);
-  answer.set_category(decision.category.data(), decision.category.size());
-  answer.set_amount_fen(decision.amount_fen);
-  answer.set_amount_formula(Formula(policy, facts.on()));
-  answer.set_unverified(policy.summary.unverified);
-  FillParameters(policy, facts.on(), answer);
+  FillLeaves(policy, facts, evaluation, *answer);
+  answer->set_category(decision.category.data(), decision.category.size());
+  answer->set_amount_fen(decision.amount_fen);
+  answer->set_amount_formula(Formula(policy, facts.on()));
+  answer->set_unverified(policy.summary.unverified);
+  FillParameters(policy, facts.on(), *answer);
+}
+
+EntitlementAnswer Answer(const Policy& policy, const PersonFacts& facts) {
+  EntitlementAnswer answer;
+  WriteAnswer(policy, facts, Evaluate(policy, facts), &answer);
   return answer;
 }
 

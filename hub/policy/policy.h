@@ -125,7 +125,21 @@ const DatedValue* ValueOn(const Policy& policy, const std::string& parameter,
 // What the policy decides; views into "policy".
 Decision Decide(const Policy& policy, const PersonFacts& facts);
 
-// The same with its reasons: everything but the catalogue's hash and jurisdiction.
+// What it decides and why, before it is put into words.
+struct Evaluation {
+  Decision decision;
+  // Of each condition in order.
+  Truths truths;
+  absl::InlinedVector<bool, 24> decisive;
+  // Facts that are not known and could change the answer, each once.
+  absl::InlinedVector<std::size_t, 8> missing;
+};
+Evaluation Evaluate(const Policy& policy, const PersonFacts& facts);
+
+// The evaluation as it is kept: everything but the catalogue's hash and jurisdiction. What
+// "answer" held is replaced and its memory used again.
+void WriteAnswer(const Policy& policy, const PersonFacts& facts, const Evaluation& evaluation,
+                 journal::v1::EntitlementAnswer* answer);
 journal::v1::EntitlementAnswer Answer(const Policy& policy, const PersonFacts& facts);
 
 }  // namespace anqiao::policy
