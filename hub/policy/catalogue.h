@@ -19,6 +19,7 @@
 #include "anqiao/journal/v1/entitlement.pb.h"
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
+#include "hub/policy/deadlines.h"
 
 namespace anqiao::policy {
 
@@ -35,6 +36,8 @@ struct PolicySummary {
   std::vector<std::string> laws;
   model::CivilDate effective_from, effective_to;  // effective_to may be empty
   bool unverified = false;
+  // Those that the file gives.
+  Deadlines deadlines;
 };
 
 class Catalogue {

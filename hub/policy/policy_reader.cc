@@ -402,6 +402,9 @@ absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, Policy
   if (const auto it = keys.find("unverified"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(summary.unverified, it->second.Flag());
   }
+  if (const auto it = keys.find("deadlines"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(summary.deadlines, ReadDeadlines(it->second));
+  }
   return absl::OkStatus();
 }
 
@@ -411,7 +414,7 @@ absl::StatusOr<Policy> ReadPolicy(const YamlNode& file) {
   AQ_ASSIGN_OR_RETURN(YamlNode::Map keys,
                       file.Keys({"id", "title", "authority", "law", "service", "provider", "view",
                                  "effective", "evidence", "conditions", "tests"},
-                                {"unverified", "parameters", "amount"}));
+                                {"unverified", "parameters", "amount", "deadlines"}));
   Policy policy;
   AQ_RETURN_IF_ERROR(ReadSummary(file, keys, policy.summary));
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> evidence, keys.at("evidence").Items(kRowsMax));
