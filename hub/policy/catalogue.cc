@@ -14,6 +14,7 @@
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/policy/employer_relief_table.h"
 #include "hub/policy/policy.h"
 #include "hub/policy/retirement.h"
 #include "hub/policy/yaml_reader.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr char kMagic[] = "anqiao catalogue 1\n";
 constexpr char kTables[] = "tables/";
 constexpr char kRetirement[] = "tables/retirement.yaml";
+constexpr char kEmployerRelief[] = "tables/employer-relief.yaml";
 constexpr std::size_t kFilesMax = 256;
 
 absl::Status Invalid(absl::string_view message) {
@@ -46,11 +48,12 @@ std::string Pack(const std::map<std::string, std::string>& files) {
 class LoadedCatalogue : public Catalogue {
  public:
   LoadedCatalogue(std::string content, std::map<std::string, Policy> policies,
-                  RetirementTable retirement)
+                  RetirementTable retirement, std::optional<EmployerReliefTable> employer_relief)
       : content_(std::move(content)),
         hash_(Hex(Sha256(content_))),
         policies_(std::move(policies)),
-        retirement_(std::move(retirement)) {
+        retirement_(std::move(retirement)),
+        employer_relief_(std::move(employer_relief)) {
     for (const auto& [id, policy] : policies_) summaries_.push_back(policy.summary);
   }
 
@@ -61,6 +64,10 @@ class LoadedCatalogue : public Catalogue {
   const PolicySummary* Find(absl::string_view id) const override {
     const auto it = policies_.find(std::string(id));
     return it == policies_.end() ? nullptr : &it->second.summary;
+  }
+
+  const EmployerReliefTable* employer_relief() const override {
+    return employer_relief_.has_value() ? &*employer_relief_ : nullptr;
   }
 
   absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
@@ -84,6 +91,7 @@ class LoadedCatalogue : public Catalogue {
   const std::string hash_;
   const std::map<std::string, Policy> policies_;
   const RetirementTable retirement_;
+  const std::optional<EmployerReliefTable> employer_relief_;
   std::vector<PolicySummary> summaries_;
 };
 
@@ -92,6 +100,16 @@ absl::StatusOr<RetirementTable> ReadRetirement(const std::map<std::string, std::
   if (it == files.end()) return InvalidFile(kRetirement, "the file is missing");
   AQ_ASSIGN_OR_RETURN(const YamlNode table, YamlNode::Parse(it->first, it->second));
   return RetirementTable::Read(table);
+}
+
+// Nothing if there is no such file.
+absl::StatusOr<std::optional<EmployerReliefTable>> ReadEmployerRelief(
+    const std::map<std::string, std::string>& files) {
+  const auto it = files.find(kEmployerRelief);
+  if (it == files.end()) return std::optional<EmployerReliefTable>();
+  AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(it->first, it->second));
+  AQ_ASSIGN_OR_RETURN(EmployerReliefTable table, EmployerReliefTable::Read(file));
+  return std::optional<EmployerReliefTable>(std::move(table));
 }
 
 absl::Status ReadDirectory(const std::string& directory, const std::string& prefix,
@@ -130,12 +148,14 @@ absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Parse(
     const std::map<std::string, std::string>& files) {
   if (files.size() > kFilesMax) return Invalid(absl::StrCat("more than ", kFilesMax, " files"));
   AQ_ASSIGN_OR_RETURN(RetirementTable retirement, ReadRetirement(files));
+  AQ_ASSIGN_OR_RETURN(std::optional<EmployerReliefTable> employer_relief,
+                      ReadEmployerRelief(files));
   std::map<std::string, Policy> policies;
   for (const auto& [name, bytes] : files) {
     if (name.empty() || name.find_first_of(" \n") != std::string::npos) {
       return Invalid("a file name must not be empty or hold blanks");
     }
-    if (name == kRetirement) continue;
+    if (name == kRetirement || name == kEmployerRelief) continue;
     if (absl::StartsWith(name, kTables)) return InvalidFile(name, "there is no such table");
     AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(name, bytes));
     AQ_ASSIGN_OR_RETURN(Policy policy, ReadPolicy(file));
@@ -146,8 +166,8 @@ absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Parse(
     policies.emplace(id, std::move(policy));
   }
   if (policies.empty()) return Invalid("the catalogue has no policy");
-  return std::unique_ptr<Catalogue>(
-      std::make_unique<LoadedCatalogue>(Pack(files), std::move(policies), std::move(retirement)));
+  return std::unique_ptr<Catalogue>(std::make_unique<LoadedCatalogue>(
+      Pack(files), std::move(policies), std::move(retirement), std::move(employer_relief)));
 }
 
 absl::StatusOr<std::map<std::string, std::string>> Catalogue::Unpack(absl::string_view content) {

@@ -40,6 +40,8 @@ struct PolicySummary {
   Deadlines deadlines;
 };
 
+class EmployerReliefTable;
+
 class Catalogue {
  public:
   virtual ~Catalogue() = default;
@@ -65,6 +67,9 @@ class Catalogue {
   virtual const std::vector<PolicySummary>& policies() const = 0;
   // Null if there is none.
   virtual const PolicySummary* Find(absl::string_view id) const = 0;
+
+  // What employers may deduct for hiring; null if the catalogue says nothing of it.
+  virtual const EmployerReliefTable* employer_relief() const { return nullptr; }
 
   // NOT_FOUND (POLICY_NOT_FOUND): there is no such policy. Everything else is an answer.
   virtual absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
