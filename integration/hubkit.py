@@ -120,7 +120,7 @@ class Installation:
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
                  f"data_directory: {self.data_directory}", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
-                 f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
+                 f"catalogue_directory: {ROOT / 'hub' / 'policies'}", 'jurisdiction: "421202003000"', f'clock_start: "{self.clock_start}"',
                  f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}",
                  *(f"{key}: {value}" for key, value in self.settings.items()), "agencies:"]
         for agency, (title, formats, services, delivery_format) in AGENCIES.items():

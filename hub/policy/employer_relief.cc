@@ -174,23 +174,24 @@ PersonYear QuotaOfYear(const EmployerReliefTable& table, int year, MonthNumber f
   result.year = year;
   std::int64_t sum = 0;
   std::vector<std::string> parts;
+  std::int64_t same = 0;
   int months = 0;
-  const auto flush = [&](const ReliefQuota& quota) {
+  const auto flush = [&] {
     if (months == 0) return;
-    const std::int64_t fen = RoundedShare(quota.year_fen_permille(), 1, 1000);
-    parts.push_back(absl::StrCat(Yuan(fen), " yuan x ", months, "/12"));
+    parts.push_back(absl::StrCat(Yuan(RoundedShare(same, 1, 1000)), " yuan x ", months, "/12"));
     months = 0;
   };
   for (MonthNumber month = std::max(first, year * 12); month <= std::min(last, year * 12 + 11);
        ++month) {
-    const ReliefQuota& quota = table.QuotaIn(month);
+    const ReliefQuota quota = table.QuotaIn(month);
+    if (quota.year_fen_permille() != same) flush();
+    same = quota.year_fen_permille();
     unverified = unverified || quota.unverified;
-    sum += quota.year_fen_permille();
+    sum += same;
     ++result.months;
     ++months;
-    if (quota.last == month) flush(quota);
   }
-  if (months != 0) flush(table.QuotaIn(std::min(last, year * 12 + 11)));
+  flush();
   result.quota_fen = RoundedShare(sum, 1, 12'000);
   result.formula = absl::StrJoin(parts, " + ");
   return result;

@@ -11,7 +11,6 @@
 namespace anqiao::policy {
 namespace {
 
-constexpr std::size_t kRowsMax = 32;
 constexpr std::int64_t kYearFenMax = 100'000'000;
 constexpr std::int64_t kPermilleMax = 10'000;
 constexpr MonthNumber kOpen = std::numeric_limits<MonthNumber>::max();
@@ -110,9 +109,18 @@ const ReliefTax* ReliefOrder::Find(absl::string_view code) const {
   return nullptr;
 }
 
-const ReliefQuota& EmployerReliefTable::QuotaIn(MonthNumber month) const {
-  return *std::find_if(quotas_.begin(), quotas_.end(),
-                       [month](const ReliefQuota& row) { return month <= row.last; });
+ReliefQuota EmployerReliefTable::QuotaIn(MonthNumber month) const {
+  const model::CivilDate first = model::CivilDate::Of(YearOf(month), month % 12 + 1, 1);
+  ReliefQuota quota;
+  if (const DatedValue* base = ValueOn(base_, first)) {
+    quota.year_fen = base->value;
+    quota.unverified = base->unverified;
+  }
+  if (const DatedValue* factor = ValueOn(factor_, first)) {
+    quota.permille = factor->value;
+    quota.unverified = quota.unverified || factor->unverified;
+  }
+  return quota;
 }
 
 const ReliefOrder* EmployerReliefTable::OrderIn(MonthNumber month) const {
@@ -122,24 +130,39 @@ const ReliefOrder* EmployerReliefTable::OrderIn(MonthNumber month) const {
   return nullptr;
 }
 
-absl::Status EmployerReliefTable::ReadQuotas(const YamlNode& node) {
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> rows, node.Items(kRowsMax));
-  for (const YamlNode& item : rows) {
-    AQ_ASSIGN_OR_RETURN(
-        const YamlNode::Map keys,
-        item.Keys({"from", "year_fen", "province_permille", "source"}, {"to", "unverified"}));
-    ReliefQuota quota;
-    AQ_RETURN_IF_ERROR(ReadMonths(item, keys, quota.first, quota.last));
-    AQ_ASSIGN_OR_RETURN(quota.year_fen, Bounded(keys.at("year_fen"), 0, kYearFenMax));
-    AQ_ASSIGN_OR_RETURN(quota.province_permille,
-                        Bounded(keys.at("province_permille"), 0, kPermilleMax));
-    AQ_RETURN_IF_ERROR(keys.at("source").Text().status());
-    if (const auto it = keys.find("unverified"); it != keys.end()) {
-      AQ_ASSIGN_OR_RETURN(quota.unverified, it->second.Flag());
+void EmployerReliefTable::TakeQuotas(const PolicyMap& policies) {
+  const Policy& policy = policies.find(policy_)->second;
+  base_ = policy.parameters.at(base_name_);
+  factor_ = policy.parameters.at(factor_name_);
+}
+
+absl::Status EmployerReliefTable::ReadQuota(const YamlNode& node, const PolicyMap& policies) {
+  AQ_ASSIGN_OR_RETURN(const YamlNode::Map keys, node.Keys({"policy", "base", "factor"}, {}));
+  AQ_ASSIGN_OR_RETURN(policy_, keys.at("policy").Text());
+  const auto policy = policies.find(policy_);
+  if (policy == policies.end()) return keys.at("policy").Wrong("there is no such policy");
+  AQ_ASSIGN_OR_RETURN(base_name_, keys.at("base").Text());
+  AQ_ASSIGN_OR_RETURN(factor_name_, keys.at("factor").Text());
+  for (const char* key : {"base", "factor"}) {
+    AQ_ASSIGN_OR_RETURN(const std::string name, keys.at(key).Text());
+    const auto parameter = policy->second.parameters.find(name);
+    if (parameter == policy->second.parameters.end()) {
+      return keys.at(key).Wrong("there is no such parameter");
     }
-    quotas_.push_back(quota);
+    const std::int64_t max = std::string(key) == "base" ? kYearFenMax : kPermilleMax;
+    for (const DatedValue& row : parameter->second) {
+      if (row.value > max) return keys.at(key).Wrong(absl::StrCat("must be at most ", max));
+    }
   }
-  return CheckCovered(node, quotas_, window_first_, window_last_ + run_months_ - 1);
+  TakeQuotas(policies);
+  for (MonthNumber month = window_first_; month < window_last_ + run_months_; ++month) {
+    const model::CivilDate first = model::CivilDate::Of(YearOf(month), month % 12 + 1, 1);
+    if (ValueOn(base_, first) == nullptr || ValueOn(factor_, first) == nullptr) {
+      return node.Wrong(absl::StrCat("the policy has no value for ", first.ToString(),
+                                     ", when a run may still go on"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status EmployerReliefTable::ReadOrders(const YamlNode& node) {
@@ -177,10 +200,11 @@ absl::Status EmployerReliefTable::ReadOrders(const YamlNode& node) {
   return CheckCovered(node, orders_, window_first_, window_last_ + run_months_ - 1);
 }
 
-absl::StatusOr<EmployerReliefTable> EmployerReliefTable::Read(const YamlNode& file) {
+absl::StatusOr<EmployerReliefTable> EmployerReliefTable::Read(const YamlNode& file,
+                                                              const PolicyMap& policies) {
   AQ_ASSIGN_OR_RETURN(const YamlNode::Map keys,
                       file.Keys({"table", "source", "window", "run_months", "contract_months_min",
-                                 "categories", "quotas", "orders"},
+                                 "categories", "quota", "orders"},
                                 {}));
   AQ_ASSIGN_OR_RETURN(const std::string name, keys.at("table").Text());
   if (name != "employer-relief") return keys.at("table").Wrong("must be employer-relief");
@@ -195,7 +219,7 @@ absl::StatusOr<EmployerReliefTable> EmployerReliefTable::Read(const YamlNode& fi
   table.run_months_ = static_cast<int>(run);
   table.contract_months_min_ = static_cast<int>(contract);
   AQ_ASSIGN_OR_RETURN(table.categories_, ReadNames(keys.at("categories")));
-  AQ_RETURN_IF_ERROR(table.ReadQuotas(keys.at("quotas")));
+  AQ_RETURN_IF_ERROR(table.ReadQuota(keys.at("quota"), policies));
   AQ_RETURN_IF_ERROR(table.ReadOrders(keys.at("orders")));
   return table;
 }

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/model/civil_date.h"
+#include "hub/policy/policy.h"
 #include "hub/policy/yaml_reader.h"
 
 namespace anqiao::policy {
@@ -27,14 +28,14 @@ constexpr MonthNumber MonthOf(const model::CivilDate& date) {
 }
 constexpr int YearOf(MonthNumber month) { return month / 12; }
 
+// Of one month.
 struct ReliefQuota {
-  MonthNumber first = 0, last = 0;
   std::int64_t year_fen = 0;
-  std::int64_t province_permille = 0;
+  std::int64_t permille = 1000;
   bool unverified = false;
 
   // Fen of a year, times 1,000.
-  std::int64_t year_fen_permille() const { return year_fen * province_permille; }
+  std::int64_t year_fen_permille() const { return year_fen * permille; }
 };
 
 struct ReliefTax {
@@ -59,8 +60,13 @@ struct ReliefOrder {
 class EmployerReliefTable {
  public:
   // INVALID_ARGUMENT (CATALOGUE_INVALID), located: an unknown key, a gap or overlap of dates, rows
-  // that do not begin and end with a month, a surcharge on a tax that does not come before it.
-  static absl::StatusOr<EmployerReliefTable> Read(const YamlNode& file);
+  // that do not begin and end with a month, a surcharge on a tax that does not come before it, a
+  // policy or parameter that is not there or does not last as long as a run.
+  static absl::StatusOr<EmployerReliefTable> Read(const YamlNode& file, const PolicyMap& policies);
+
+  // Takes the amounts of a year from "policies", to which profiles may have been applied since.
+  // Requires: the policies that it was read with.
+  void TakeQuotas(const PolicyMap& policies);
 
   // A run begins in one of these months.
   MonthNumber window_first() const { return window_first_; }
@@ -71,18 +77,19 @@ class EmployerReliefTable {
   const std::vector<std::string>& places() const { return places_; }
 
   // Requires: from window_first() to the last month of a run that begins in window_last().
-  const ReliefQuota& QuotaIn(MonthNumber month) const;
+  ReliefQuota QuotaIn(MonthNumber month) const;
   // Null outside of those years.
   const ReliefOrder* OrderIn(MonthNumber month) const;
 
  private:
-  absl::Status ReadQuotas(const YamlNode& node);
+  absl::Status ReadQuota(const YamlNode& node, const PolicyMap& policies);
   absl::Status ReadOrders(const YamlNode& node);
 
   MonthNumber window_first_ = 0, window_last_ = 0;
   int run_months_ = 0, contract_months_min_ = 0;
   std::vector<std::string> categories_, places_;
-  std::vector<ReliefQuota> quotas_;
+  std::string policy_, base_name_, factor_name_;
+  Parameter base_, factor_;
   std::vector<ReliefOrder> orders_;
 };
 

@@ -79,7 +79,7 @@ void Certificate(Case& person, absl::string_view completed) {
 }
 
 EntitlementAnswer Evaluate(const std::string& policy, const Case& person) {
-  static const auto& catalogue = *Catalogue::Load(ANQIAO_POLICIES).value().release();
+  static const auto& catalogue = *Catalogue::Load(ANQIAO_POLICIES, "421202").value().release();
   EntitlementAnswer answer = catalogue.Evaluate(policy, person).value();
   EXPECT_EQ(answer.catalogue_hash(), catalogue.hash());
   EXPECT_EQ(CivilDate::FromProto(answer.as_of_date()), person.as_of);
