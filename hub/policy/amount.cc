@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/policy.h"
 
@@ -405,6 +406,25 @@ std::string AmountObjection(const Amount& amount, const std::string& parameter,
   const bool share = parameter == amount.numerator || parameter == amount.denominator;
   if (share && (value < 1 || value > kShareMax)) return "a share's terms are from 1 to 1000";
   return "";
+}
+
+std::string AmountText(const Amount& amount) {
+  const auto kind = std::find_if(Kinds().begin(), Kinds().end(),
+                                 [&](const KindKeys& known) { return known.kind == amount.kind; });
+  if (kind == Kinds().end()) return "";
+  std::vector<std::string> terms;
+  const std::pair<const char*, const std::string*> names[] = {
+      {"base", &amount.base},  {"factor", &amount.factor}, {"numerator", &amount.numerator},
+      {"low", &amount.low},    {"high", &amount.high},     {"denominator", &amount.denominator},
+      {"table", &amount.table}};
+  for (const auto& [key, name] : names) {
+    if (!name->empty()) terms.push_back(absl::StrCat(key, " ", *name));
+  }
+  for (const std::optional<std::size_t>& fact : {amount.fact, amount.size_fact}) {
+    if (fact.has_value()) terms.push_back(absl::StrCat("fact ", FactKinds()[*fact].name));
+  }
+  if (amount.months > 0) terms.push_back(absl::StrCat(amount.months, " months"));
+  return absl::StrCat(kind->name, ": ", absl::StrJoin(terms, ", "));
 }
 
 std::int64_t AmountOf(const Policy& policy, const PersonFacts& facts) {

@@ -80,6 +80,9 @@ absl::Status ReadAmount(const YamlNode& node, Policy& policy);
 // Whether "parameter" may have "value" for what the amount uses it; empty if so, else why not.
 std::string AmountObjection(const Amount& amount, const std::string& parameter, std::int64_t value);
 
+// Its terms by name, such as "rate: base year_fen, factor permille, 36 months".
+std::string AmountText(const Amount& amount);
+
 // At most, in fen. 0: there is none, or it hangs on a fact that is not known and is not bounded.
 std::int64_t AmountOf(const Policy& policy, const PersonFacts& facts);
 // How it comes about; empty if there is none.

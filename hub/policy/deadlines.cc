@@ -53,4 +53,14 @@ absl::StatusOr<Deadlines> ReadDeadlines(const YamlNode& node) {
   return deadlines;
 }
 
+std::string DeadlinesText(const Deadlines& deadlines) {
+  std::string text;
+  for (const auto& [name, member] : kKeys) {
+    const std::optional<int>& days = deadlines.*member;
+    if (!days.has_value()) continue;
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " ", *days);
+  }
+  return text;
+}
+
 }  // namespace anqiao::policy

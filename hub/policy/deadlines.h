@@ -7,6 +7,7 @@
 #define ANQIAO_HUB_POLICY_DEADLINES_H_
 
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 
@@ -38,6 +39,9 @@ struct Deadlines {
 // The "deadlines" block. INVALID_ARGUMENT (CATALOGUE_INVALID), located: an unknown key, a number
 // that is not from 1 to 366, one of answer and expire without the other, expire not after answer.
 absl::StatusOr<Deadlines> ReadDeadlines(const YamlNode& node);
+
+// Those that are set, such as "update_days 90, review_working_days 5".
+std::string DeadlinesText(const Deadlines& deadlines);
 
 }  // namespace anqiao::policy
 

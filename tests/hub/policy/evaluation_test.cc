@@ -340,7 +340,7 @@ std::string Described(const Policy& policy, const FactSet& facts, const CivilDat
 TEST_F(EvaluationTest, IsThatOfAPlainOneOnEveryDay) {
   const RetirementTable table = Table();
   int changes = 0, later = 0, unknown = 0;
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < 400; ++round) {
     const Case person = Person();
     const std::vector<FactSet> days = FactsOfEachDay(person, table);
     const PersonFacts facts(person, person.as_of, table);
