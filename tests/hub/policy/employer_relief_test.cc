@@ -12,6 +12,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "hub/policy/catalogue.h"
+#include "hub/policy/content.h"
 #include "hub/policy/employer_relief_table.h"
 #include "hub/policy/yaml_reader.h"
 #include "tests/hub/policy/policy_files.h"
@@ -27,15 +29,25 @@ using testing::StatusIs;
 
 std::string TableFile() { return ReadFile(ANQIAO_POLICIES "/tables/employer-relief.yaml"); }
 
-absl::StatusOr<EmployerReliefTable> ReadTable(const std::string& text) {
-  const auto file = YamlNode::Parse("t.yaml", text);
-  if (!file.ok()) return file.status();
-  return EmployerReliefTable::Read(*file);
+// The shipped policies with the values of their own files.
+PolicyMap Policies() {
+  std::vector<absl::Status> errors;
+  Content content = ReadContent(ReadCatalogueFiles(ANQIAO_POLICIES).value(), errors);
+  EXPECT_TRUE(errors.empty());
+  return std::move(content.policies);
 }
 
+absl::StatusOr<EmployerReliefTable> ReadTable(const std::string& text,
+                                              const PolicyMap& policies = Policies()) {
+  const auto file = YamlNode::Parse("t.yaml", text);
+  if (!file.ok()) return file.status();
+  return EmployerReliefTable::Read(*file, policies);
+}
+
+// As it is in Hubei: 7,800 yuan a year.
 const EmployerReliefTable& Table() {
-  static const auto& table = *new EmployerReliefTable(ReadTable(TableFile()).value());
-  return table;
+  static const auto& catalogue = *Catalogue::Load(ANQIAO_POLICIES, "42").value().release();
+  return *catalogue.employer_relief();
 }
 
 CivilDate Day(absl::string_view text) { return *CivilDate::Parse(text); }
@@ -208,12 +220,9 @@ TEST(EmployerReliefTest, TheBetterReliefIsTaken) {
 }
 
 TEST(EmployerReliefTest, EachPersonAndYearIsRoundedHalfUp) {
-  const std::string file = [] {
-    std::string text = TableFile();
-    const std::string from = "year_fen: 600000, province_permille: 1300";
-    return text.replace(text.find(from), from.size(), "year_fen: 6, province_permille: 1000");
-  }();
-  AQ_ASSERT_OK_AND_ASSIGN(const EmployerReliefTable table, ReadTable(file));
+  PolicyMap policies = Policies();
+  policies.at("tax-relief-employer").parameters.at("year_quota_fen")[0].value = 6;
+  AQ_ASSERT_OK_AND_ASSIGN(const EmployerReliefTable table, ReadTable(TableFile(), policies));
   EmployerReliefInput input;
   // 6 fen x 1/12 = 0.5: one fen each, and not three for six of them.
   for (int i = 0; i < 6; ++i) input.hires.push_back(Hired("2026-12-01"));
@@ -447,6 +456,20 @@ TEST(HiringSimulationTest, WhatIsWrongIsNamedByItsPath) {
   }
 }
 
+TEST(EmployerReliefTableTest, TheAmountIsThatOfTheJurisdiction) {
+  const auto national = Catalogue::Load(ANQIAO_POLICIES).value();
+  EXPECT_EQ(national->employer_relief()->QuotaIn(MonthOf(Day("2026-11"))).year_fen_permille(),
+            600'000'000);
+  EXPECT_FALSE(national->employer_relief()->QuotaIn(MonthOf(Day("2026-11"))).unverified);
+  EXPECT_EQ(Table().QuotaIn(MonthOf(Day("2026-11"))).year_fen_permille(), 780'000'000);
+  EXPECT_TRUE(Table().QuotaIn(MonthOf(Day("2026-11"))).unverified);
+}
+
+TEST(EmployerReliefTableTest, ACatalogueMayBeWithoutIt) {
+  AQ_ASSERT_OK_AND_ASSIGN(const auto catalogue, Catalogue::Parse(FilesWith(kPolicyFile)));
+  EXPECT_EQ(catalogue->employer_relief(), nullptr);
+}
+
 TEST(EmployerReliefTableTest, MistakesAreNamedWithTheirPlace) {
   const auto refused = [](const std::string& from, const std::string& to,
                           const std::string& message) {
@@ -460,8 +483,12 @@ TEST(EmployerReliefTableTest, MistakesAreNamedWithTheirPlace) {
   };
   refused("run_months: 36", "run_weeks: 36", "unknown key run_weeks");
   refused("run_months: 36", "run_months: 0", "must be from 1 to 120");
-  refused("to: 2030-11-30", "to: 2030-10-31", "must cover every month");
-  refused("to: 2030-11-30", "to: 2030-11-29", "the last day of a month");
+  refused("run_months: 36", "run_months: 37", "no value for 2030-12-01");
+  refused("policy: tax-relief-employer", "policy: tax-relief", "there is no such policy");
+  refused("factor: province_permille", "factor: permille", "there is no such parameter");
+  refused("base: year_quota_fen", "base: run_month", "there is no such parameter");
+  refused("factor: province_permille", "factor: year_quota_fen", "must be at most 10000");
+  refused("to: 2027-12-31", "to: 2027-12-30", "the last day of a month");
   refused("from: 2026-01-01", "from: 2026-02-01", "the first day of a year");
   refused("to: 2025-12-31", "to: 2025-11-30", "leave a gap or overlap");
   refused("settled: annually", "settled: weekly", "must be monthly or annually");
