@@ -238,27 +238,29 @@ TEST(PoliciesTest, AReliefThatBeganInTheWindowRunsOnAfterIt) {
   journal::v1::TaxReliefFact& relief = AddTo(person.tax_reliefs);
   relief.set_policy("tax-relief-self-employed");
   SetDay(relief.mutable_from_month(), "2027-06");
-  Check(
-      "tax-relief-self-employed", person,
-      {{"on the last day of the window", [](Case& p) { p.as_of = Day("2027-12-31"); }, "ELIGIBLE",
-        "2030-06-01"},
-       {"in 2028", [](Case& p) { p.as_of = Day("2028-01-01"); }, "ELIGIBLE", "2030-06-01"},
-       {"in 2029", [](Case& p) { p.as_of = Day("2029-07-01"); }, "ELIGIBLE", "2030-06-01"},
-       {"on the last day", [](Case& p) { p.as_of = Day("2030-05-31"); }, "ELIGIBLE", "2030-06-01"},
-       {"after it", [](Case& p) { p.as_of = Day("2030-06-01"); }, "NOT_ELIGIBLE", "never"},
-       {"given up",
-        [](Case& p) {
-          p.as_of = Day("2028-03-01");
-          SetDay(p.tax_reliefs[0].fact.mutable_to_month(), "2028-02");
-        },
-        "NOT_ELIGIBLE", "never"},
-       {"registered in 2028",
-        [](Case& p) {
-          p.as_of = Day("2028-03-01");
-          p.tax_reliefs.clear();
-          SetDay(p.businesses[0].fact.mutable_registered_date(), "2028-01-01");
-        },
-        "NOT_ELIGIBLE", "never"}});
+  Check("tax-relief-self-employed", person,
+        {{"on the last day of the window", [](Case& p) { p.as_of = Day("2027-12-31"); },
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2030-06-01"},
+         {"in 2028", [](Case& p) { p.as_of = Day("2028-01-01"); }, "ELIGIBLE UNEMPLOYED_HALF_YEAR",
+          "2030-06-01"},
+         {"in 2029", [](Case& p) { p.as_of = Day("2029-07-01"); }, "ELIGIBLE UNEMPLOYED_HALF_YEAR",
+          "2030-06-01"},
+         {"on the last day", [](Case& p) { p.as_of = Day("2030-05-31"); },
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2030-06-01"},
+         {"after it", [](Case& p) { p.as_of = Day("2030-06-01"); }, "NOT_ELIGIBLE", "never"},
+         {"given up",
+          [](Case& p) {
+            p.as_of = Day("2028-03-01");
+            SetDay(p.tax_reliefs[0].fact.mutable_to_month(), "2028-02");
+          },
+          "NOT_ELIGIBLE", "never"},
+         {"registered in 2028",
+          [](Case& p) {
+            p.as_of = Day("2028-03-01");
+            p.tax_reliefs.clear();
+            SetDay(p.businesses[0].fact.mutable_registered_date(), "2028-01-01");
+          },
+          "NOT_ELIGIBLE", "never"}});
 }
 
 TEST(PoliciesTest, TaxReliefEmployer) {
