@@ -90,6 +90,7 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddExchangeCommands(app, chosen);
   AddCaseCommands(app, chosen);
   AddEligibilityCommands(app, chosen);
+  AddEmployerCommands(app, chosen);
   AddPolicyCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddOperationsCommands(app, chosen);

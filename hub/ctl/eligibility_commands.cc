@@ -21,7 +21,7 @@ using hub::v1::Entitlement;
 
 struct EligibilityArguments {
   std::string case_name, policy, result, as_of;
-  std::vector<std::string> policies;
+  std::vector<std::string> policies, stated;
   bool why = false;
   int limit = 0;
 };
@@ -104,6 +104,7 @@ absl::StatusOr<ExitCode> Evaluate(Context& context, const EligibilityArguments& 
   if (!arguments.as_of.empty()) {
     AQ_ASSIGN_OR_RETURN(*request.mutable_as_of_date(), ParseDate("--as-of", arguments.as_of));
   }
+  AQ_RETURN_IF_ERROR(ParseDetails("--stated", arguments.stated, *request.mutable_stated_facts()));
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
   hub::v1::EvaluateEligibilityResponse response;
   AQ_RETURN_IF_ERROR(
@@ -220,6 +221,9 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen) {
       ->required();
   eligibility->add_option("--policy", arguments->policies, "Only this policy; repeat for more");
   eligibility->add_option("--as-of", arguments->as_of, kAsOf);
+  eligibility->add_option("--stated", arguments->stated,
+                          "fact=value that the person says and no agency states, such as "
+                          "able_and_willing_to_work=true; repeat for more");
   eligibility->add_flag("--why", arguments->why,
                         "Every condition with its law, and what is missing");
   OnChosen(eligibility, chosen, arguments, Evaluate);

@@ -95,7 +95,8 @@ absl::StatusOr<Drafted> FindDraft(const store::Store& store, const std::string& 
 absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
     store::Store& store, store::Sequence sequence, const std::string& case_id,
     const EntitlementAnswer& stored,
-    const std::function<bool(store::Sequence, store::Sequence)>& progress) {
+    const std::function<bool(store::Sequence, store::Sequence)>& progress,
+    const std::map<std::string, std::string>& stated) {
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<policy::Catalogue> catalogue,
                       CatalogueOf(store, stored));
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
@@ -112,8 +113,9 @@ absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
   answer.sequence = sequence;
   answer.stored = stored;
   const model::CivilDate as_of = model::CivilDate::FromProto(stored.as_of_date());
-  AQ_ASSIGN_OR_RETURN(answer.recomputed,
-                      catalogue->Evaluate(stored.policy(), model::FoldCase(*person, as_of)));
+  model::Case folded = model::FoldCase(*person, as_of);
+  folded.stated = stated;
+  AQ_ASSIGN_OR_RETURN(answer.recomputed, catalogue->Evaluate(stored.policy(), folded));
   answer.equal = BytesOf(answer.stored) == BytesOf(answer.recomputed);
   return answer;
 }
@@ -123,7 +125,8 @@ absl::StatusOr<RecomputedAnswer> RecomputeReferral(
     const std::function<bool(store::Sequence, store::Sequence)>& progress) {
   AQ_ASSIGN_OR_RETURN(const Drafted drafted, FindDraft(store, referral));
   return RecomputeAnswer(store, drafted.sequence, drafted.draft.case_id(),
-                         drafted.draft.entitlement(), progress);
+                         drafted.draft.entitlement(), progress,
+                         {drafted.draft.details().begin(), drafted.draft.details().end()});
 }
 
 }  // namespace anqiao::engine

@@ -5,6 +5,7 @@
 #define ANQIAO_HUB_ENGINE_RECOMPUTE_H_
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,12 +23,14 @@ struct RecomputedAnswer {
 };
 
 // Answers "case_id" as "stored" says (its policy, catalogue, jurisdiction and date) from the
-// journal before "sequence". FAILED_PRECONDITION (ANSWER_NOT_RECOMPUTABLE): the catalogue is not
-// kept or is not read any more, or the person's records were erased or purged.
+// journal before "sequence"; "stated" is what the person said then. FAILED_PRECONDITION
+// (ANSWER_NOT_RECOMPUTABLE): the catalogue is not kept or is not read any more, or the person's
+// records were erased or purged.
 absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
     store::Store& store, store::Sequence sequence, const std::string& case_id,
     const journal::v1::EntitlementAnswer& stored,
-    const std::function<bool(store::Sequence, store::Sequence)>& progress);
+    const std::function<bool(store::Sequence, store::Sequence)>& progress,
+    const std::map<std::string, std::string>& stated = {});
 
 // The answer that a referral's draft was made with. NOT_FOUND (REFERRAL_NOT_FOUND): no entry drafts
 // "referral". "progress" (done, total) may be null; CANCELLED if it returns false. Works beside a

@@ -12,6 +12,7 @@
 #define ANQIAO_HUB_MODEL_CASE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,10 @@ struct Case {
   std::vector<Stated<journal::v1::EmploymentFact>> employments;
   std::vector<Stated<journal::v1::BusinessFact>> businesses;
   std::vector<Stated<journal::v1::TaxReliefFact>> tax_reliefs;
+
+  // What the person says of facts that no agency states, by the fact's name; not of the records:
+  // whoever asks fills it in.
+  std::map<std::string, std::string> stated;
 
   std::vector<CaseEvent> events;  // by date
   std::vector<Deadline> deadlines;

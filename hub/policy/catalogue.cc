@@ -9,6 +9,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/content.h"
+#include "hub/policy/employer_relief_table.h"
 #include "hub/policy/explain.h"
 #include "hub/policy/policy.h"
 #include "hub/policy/retirement.h"
@@ -44,7 +45,8 @@ class LoadedCatalogue : public Catalogue {
         hash_(Hex(Sha256(content_))),
         jurisdiction_(std::move(jurisdiction)),
         policies_(std::move(content.policies)),
-        retirement_(std::move(content.retirement)) {
+        retirement_(std::move(content.retirement)),
+        employer_relief_(std::move(content.employer_relief)) {
     for (const auto& [id, policy] : policies_) summaries_.push_back(policy.summary);
   }
 
@@ -56,6 +58,10 @@ class LoadedCatalogue : public Catalogue {
   const PolicySummary* Find(absl::string_view id) const override {
     const auto it = policies_.find(id);
     return it == policies_.end() ? nullptr : &it->second.summary;
+  }
+
+  const EmployerReliefTable* employer_relief() const override {
+    return employer_relief_.has_value() ? &*employer_relief_ : nullptr;
   }
 
   absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
@@ -119,6 +125,7 @@ class LoadedCatalogue : public Catalogue {
   const std::string jurisdiction_;
   const PolicyMap policies_;
   const RetirementTable retirement_;
+  const std::optional<EmployerReliefTable> employer_relief_;
   std::vector<PolicySummary> summaries_;
 };
 
@@ -140,6 +147,7 @@ absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Parse(
     return Invalid("a jurisdiction is 2, 4, 6, 9 or 12 digits of a division code");
   }
   ApplyProfiles(content.profiles, jurisdiction, content.policies);
+  if (content.employer_relief.has_value()) content.employer_relief->TakeQuotas(content.policies);
   return std::unique_ptr<Catalogue>(
       std::make_unique<LoadedCatalogue>(Pack(files), jurisdiction, std::move(content)));
 }

@@ -20,6 +20,7 @@
 #include "anqiao/journal/v1/entitlement.pb.h"
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
+#include "hub/policy/deadlines.h"
 
 namespace anqiao::policy {
 
@@ -31,12 +32,19 @@ struct PolicySummary {
   std::string service_title;  // neutral title, zh
   std::string provider;       // agency kind: police, civil_affairs, employment, tax
   // View that a recipient may see: employment_service, training, self_employed_relief,
-  // employer_relief, loan.
+  // employer_relief, loan, application, business_support.
   std::string view;
   std::vector<std::string> laws;
   model::CivilDate effective_from, effective_to;  // effective_to may be empty
   bool unverified = false;
+  // Condition that holds while the person has it already, so that nothing is to be proposed; empty:
+  // none says so.
+  std::string received;
+  // Those that the file gives.
+  Deadlines deadlines;
 };
+
+class EmployerReliefTable;
 
 // What a policy comes to, without its reasons. The texts are the catalogue's.
 struct Decision {
@@ -83,6 +91,9 @@ class Catalogue {
   virtual const std::vector<PolicySummary>& policies() const = 0;
   // Null if there is none.
   virtual const PolicySummary* Find(absl::string_view id) const = 0;
+
+  // What employers may deduct for hiring; null if the catalogue says nothing of it.
+  virtual const EmployerReliefTable* employer_relief() const { return nullptr; }
 
   // NOT_FOUND (POLICY_NOT_FOUND): there is no such policy. Everything else is an answer.
   virtual absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(

@@ -17,6 +17,7 @@ namespace {
 constexpr char kTables[] = "tables/";
 constexpr char kProfiles[] = "profiles/";
 constexpr char kRetirement[] = "tables/retirement.yaml";
+constexpr char kEmployerRelief[] = "tables/employer-relief.yaml";
 
 absl::Status Invalid(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
@@ -31,6 +32,12 @@ absl::StatusOr<RetirementTable> ReadRetirement(const std::map<std::string, std::
   if (it == files.end()) return InvalidFile(kRetirement, "the file is missing");
   AQ_ASSIGN_OR_RETURN(const YamlNode table, YamlNode::Parse(it->first, it->second));
   return RetirementTable::Read(table);
+}
+
+absl::StatusOr<EmployerReliefTable> ReadEmployerRelief(const std::string& bytes,
+                                                       const PolicyMap& policies) {
+  AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(kEmployerRelief, bytes));
+  return EmployerReliefTable::Read(file, policies);
 }
 
 absl::StatusOr<Policy> ReadPolicyFile(const std::string& name, const std::string& bytes) {
@@ -111,7 +118,9 @@ Content ReadContent(const std::map<std::string, std::string>& files,
       errors.push_back(Invalid("a file name must not be empty or hold blanks"));
       continue;
     }
-    if (name == kRetirement || absl::StartsWith(name, kProfiles)) continue;
+    if (name == kRetirement || name == kEmployerRelief || absl::StartsWith(name, kProfiles)) {
+      continue;
+    }
     if (absl::StartsWith(name, kTables)) {
       errors.push_back(InvalidFile(name, "there is no such table"));
       continue;
@@ -125,7 +134,14 @@ Content ReadContent(const std::map<std::string, std::string>& files,
     }
   }
   if (!policies) errors.push_back(Invalid("the catalogue has no policy"));
-  // Only now are all policies there that a profile may name.
+  // Only now are all policies there that the table and a profile may name.
+  if (const auto it = files.find(kEmployerRelief); it != files.end()) {
+    if (auto table = ReadEmployerRelief(it->second, content.policies); table.ok()) {
+      content.employer_relief = *std::move(table);
+    } else {
+      errors.push_back(table.status());
+    }
+  }
   for (const auto& [name, bytes] : files) {
     if (!absl::StartsWith(name, kProfiles)) continue;
     if (absl::StatusOr<Profile> profile = ReadProfileFile(name, bytes, content.policies);

@@ -6,11 +6,13 @@
 #define ANQIAO_HUB_POLICY_CONTENT_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hub/policy/employer_relief_table.h"
 #include "hub/policy/policy.h"
 #include "hub/policy/profile.h"
 #include "hub/policy/retirement.h"
@@ -27,6 +29,7 @@ struct Content {
   // By id, with the values that stand in their own files.
   PolicyMap policies;
   std::vector<Profile> profiles;
+  std::optional<EmployerReliefTable> employer_relief;
 };
 
 // Reads what it can and adds each error to "errors"; a file with an error is left out. The tests of

@@ -86,6 +86,20 @@ std::string ParameterText(const Parameter& rows) {
   return absl::StrJoin(texts, "; ");
 }
 
+std::string TableText(const ValueTable& tables) {
+  std::vector<std::string> texts;
+  for (const DatedTable& table : tables) {
+    std::vector<std::string> rows;
+    for (const TableRow& row : table.rows) {
+      rows.push_back(
+          absl::StrCat(table.by_text ? row.is : absl::StrCat(row.at_least), ": ", row.value));
+    }
+    texts.push_back(absl::StrCat(TimeText(table.from, table.to), " = ", absl::StrJoin(rows, ", "),
+                                 " (", table.source, ")", Mark(table.unverified)));
+  }
+  return absl::StrJoin(texts, "; ");
+}
+
 // Every part of a policy as text, by its name.
 std::map<std::string, std::string> PartsOf(const Policy& policy) {
   const PolicySummary& summary = policy.summary;
@@ -100,11 +114,12 @@ std::map<std::string, std::string> PartsOf(const Policy& policy) {
       {"unverified", summary.unverified ? "true" : "false"},
       {"evidence", absl::StrJoin(policy.evidence, "; ")},
       {"conditions", TreeText(policy, policy.conditions)}};
-  if (!policy.amount.base.empty()) {
-    parts["amount"] = absl::StrCat(
-        policy.amount.base,
-        policy.amount.factor.empty() ? "" : absl::StrCat(" x ", policy.amount.factor),
-        policy.amount.months == 0 ? "" : absl::StrCat(", ", policy.amount.months, " months"));
+  if (!summary.received.empty()) parts["received"] = summary.received;
+  const std::string deadlines = DeadlinesText(summary.deadlines);
+  if (!deadlines.empty()) parts["deadlines"] = deadlines;
+  if (policy.amount.kind != AmountKind::kNone) parts["amount"] = AmountText(policy.amount);
+  for (const auto& [name, table] : policy.tables) {
+    parts[absl::StrCat("table ", name)] = TableText(table);
   }
   for (const auto& [name, rows] : policy.parameters) {
     parts[absl::StrCat("parameter ", name)] = ParameterText(rows);

@@ -43,6 +43,7 @@ class Words {
   const char* Holder(absl::string_view kind) const {
     if (kind == "civil_affairs") return Of("民政", "civil affairs");
     if (kind == "employment") return Of("人社", "employment bureau");
+    if (kind == "person") return Of("本人", "the person");
     if (kind == "tax") return Of("税务", "tax office");
     return kind == "police" ? Of("公安", "police") : Of("任一部门", "any agency");
   }
@@ -50,13 +51,6 @@ class Words {
  private:
   const bool zh_;
 };
-
-const ParameterAnswer* FindParameter(const EntitlementAnswer& answer, absl::string_view name) {
-  for (const ParameterAnswer& parameter : answer.parameters()) {
-    if (parameter.name() == name) return &parameter;
-  }
-  return nullptr;
-}
 
 std::string Yuan(std::int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
 
@@ -111,21 +105,9 @@ class Explainer {
   void AddAmount() {
     std::string text = absl::StrCat(words_.Of("最高金额：", "amount, at most: "),
                                     Yuan(answer_.amount_fen()), words_.Of("元", " yuan"));
-    bool unverified = false;
-    const ParameterAnswer* base = FindParameter(answer_, policy_.amount.base);
-    if (base != nullptr) {
-      unverified = base->unverified();
-      absl::StrAppend(&text, " = ", Yuan(base->value()), words_.Of("元", " yuan"));
-      if (policy_.amount.months > 0) absl::StrAppend(&text, words_.Of("/年", " a year"));
-    }
-    if (const ParameterAnswer* factor = FindParameter(answer_, policy_.amount.factor)) {
-      unverified = unverified || factor->unverified();
-      absl::StrAppend(&text, " x ", absl::StrFormat("%g", factor->value() / 1000.0));
-    }
-    if (policy_.amount.months > 0) {
-      absl::StrAppend(&text, words_.Of("，", ", for "), policy_.amount.months,
-                      words_.Of("个月", " months"));
-    }
+    absl::StrAppend(&text, " = ",
+                    words_.zh() ? answer_.amount_formula_zh() : answer_.amount_formula());
+    const bool unverified = AmountUnverified(policy_, CivilDate::FromProto(answer_.as_of_date()));
     Add(0, absl::StrCat(text, Mark(unverified)));
   }
 

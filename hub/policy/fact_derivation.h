@@ -18,9 +18,13 @@ namespace anqiao::policy {
 
 // The tables of the files.
 const std::vector<FactKind>& PersonFactKinds();
+const std::vector<FactKind>& StatedFactKinds();
 const std::vector<FactKind>& EmploymentFactKinds();
 const std::vector<FactKind>& CivilAffairsFactKinds();
 const std::vector<FactKind>& TaxFactKinds();
+
+// What the person says of it; missing if nothing, or nothing of its type.
+Fact StatedFact(const model::Case& person, const FactKind& kind);
 
 inline model::CivilDate From(const type::v1::CivilDate& date) {
   return model::CivilDate::FromProto(date);

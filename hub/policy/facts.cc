@@ -14,17 +14,22 @@ using model::Case;
 using model::CivilDate;
 
 bool IsKnownTo(const Case& person, absl::string_view holder) {
-  if (holder == "any") return true;
+  if (holder == "any" || holder == "person") return true;
   if (holder == "employment") return person.known_to_employment;
   if (holder == "civil_affairs") return person.known_to_civil_affairs;
   if (holder == "tax") return person.known_to_tax;
   return false;
 }
 
+Fact FactOf(const FactKind& kind, const FactInput& input) {
+  if (kind.derive != nullptr && IsKnownTo(input.person, kind.holder)) return kind.derive(input);
+  return kind.may_be_stated ? StatedFact(input.person, kind) : Fact();
+}
+
 std::vector<FactKind> AllKinds() {
   std::vector<FactKind> all;
-  for (const auto* kinds :
-       {&PersonFactKinds(), &EmploymentFactKinds(), &CivilAffairsFactKinds(), &TaxFactKinds()}) {
+  for (const auto* kinds : {&PersonFactKinds(), &StatedFactKinds(), &EmploymentFactKinds(),
+                            &CivilAffairsFactKinds(), &TaxFactKinds()}) {
     all.insert(all.end(), kinds->begin(), kinds->end());
   }
   std::sort(all.begin(), all.end(),
@@ -91,9 +96,7 @@ FactSet DeriveFacts(const Case& person, const CivilDate& on, const RetirementTab
   const FactInput input{person, on, retirement};
   const std::vector<FactKind>& kinds = FactKinds();
   for (std::size_t i = 0; i < kinds.size(); ++i) {
-    if (kinds[i].derive != nullptr && IsKnownTo(person, kinds[i].holder)) {
-      facts[i] = kinds[i].derive(input);
-    }
+    facts[i] = FactOf(kinds[i], input);
   }
   return facts;
 }
@@ -107,8 +110,7 @@ Fact PersonFacts::On(std::size_t ordinal, const CivilDate& day) const {
   if (person_ == nullptr) {
     return kind.name == "as_of_date" ? Known(day) : facts_[ordinal];
   }
-  if (kind.derive == nullptr || !IsKnownTo(*person_, kind.holder)) return Fact();
-  return kind.derive({*person_, day, *retirement_});
+  return FactOf(kind, {*person_, day, *retirement_});
 }
 
 }  // namespace anqiao::policy

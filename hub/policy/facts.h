@@ -2,18 +2,21 @@
 //
 // A fact is a value with its source and date, or it is not known, with the reason why. Each has a
 // row in the table of the file that derives it (facts_person.cc, facts_employment.cc,
-// facts_civil_affairs.cc, facts_tax.cc) and is meant by its ordinal after loading. Pure.
+// facts_civil_affairs.cc, facts_stated.cc, facts_tax.cc) and is meant by its ordinal after loading.
+// Pure.
 
 #ifndef ANQIAO_HUB_POLICY_FACTS_H_
 #define ANQIAO_HUB_POLICY_FACTS_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
@@ -34,6 +37,8 @@ struct Fact {
   FactValue value;
   // When it was stated; empty if it follows from what was not stated.
   model::CivilDate date;
+  // The person said so, and no agency.
+  bool stated = false;
   // For numbers that time alone moves: where they count from, and the months of one step.
   model::CivilDate counts_from;
   int step_months = 0;
@@ -66,12 +71,14 @@ inline constexpr unsigned kSeenByAll = kSeenByCivilAffairs | kSeenByEmployment |
 struct FactKind {
   absl::string_view name;
   FactType type;
-  // Agency kind that states it, or "any". While no record of that kind of agency is known it is
-  // missing.
+  // Agency kind that states it, "any", or "person". While no record of that kind of agency is known
+  // it is missing.
   absl::string_view holder;
   unsigned seen_by;
   // Null: no record states it yet.
   Fact (*derive)(const FactInput& input);
+  // What the person says counts where no agency that holds it knows the person (Case::stated).
+  bool may_be_stated = false;
 };
 
 // Every fact that a condition may ask for, by name; a fact's ordinal is its place here.
@@ -130,6 +137,10 @@ class PersonFacts {
   const RetirementTable* retirement_ = nullptr;
   FactSet facts_;
 };
+
+// INVALID_ARGUMENT (INVALID_FIELD, "stated_facts"): a name of no fact that may be stated, or a
+// value that is none of its type.
+absl::Status CheckStated(const std::map<std::string, std::string>& stated);
 
 // The records that facts and views speak of; null if there is none. Of several the latest counts.
 const journal::v1::UnemploymentFact* OpenUnemployment(const model::Case& person,

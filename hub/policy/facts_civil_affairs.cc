@@ -36,6 +36,19 @@ Fact RuralMinimumLiving(const FactInput& input) {
   });
 }
 
+Fact MinimumLiving(const FactInput& input) {
+  return Relief(input, [](const HouseholdReliefFact& relief) {
+    return relief.kind() == journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING ||
+           relief.kind() == journal::v1::RELIEF_KIND_RURAL_MINIMUM_LIVING;
+  });
+}
+
+Fact DestituteSupport(const FactInput& input) {
+  return Relief(input, [](const HouseholdReliefFact& relief) {
+    return relief.kind() == journal::v1::RELIEF_KIND_DESTITUTE;
+  });
+}
+
 Fact ZeroEmploymentHousehold(const FactInput& input) {
   return Relief(input, [](const HouseholdReliefFact& relief) { return relief.zero_employment(); });
 }
@@ -45,8 +58,10 @@ Fact ZeroEmploymentHousehold(const FactInput& input) {
 const std::vector<FactKind>& CivilAffairsFactKinds() {
   constexpr unsigned kOwn = kSeenByCivilAffairs;
   static const auto& kinds = *new std::vector<FactKind>{
-      {"disabled", FactType::kFlag, "civil_affairs", kOwn, nullptr},
-      {"lost_land", FactType::kFlag, "civil_affairs", kOwn, nullptr},
+      {"destitute_support", FactType::kFlag, "civil_affairs", kOwn, DestituteSupport, true},
+      {"disabled", FactType::kFlag, "civil_affairs", kOwn, nullptr, true},
+      {"lost_land", FactType::kFlag, "civil_affairs", kOwn, nullptr, true},
+      {"minimum_living", FactType::kFlag, "civil_affairs", kOwn, MinimumLiving, true},
       {"rural_minimum_living", FactType::kFlag, "civil_affairs", kOwn, RuralMinimumLiving},
       {"urban_minimum_living", FactType::kFlag, "civil_affairs", kOwn, UrbanMinimumLiving},
       {"zero_employment_household", FactType::kFlag, "civil_affairs", kOwn,

@@ -1,7 +1,10 @@
 // Facts that the employment bureau states.
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "hub/policy/fact_derivation.h"
@@ -24,6 +27,8 @@ bool IsRunning(const EmploymentFact& contract, const CivilDate& on) {
   return RunsWith(ignored, From(contract.contract_start_date()), From(contract.contract_end_date()),
                   on);
 }
+
+int MonthIndex(const CivilDate& date) { return date.year * 12 + date.month - 1; }
 
 int ContractMonths(const EmploymentFact& contract) {
   const CivilDate end = From(contract.contract_end_date());
@@ -171,6 +176,209 @@ Fact TrainingCertificateDate(const FactInput& input) {
   return completed;
 }
 
+// Since when the latest running contract is both signed and insured; none if it is not insured.
+Fact EmploymentInsuredFrom(const FactInput& input) {
+  Fact since = Known(std::monostate());
+  ForRunningContracts(input, since, [](const EmploymentFact&) {});
+  const EmploymentFact* latest = RunningContract(input.person, input.on);
+  if (latest == nullptr || !latest->has_social_insurance_from_month()) return since;
+  const CivilDate start = From(latest->contract_start_date()).FirstDay();
+  const CivilDate insured = From(latest->social_insurance_from_month()).FirstDay();
+  since.date = std::max(start, insured);
+  since.value = since.date;
+  return since;
+}
+
+// The calendar month of that time, its first being 1; 0 if there is none or it has not begun.
+Fact EmployerRunMonth(const FactInput& input) {
+  Fact month = EmploymentInsuredFrom(input);
+  const CivilDate since = month.date;
+  month.value = std::int64_t{0};
+  if (since.empty()) return month;
+  const CivilDate first = CivilDate::Of(since.year, since.month, 1);
+  if (!BeginsOn(month, first, input.on)) return month;
+  month.counts_from = first.AddMonths(-1);
+  month.step_months = 1;
+  month.value = std::int64_t{model::WholeMonthsBetween(month.counts_from, input.on)};
+  return month;
+}
+
+Fact FlexibleEmployment(const FactInput& input) {
+  Fact flexible = Known(false);
+  ForRunningContracts(input, flexible, [&](const EmploymentFact& contract) {
+    if (contract.form() != "FLEXIBLE") return;
+    flexible.value = true;
+    flexible.date = From(contract.contract_start_date());
+  });
+  return flexible;
+}
+
+// Calendar months for which a contract on file was insured, each once.
+Fact InsuredMonths(const FactInput& input) {
+  Fact fact = Known(std::int64_t{0});
+  std::vector<std::pair<int, int>> spans;
+  const int now = MonthIndex(input.on);
+  for (const auto& stated : input.person.employments) {
+    const CivilDate from = From(stated.fact.social_insurance_from_month());
+    const CivilDate end = From(stated.fact.contract_end_date());
+    if (from.month == 0 || !BeginsOn(fact, from, input.on)) continue;
+    const bool over = end.month != 0 && MonthIndex(end) <= now;
+    if (!over) {
+      ChangesAt(fact, CivilDate::Of(input.on.year, input.on.month, 1).AddMonths(1), input.on);
+    }
+    spans.emplace_back(MonthIndex(from), over ? MonthIndex(end) : now);
+    fact.date = from;
+  }
+  std::sort(spans.begin(), spans.end());
+  std::int64_t months = 0;
+  int counted = 0;
+  for (const auto& [first, last] : spans) {
+    const int begin = std::max(first, counted + 1);
+    if (last < begin) continue;
+    months += last - begin + 1;
+    counted = last;
+  }
+  fact.value = months;
+  return fact;
+}
+
+// Contracts in a public-welfare post that have begun.
+Fact PublicPostTimes(const FactInput& input) {
+  Fact times = Known(std::int64_t{0});
+  std::int64_t count = 0;
+  for (const auto& stated : input.person.employments) {
+    const CivilDate from = From(stated.fact.contract_start_date());
+    if (stated.fact.form() != "PUBLIC_WELFARE" || !BeginsOn(times, from, input.on)) continue;
+    ++count;
+    times.date = from;
+  }
+  times.value = count;
+  return times;
+}
+
+Fact PovertyRelieved(const FactInput& input) {
+  Fact relieved = Known(false);
+  for (const auto& stated : input.person.unemployments) {
+    const CivilDate from = From(stated.fact.registered_date());
+    const auto& categories = stated.fact.person_categories();
+    const bool named = std::any_of(categories.begin(), categories.end(), [](const std::string& c) {
+      return c == "POVERTY_RELIEVED" || c == "POVERTY_MONITORED";
+    });
+    if (!named || !BeginsOn(relieved, from, input.on)) continue;
+    relieved.value = true;
+    relieved.date = from;
+  }
+  return relieved;
+}
+
+// Of the recognitions that run.
+Fact DifficultyCategories(const FactInput& input) {
+  std::vector<std::string> categories;
+  Fact fact = Known(std::monostate());
+  for (const auto& stated : input.person.difficulties) {
+    const CivilDate from = From(stated.fact.valid_from_date());
+    if (!RunsWith(fact, from, From(stated.fact.valid_to_date()), input.on)) continue;
+    categories.push_back(stated.fact.category());
+    fact.date = from;
+  }
+  std::sort(categories.begin(), categories.end());
+  categories.erase(std::unique(categories.begin(), categories.end()), categories.end());
+  fact.value = std::move(categories);
+  return fact;
+}
+
+// The earliest recognition on file; empty if there is none.
+CivilDate FirstRecognition(const FactInput& input, Fact& fact) {
+  CivilDate first;
+  for (const auto& stated : input.person.difficulties) {
+    const CivilDate from = From(stated.fact.valid_from_date());
+    if (from.empty() || !BeginsOn(fact, from, input.on)) continue;
+    if (first.empty() || from < first) first = from;
+  }
+  return first;
+}
+
+// Whole months since the first recognition.
+Fact RecognisedMonths(const FactInput& input) {
+  Fact months = Known(std::int64_t{0});
+  months.date = FirstRecognition(input, months);
+  if (months.date.empty()) return months;
+  const CivilDate start = months.date.LastDay();
+  const int count = model::WholeMonthsBetween(start, input.on);
+  months.value = std::int64_t{std::max(count, 0)};
+  if (count < 0) {
+    ChangesAt(months, start, input.on);
+  } else {
+    months.counts_from = start;
+    months.step_months = 1;
+  }
+  return months;
+}
+
+// Whole months from the first recognition to retirement; none without a recognition, missing where
+// the birth date or the sex is not known well enough.
+Fact MonthsToRetirementAtRecognition(const FactInput& input) {
+  Fact months = Known(std::monostate());
+  months.date = FirstRecognition(input, months);
+  if (months.date.empty()) return months;
+  const CivilDate& birth = input.person.birth_date;
+  if (birth.empty() || (input.person.sex != "1" && input.person.sex != "2")) {
+    months.state = Fact::State::kMissing;
+    return months;
+  }
+  const RetirementRow& row = input.retirement.ForSex(input.person.sex);
+  const auto left = [&](const CivilDate& born) {
+    return model::WholeMonthsBetween(months.date.FirstDay(), row.RetirementOf(born));
+  };
+  months.value = std::int64_t{left(birth.FirstDay())};
+  if (left(birth.LastDay()) != left(birth.FirstDay())) months.state = Fact::State::kMissing;
+  return months;
+}
+
+// Certificates of this calendar year.
+Fact TrainingCertificatesThisYear(const FactInput& input) {
+  Fact fact = Known(std::int64_t{0});
+  std::int64_t count = 0;
+  for (const auto& stated : input.person.trainings) {
+    if (!IsQualified(stated.fact)) continue;
+    const CivilDate completed = From(stated.fact.completed_date());
+    if (!BeginsOn(fact, completed, input.on) || completed.year != input.on.year) continue;
+    ++count;
+    fact.date = completed;
+  }
+  if (count > 0) ChangesAt(fact, CivilDate::Of(input.on.year + 1, 1, 1), input.on);
+  fact.value = count;
+  return fact;
+}
+
+// Grade of the latest certificate.
+Fact TrainingGrade(const FactInput& input) {
+  Fact grade = TrainingCertificateDate(input);
+  const journal::v1::TrainingFact* latest = LatestQualification(input.person, input.on);
+  std::vector<std::string> grades;
+  if (latest != nullptr && !latest->qualification_grade().empty()) {
+    grades.push_back(latest->qualification_grade());
+  }
+  grade.value = std::move(grades);
+  return grade;
+}
+
+// An earlier certificate is for the same course and grade as the latest.
+Fact TrainingGradeRepeated(const FactInput& input) {
+  Fact repeated = TrainingCertificateDate(input);
+  const journal::v1::TrainingFact* latest = LatestQualification(input.person, input.on);
+  repeated.value =
+      latest != nullptr &&
+      std::any_of(input.person.trainings.begin(), input.person.trainings.end(),
+                  [&](const auto& stated) {
+                    return &stated.fact != latest && IsQualified(stated.fact) &&
+                           From(stated.fact.completed_date()).FirstDay() <= input.on &&
+                           stated.fact.course() == latest->course() &&
+                           stated.fact.qualification_grade() == latest->qualification_grade();
+                  });
+  return repeated;
+}
+
 }  // namespace
 
 const std::vector<FactKind>& EmploymentFactKinds() {
@@ -180,13 +388,27 @@ const std::vector<FactKind>& EmploymentFactKinds() {
   static const auto& kinds = *new std::vector<FactKind>{
       {"certificate_annotations", FactType::kTexts, "employment", kRelief, CertificateAnnotations},
       {"contract_months", FactType::kNumber, "employment", kRelief, LongestContractMonths},
+      {"difficulty_categories", FactType::kTexts, "employment", kOwn, DifficultyCategories},
       {"difficulty_recognised", FactType::kFlag, "employment", kOwn, DifficultyRecognised},
-      {"employed", FactType::kFlag, "employment", kRelief, Employed},
+      {"employed", FactType::kFlag, "employment", kRelief, Employed, true},
+      {"employer_run_month", FactType::kNumber, "employment", kRelief, EmployerRunMonth},
+      {"employment_insured_from", FactType::kDate, "employment", kRelief, EmploymentInsuredFrom},
       {"employment_started", FactType::kDate, "employment", kRelief, EmploymentStarted},
+      {"flexible_employment", FactType::kFlag, "employment", kOwn, FlexibleEmployment},
+      {"insured_months", FactType::kNumber, "employment", kOwn, InsuredMonths},
+      {"months_to_retirement_at_recognition", FactType::kNumber, "employment", kOwn,
+       MonthsToRetirementAtRecognition},
+      {"poverty_relieved", FactType::kFlag, "employment", kRelief, PovertyRelieved},
+      {"public_post_times", FactType::kNumber, "employment", kOwn, PublicPostTimes},
+      {"recognised_months", FactType::kNumber, "employment", kOwn, RecognisedMonths},
       {"social_insurance_paid", FactType::kFlag, "employment", kRelief, SocialInsurancePaid},
       {"training_certificate_date", FactType::kDate, "employment", kOwn, TrainingCertificateDate},
+      {"training_certificates_this_year", FactType::kNumber, "employment", kOwn,
+       TrainingCertificatesThisYear},
+      {"training_grade", FactType::kTexts, "employment", kOwn, TrainingGrade},
+      {"training_grade_repeated", FactType::kFlag, "employment", kOwn, TrainingGradeRepeated},
       {"unemployed_months", FactType::kNumber, "employment", kRelief, UnemployedMonths},
-      {"unemployed_since", FactType::kDate, "employment", kOwn, UnemployedSince},
+      {"unemployed_since", FactType::kDate, "employment", kOwn, UnemployedSince, true},
       {"unemployment_registered_ever", FactType::kFlag, "employment", kRelief,
        UnemploymentRegisteredEver},
   };

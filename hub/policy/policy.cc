@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "hub/base/errors.h"
 
 namespace anqiao::policy {
@@ -212,17 +211,7 @@ Decision DecideWith(const Policy& policy, const PersonFacts& facts, const Truths
     decision.category = policy.leaves[index].category;
     break;
   }
-  if (const DatedValue* base = ValueOn(policy, policy.amount.base, facts.on())) {
-    decision.amount_fen = base->value;
-    // A parameter covers every day that its policy is in force, so the factor is there with the
-    // base.
-    if (const DatedValue* factor = ValueOn(policy, policy.amount.factor, facts.on())) {
-      decision.amount_fen = (decision.amount_fen * factor->value + 500) / 1000;
-    }
-    if (policy.amount.months > 0) {
-      decision.amount_fen = (decision.amount_fen * policy.amount.months + 6) / 12;
-    }
-  }
+  decision.amount_fen = AmountOf(policy, facts);
   return decision;
 }
 
@@ -241,7 +230,11 @@ void FillLeaves(const Policy& policy, const PersonFacts& facts, const Evaluation
     out.set_truth(evaluation.truths[i]);
     out.set_fact(kind.name.data(), kind.name.size());
     out.set_value(ValueText(fact));
-    out.set_source(kind.holder.data(), kind.holder.size());
+    if (fact.stated) {
+      out.set_source("person");
+    } else {
+      out.set_source(kind.holder.data(), kind.holder.size());
+    }
     if (!fact.date.empty()) SetDate(fact.date, out.mutable_fact_date());
     out.set_decisive(evaluation.decisive[i]);
     const DatedValue* row =
@@ -258,24 +251,6 @@ void FillLeaves(const Policy& policy, const PersonFacts& facts, const Evaluation
     missing.set_condition(
         std::string(StateName(fact.known() ? Fact::State::kMissing : fact.state)));
   }
-}
-
-std::string Yuan(std::int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
-
-std::string Formula(const Policy& policy, const CivilDate& on) {
-  const DatedValue* base = ValueOn(policy, policy.amount.base, on);
-  if (base == nullptr) return "";
-  std::string formula = absl::StrCat(Yuan(base->value), " yuan");
-  if (policy.amount.months > 0) absl::StrAppend(&formula, " a year");
-  if (const DatedValue* factor = ValueOn(policy, policy.amount.factor, on)) {
-    std::string text = absl::StrFormat("%d.%03d", factor->value / 1000, factor->value % 1000);
-    while (text.back() == '0' && text[text.size() - 2] != '.') text.pop_back();
-    absl::StrAppend(&formula, " x ", text);
-  }
-  if (policy.amount.months > 0) {
-    absl::StrAppend(&formula, ", for ", policy.amount.months, " months");
-  }
-  return formula;
 }
 
 void FillParameters(const Policy& policy, const CivilDate& on, EntitlementAnswer& answer) {
@@ -304,14 +279,17 @@ absl::Status Failed(const std::string& place, absl::string_view message) {
 
 }  // namespace
 
-const DatedValue* ValueOn(const Policy& policy, const std::string& parameter, const CivilDate& on) {
-  if (parameter.empty()) return nullptr;
-  const auto it = policy.parameters.find(parameter);
-  if (it == policy.parameters.end()) return nullptr;
-  for (const DatedValue& row : it->second) {
+const DatedValue* ValueOn(const Parameter& parameter, const CivilDate& on) {
+  for (const DatedValue& row : parameter) {
     if (row.from <= on && (row.to.empty() || on <= row.to)) return &row;
   }
   return nullptr;
+}
+
+const DatedValue* ValueOn(const Policy& policy, const std::string& parameter, const CivilDate& on) {
+  if (parameter.empty()) return nullptr;
+  const auto it = policy.parameters.find(parameter);
+  return it == policy.parameters.end() ? nullptr : ValueOn(it->second, on);
 }
 
 Truth Judge(const Policy& policy, const Leaf& leaf, const Fact& fact, const CivilDate& on) {
@@ -373,7 +351,8 @@ void WriteAnswer(const Policy& policy, const PersonFacts& facts, const Evaluatio
   FillLeaves(policy, facts, evaluation, *answer);
   answer->set_category(decision.category.data(), decision.category.size());
   answer->set_amount_fen(decision.amount_fen);
-  answer->set_amount_formula(Formula(policy, facts.on()));
+  answer->set_amount_formula(AmountFormula(policy, facts, false));
+  answer->set_amount_formula_zh(AmountFormula(policy, facts, true));
   answer->set_unverified(policy.summary.unverified);
   FillParameters(policy, facts.on(), *answer);
 }

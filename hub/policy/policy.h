@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "anqiao/journal/v1/entitlement.pb.h"
+#include "hub/policy/amount.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/expression.h"
 #include "hub/policy/facts.h"
@@ -61,12 +62,6 @@ struct Leaf {
   bool unverified = false;
 };
 
-struct Amount {
-  std::string base, factor;
-  // 0: once.
-  int months = 0;
-};
-
 // A test of its own, as it stands in the file.
 struct PolicyTest {
   std::string name;
@@ -87,6 +82,7 @@ struct Policy {
   std::vector<Leaf> leaves;
   Expression conditions;
   std::map<std::string, Parameter> parameters;
+  std::map<std::string, ValueTable> tables;
   Amount amount;
   std::vector<std::string> evidence;
   std::vector<PolicyTest> tests;
@@ -119,6 +115,7 @@ absl::Status RunTest(const Policy& policy, const PolicyTest& test);
 Truth Judge(const Policy& policy, const Leaf& leaf, const Fact& fact, const model::CivilDate& on);
 
 // The row in force on "on"; null if there is none.
+const DatedValue* ValueOn(const Parameter& parameter, const model::CivilDate& on);
 const DatedValue* ValueOn(const Policy& policy, const std::string& parameter,
                           const model::CivilDate& on);
 

@@ -258,26 +258,6 @@ void AddInForce(const std::string& law, Policy& policy) {
   ++root.threshold;
 }
 
-absl::Status ReadAmount(const YamlNode& node, Policy& policy) {
-  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"base"}, {"factor", "months"}));
-  AQ_ASSIGN_OR_RETURN(policy.amount.base, keys.at("base").Text());
-  if (!policy.parameters.contains(policy.amount.base)) {
-    return keys.at("base").Wrong("there is no such parameter");
-  }
-  if (const auto it = keys.find("factor"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(policy.amount.factor, it->second.Text());
-    const auto factor = policy.parameters.find(policy.amount.factor);
-    if (factor == policy.parameters.end()) return it->second.Wrong("there is no such parameter");
-    AQ_RETURN_IF_ERROR(CheckRole(policy, policy.amount.factor, it->second, factor->second));
-  }
-  if (const auto it = keys.find("months"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::int64_t months, it->second.Number());
-    if (months < 1 || months > kMonthsMax) return it->second.Wrong("must be from 1 to 1200");
-    policy.amount.months = static_cast<int>(months);
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, PolicySummary& summary) {
   AQ_ASSIGN_OR_RETURN(summary.id, keys.at("id").Text());
   AQ_ASSIGN_OR_RETURN(std::tie(summary.title_zh, summary.title_en), ReadTitles(keys.at("title")));
@@ -286,14 +266,18 @@ absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, Policy
   AQ_ASSIGN_OR_RETURN(summary.service_title, service.at("title").Text());
   AQ_ASSIGN_OR_RETURN(summary.provider,
                       OneOf(keys.at("provider"), {"police", "civil_affairs", "employment", "tax"}));
-  AQ_ASSIGN_OR_RETURN(summary.view,
-                      OneOf(keys.at("view"), {"employment_service", "training",
-                                              "self_employed_relief", "employer_relief", "loan"}));
+  AQ_ASSIGN_OR_RETURN(
+      summary.view,
+      OneOf(keys.at("view"), {"employment_service", "training", "self_employed_relief",
+                              "employer_relief", "loan", "application", "business_support"}));
   AQ_ASSIGN_OR_RETURN(YamlNode::Map effective, keys.at("effective").Keys({"from"}, {"to"}));
   AQ_RETURN_IF_ERROR(
       ReadTime(keys.at("effective"), effective, summary.effective_from, summary.effective_to));
   if (const auto it = keys.find("unverified"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(summary.unverified, it->second.Flag());
+  }
+  if (const auto it = keys.find("deadlines"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(summary.deadlines, ReadDeadlines(it->second));
   }
   return absl::OkStatus();
 }
@@ -301,10 +285,11 @@ absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, Policy
 }  // namespace
 
 absl::StatusOr<Policy> ReadPolicy(const YamlNode& file) {
-  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys,
-                      file.Keys({"id", "title", "authority", "law", "service", "provider", "view",
-                                 "effective", "evidence", "conditions", "tests"},
-                                {"unverified", "parameters", "amount"}));
+  AQ_ASSIGN_OR_RETURN(
+      YamlNode::Map keys,
+      file.Keys({"id", "title", "authority", "law", "service", "provider", "view", "effective",
+                 "evidence", "conditions", "tests"},
+                {"unverified", "parameters", "tables", "amount", "deadlines", "received"}));
   Policy policy;
   AQ_RETURN_IF_ERROR(ReadSummary(file, keys, policy.summary));
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> evidence, keys.at("evidence").Items(kRowsMax));
@@ -318,12 +303,22 @@ absl::StatusOr<Policy> ReadPolicy(const YamlNode& file) {
       AQ_ASSIGN_OR_RETURN(policy.parameters[name], ReadParameter(node, policy.summary));
     }
   }
+  if (const auto it = keys.find("tables"); it != keys.end()) {
+    AQ_RETURN_IF_ERROR(ReadTables(it->second, policy));
+  }
   if (const auto it = keys.find("amount"); it != keys.end()) {
     AQ_RETURN_IF_ERROR(ReadAmount(it->second, policy));
   }
   AQ_ASSIGN_OR_RETURN(policy.authority, keys.at("authority").Text());
   AQ_ASSIGN_OR_RETURN(policy.law, ReadLaw(keys.at("law")));
   AQ_ASSIGN_OR_RETURN(policy.conditions, ReadExpression(keys.at("conditions"), 1, policy));
+  if (const auto it = keys.find("received"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(policy.summary.received, it->second.Text());
+    const bool known =
+        std::any_of(policy.leaves.begin(), policy.leaves.end(),
+                    [&](const Leaf& leaf) { return leaf.id == policy.summary.received; });
+    if (!known) return it->second.Wrong("there is no such condition");
+  }
   AddInForce(policy.law, policy);
   policy.summary.laws.push_back(policy.law);
   for (const Leaf& leaf : policy.leaves) {

@@ -18,8 +18,6 @@ namespace {
 using journal::v1::EntitlementResult;
 using model::CivilDate;
 
-constexpr std::int64_t kPermilleMax = 10'000;
-
 absl::StatusOr<Fact> ReadTestFact(const YamlNode& node, FactType type) {
   Fact fact;
   if (node.is_scalar()) {
@@ -113,10 +111,11 @@ absl::StatusOr<Parameter> ReadDatedValues(const YamlNode& node) {
 
 absl::Status CheckRole(const Policy& policy, const std::string& parameter, const YamlNode& node,
                        const Parameter& values) {
-  if (parameter != policy.amount.factor) return absl::OkStatus();
-  const bool bounded = std::all_of(values.begin(), values.end(),
-                                   [](const DatedValue& row) { return row.value <= kPermilleMax; });
-  return bounded ? absl::OkStatus() : node.Wrong("a factor is at most 10000 per mille");
+  for (const DatedValue& row : values) {
+    const std::string objection = AmountObjection(policy.amount, parameter, row.value);
+    if (!objection.empty()) return node.Wrong(objection);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<FactSet> ReadFacts(const YamlNode& node) {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -7,6 +9,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/model/case.h"
 #include "hub/policy/explain.h"
+#include "hub/policy/facts.h"
 #include "hub/rpc/case_conversion.h"
 #include "hub/rpc/handler.h"
 #include "hub/rpc/hub_services.h"
@@ -71,16 +74,18 @@ grpc::Status EligibilityServiceImpl::EvaluateEligibility(
       return InvalidField("explain_for", "must be caseworker, civil_affairs, employment or tax");
     }
     AQ_ASSIGN_OR_RETURN(const policy::Language language, ParseLanguage(request->language_code()));
+    const std::map<std::string, std::string> stated(request->stated_facts().begin(),
+                                                    request->stated_facts().end());
+    AQ_RETURN_IF_ERROR(policy::CheckStated(stated));
     gate_.RecordRead(caller, kEvaluate, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::CaseView view,
                         engine_.GetCase(case_id, as_of, caller.jurisdiction));
     const std::string& reader = request->explain_for();
     const bool outward = !reader.empty() && reader != policy::kCaseworker;
-    AQ_ASSIGN_OR_RETURN(
-        const auto answers,
-        catalogue.EvaluateMany(
-            policies, outward ? model::FoldCaseWithoutPolice(view.document, view.folded.as_of)
-                              : view.folded));
+    model::Case person =
+        outward ? model::FoldCaseWithoutPolice(view.document, view.folded.as_of) : view.folded;
+    person.stated = stated;
+    AQ_ASSIGN_OR_RETURN(const auto answers, catalogue.EvaluateMany(policies, person));
     for (const journal::v1::EntitlementAnswer& answer : answers) {
       hub::v1::Entitlement* entitlement = response->add_entitlements();
       *entitlement = ToProto(case_id, answer);
