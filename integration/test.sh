@@ -5,15 +5,15 @@
 #
 # Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
 # and contract tests, clang with ThreadSanitizer on store, engine and transports, clang-tidy on the pure folders, buf lint, the demo's checks, bad
-# input, reflection, a first adapter from an installation, what is kept (sealed, erased, backed up, provable), faults, floods. --long
-# makes the random runs ten times as long.
+# input, reflection, a first adapter from an installation, what leaves towards employment and tax, what is kept (sealed, erased, backed
+# up, provable), faults, floods. --long makes the random runs ten times as long.
 # --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, first_adapter,
-# keeping, faults, floods.
+# outbound, keeping, faults, floods.
 set -uo pipefail
 # shellcheck source=integration/prepare.sh
 source "$(dirname "$0")/prepare.sh"
 long=0
-parts=(build unit asan tsan tidy buf demo bad_input reflection first_adapter keeping faults floods)
+parts=(build unit asan tsan tidy buf demo bad_input reflection first_adapter outbound keeping faults floods)
 only=()
 while (($#)); do
   case $1 in
@@ -137,6 +137,10 @@ if part first_adapter "The guide's first adapter, from an installation, with sam
   one first_adapter bash -c "/usr/bin/python3 integration/first_adapter.py --samples $( ((long)) && echo 6 || echo 2) &&
     /usr/bin/python3 integration/first_adapter.py --check-mutants"
   grep -E 'commands$|noticed|first adapter, seed' build/first_adapter.log
+fi
+if part outbound "Nothing that employment and tax are sent tells why a person is known"; then
+  one outbound /usr/bin/python3 integration/outbound_scan.py $( ((long)) && echo --referrals 100)
+  tail -n 2 build/outbound.log
 fi
 if part keeping "What is kept is sealed, can be erased and cannot be changed unseen"; then
   # Its backups and rotation are fault runs.

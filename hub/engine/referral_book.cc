@@ -10,6 +10,7 @@
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/outward_case.h"
 #include "hub/engine/values.h"
 #include "hub/referral/view.h"
 #include "hub/store/keys.h"
@@ -275,8 +276,18 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   view.folded.stated = command.details;
   AQ_ASSIGN_OR_RETURN(const AgencyOptions* agency, FindProvider(command.agency, *policy));
   AQ_RETURN_IF_ERROR(CheckReplaces(command));
-  AQ_ASSIGN_OR_RETURN(journal::v1::EntitlementAnswer answer,
-                      RequireEligible(command.policy, view.folded));
+  absl::StatusOr<journal::v1::EntitlementAnswer> eligible =
+      RequireEligible(command.policy, view.folded);
+  if (!eligible.ok()) {
+    // What the other agencies' records give is not kept back because of the police's.
+    AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, agency->id,
+                                                         model::CivilDate::At(now)));
+    outward.stated = command.details;
+    absl::StatusOr<journal::v1::EntitlementAnswer> answer =
+        RequireEligible(command.policy, outward);
+    if (answer.ok()) eligible = std::move(answer);
+  }
+  AQ_RETURN_IF_ERROR(eligible.status());
   AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralState to,
                       referral::Next(journal::v1::REFERRAL_STATE_UNSPECIFIED, Action::kCreate,
                                      Actor::kCaseworker, ""));
@@ -291,7 +302,7 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   draft->set_service(policy->service);
   draft->set_agency(agency->id);
   draft->set_pseudonym(RandomName());
-  *draft->mutable_entitlement() = std::move(answer);
+  *draft->mutable_entitlement() = *std::move(eligible);
   draft->set_replaces(command.replaces);
   for (const auto& [key, value] : command.details) (*draft->mutable_details())[key] = value;
   Take(entry);
@@ -327,43 +338,24 @@ absl::StatusOr<Entry> ReferralBook::Send(const Principal& principal,
   return entry;
 }
 
-namespace {
-
-model::Case FoldWithoutPolice(const CaseView& view) {
-  journal::v1::PersonDocument person;
-  person.set_person(view.document.person());
-  for (const journal::v1::PersonRecord& record : view.document.records()) {
-    switch (record.record().kind()) {
-      case adapter::v1::RECORD_KIND_REGISTER:
-      case adapter::v1::RECORD_KIND_ORDER:
-      case adapter::v1::RECORD_KIND_TEST:
-        break;
-      default:
-        *person.add_records() = record;
-    }
-  }
-  return model::FoldCase(person, view.folded.as_of);
-}
-
-}  // namespace
-
 absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
                                     const journal::v1::ReferralDraft& draft, const Basis& basis,
                                     absl::Time now, ReferralChanged* change) {
   const std::map<std::string, std::string> details(draft.details().begin(), draft.details().end());
   AQ_ASSIGN_OR_RETURN(CaseView view, FindCase(draft.case_id(), model::CivilDate::At(now), ""));
-  view.folded.stated = details;
-  AQ_RETURN_IF_ERROR(RequireEligible(draft.policy(), view.folded).status());
-  // What leaves is decided without the police's records: neither their presence nor their content
-  // may show.
-  model::Case outward = FoldWithoutPolice(view);
+  // What leaves, and whether it does, is decided without the police's records: neither their
+  // presence nor their content may show.
+  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, draft.agency(),
+                                                       model::CivilDate::At(now)));
   outward.stated = details;
   const absl::StatusOr<journal::v1::EntitlementAnswer> answer =
       RequireEligible(draft.policy(), outward);
   if (!answer.ok()) {
+    view.folded.stated = details;
+    AQ_RETURN_IF_ERROR(RequireEligible(draft.policy(), view.folded).status());
     return Error(absl::StatusCode::kFailedPrecondition, reason::kViewIncomplete,
-                 "the entitlement rests on a birth date or sex that only the police state; another "
-                 "agency must state it before the request can leave");
+                 "the entitlement rests on what only the police state or join; another agency must "
+                 "state it before the request can leave");
   }
   const policy::PolicySummary* policy = catalogue_->Find(draft.policy());
   if (policy == nullptr) {
