@@ -37,7 +37,10 @@ class OutwardCaseTest : public EngineFixture {
   }
 
   CaseView CaseOf(const std::string& agency) {
-    for (const CaseView& view : engine_->ListCases({}, "", 1000, "")->items) {
+    const auto cases = engine_->ListCases({}, "", 1000, "");
+    EXPECT_TRUE(cases.ok()) << cases.status();
+    if (!cases.ok()) return {};
+    for (const CaseView& view : cases->items) {
       for (const auto& record : view.document.records()) {
         if (record.record().agency() == agency) return view;
       }

@@ -47,10 +47,12 @@ struct PersonPlan {
   std::vector<RecordName> records;
 };
 
+// Nobody shares a name: a request about a case that the police make of several people is another
+// request, and no pair of ours.
 PersonPlan MakePerson(Dice& dice, int number) {
   PersonPlan person;
   person.number = number;
-  person.name = kNames[dice.Choose(std::size(kNames))];
+  person.name = kNames[static_cast<std::size_t>(number) % std::size(kNames)];
   const absl::CivilDay birth =
       absl::CivilDay(1962, 1, 1) + static_cast<std::int64_t>(dice.Choose(42 * 365));
   person.birth = absl::FormatCivilTime(birth);
@@ -330,13 +332,13 @@ class ScriptWriter {
   // --- What only the police say. ---
 
   std::string PoliceSubject(const PersonPlan& person) {
-    const bool other_name = dice_.OneIn(5);
-    std::string text = Field(FIELD_PERSON_NAME, other_name ? "周名" : person.name);
+    const std::string name = dice_.OneIn(5) ? absl::StrCat("周", person.name) : person.name;
+    std::string text = Field(FIELD_PERSON_NAME, name);
     if (dice_.OneIn(6)) text += Field(FIELD_FORMER_NAME, person.name);
     const absl::CivilDay other_birth(1980, 5, 17);
     switch (dice_.Choose(5)) {
       case 0:  // somebody else's number, of the same birth date or another
-        text += Field(FIELD_ID_NUMBER, MakeIdNumber(other_birth, 555));
+        text += Field(FIELD_ID_NUMBER, MakeIdNumber(other_birth, 500 + person.number));
         if (dice_.OneIn(2)) text += Field(FIELD_BIRTH_DATE, person.birth);
         break;
       case 1:
@@ -382,7 +384,7 @@ class ScriptWriter {
     police.resize(pair_.steps.size() + 1);
     if (side == 1 && dice_.OneIn(2)) return;  // the police know nobody
     std::vector<PersonPlan> known = people_;
-    known.push_back(MakePerson(dice_, 90));  // whom nobody else knows
+    known.push_back(MakePerson(dice_, 95));  // whom nobody else knows
     for (const PersonPlan& person : known) {
       if (dice_.OneIn(4)) continue;
       const std::size_t records = 1 + dice_.Choose(4);
