@@ -194,8 +194,6 @@ void Projection::CollectChanges() {
     changes.push_back({key, std::move(other.value), std::move(other.owner)});
   }
   others_.clear();
-  std::sort(changes.begin(), changes.end(),
-            [](const KeyChange& a, const KeyChange& b) { return a.key < b.key; });
   batch_ = store_->NewBatch();
   for (const KeyChange& change : changes) {
     if (change.value.has_value()) {
