@@ -212,8 +212,8 @@ TEST_F(ConfigTest, SaysWhatIsWrongWithHttp) {
 TEST_F(ConfigTest, AJurisdictionIsADivisionCodesPrefix) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config national, Parse(kGood));
   EXPECT_EQ(national.jurisdiction, "");
-  AQ_ASSERT_OK_AND_ASSIGN(
-      const Config local, Parse(absl::StrCat(kGood, "jurisdiction: \"421202003000\"\n")));
+  AQ_ASSERT_OK_AND_ASSIGN(const Config local,
+                          Parse(absl::StrCat(kGood, "jurisdiction: \"421202003000\"\n")));
   EXPECT_EQ(local.jurisdiction, "421202003000");
 }
 
