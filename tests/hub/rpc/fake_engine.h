@@ -31,12 +31,14 @@ class FakeCatalogue final : public policy::Catalogue {
     }
     return nullptr;
   }
-  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(absl::string_view policy,
-                                                          const model::Case&) const override {
+  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
+      absl::string_view policy, const model::Case& person) const override {
     journal::v1::EntitlementAnswer answer;
     answer.set_policy(std::string(policy));
     answer.set_result(journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
     answer.add_leaves()->set_id("leaf");
+    const auto employed = person.stated.find("employed");
+    if (employed != person.stated.end()) answer.mutable_leaves(0)->set_value(employed->second);
     return answer;
   }
 
