@@ -27,10 +27,12 @@ STUBS = ROOT / "build" / "stubs"
 PYTHON = "/usr/bin/python3"
 AGENCIES = {
     "police": ("咸安区公安分局", ["roster", "orders", "tests"], [], ""),
-    "civil_affairs": ("咸安区民政局", ["urban_relief", "rural_relief"], [], ""),
+    "civil_affairs": ("咸安区民政局", ["urban_relief", "rural_relief"], ["minimum-living", "destitute-support", "temporary-relief"], ""),
     "employment": ("咸安区人力资源和社会保障局",
                    ["unemployment", "certificates", "difficulties", "employments", "trainings", "employers", "vacancies"],
-                   ["employment-assistance", "difficulty-recognition", "training-subsidy", "startup-loan"], ""),
+                   ["employment-assistance", "difficulty-recognition", "training-subsidy", "startup-loan", "unemployment-registration",
+                    "insurance-subsidy-employer", "insurance-subsidy-flexible", "public-welfare-post", "first-business-subsidy",
+                    "unemployment-insurance"], ""),
     "tax": ("咸安区税务局", ["businesses", "reliefs", "replies"], ["tax-relief-self-employed", "tax-relief-employer"], "requests"),
 }
 USERS = {"wang.fang": "caseworker", "li.na": "supervisor", "ops": "operator", "zhao.min": "auditor"}
@@ -120,7 +122,7 @@ class Installation:
 
         lines = ["# A development installation with made-up data; written by integration/hubkit.py.",
                  f"data_directory: {self.data_directory}", f"keys: {{{', '.join(f'{key}: {value}' for key, value in self.keys.items())}}}",
-                 f"catalogue_directory: {ROOT / 'hub' / 'policies'}", f'clock_start: "{self.clock_start}"',
+                 f"catalogue_directory: {ROOT / 'hub' / 'policies'}", 'jurisdiction: "421202003000"', f'clock_start: "{self.clock_start}"',
                  f"agency_listener: {listener(free_port())}", f"hub_listener: {listener(free_port())}",
                  *(f"{key}: {value}" for key, value in self.settings.items()), "agencies:"]
         for agency, (title, formats, services, delivery_format) in AGENCIES.items():

@@ -86,6 +86,7 @@ inline constexpr char kMasterKeyWrong[] = "MASTER_KEY_WRONG";
 inline constexpr char kSequenceBeyondEnd[] = "SEQUENCE_BEYOND_END";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";
+inline constexpr char kAnswerNotRecomputable[] = "ANSWER_NOT_RECOMPUTABLE";
 inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";
 inline constexpr char kAdapterDisabled[] = "ADAPTER_DISABLED";
 // Of the audit log.

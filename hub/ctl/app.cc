@@ -15,8 +15,8 @@ namespace {
 constexpr char kFooter[] =
     "\n"
     "Exit codes: 0 done; 1 an error; 2 a mistake on the command line; 3 something was held,\n"
-    "rejected or refused (submit); 4 the projections differ (verify); 5 an adapter failed a "
-    "check.\n"
+    "rejected or refused (submit); 4 the projections differ (verify) or an answer does\n"
+    "(policy recompute); 5 an adapter or a policy failed a check.\n"
     "\n"
     "A profile is YAML with any of: hub, agency_listener, listeners_file, certs, as, agency, ca,\n"
     "cert, key, as_uri, insecure, output, timeout. Flags win over it. ANQIAOCTL_PROFILE names it.\n"
@@ -90,6 +90,8 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddExchangeCommands(app, chosen);
   AddCaseCommands(app, chosen);
   AddEligibilityCommands(app, chosen);
+  AddEmployerCommands(app, chosen);
+  AddPolicyCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddOperationsCommands(app, chosen);
   AddAdapterCommands(app, chosen);

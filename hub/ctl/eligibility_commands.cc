@@ -21,7 +21,7 @@ using hub::v1::Entitlement;
 
 struct EligibilityArguments {
   std::string case_name, policy, result, as_of;
-  std::vector<std::string> policies;
+  std::vector<std::string> policies, stated;
   bool why = false;
   int limit = 0;
 };
@@ -59,11 +59,14 @@ std::string TruthText(hub::v1::ConditionTruth truth) {
   }
 }
 
+std::string Mark(bool unverified) { return unverified ? " (未核实 unverified)" : ""; }
+
 void PrintWhy(Context& context, const Entitlement& entitlement) {
   context.out << "\n"
               << Printable(absl::StrCat(entitlement.policy(), "  ",
                                         PolicyTitle(entitlement.title_zh(), entitlement.title_en()),
-                                        ": ", ResultText(entitlement)))
+                                        Mark(entitlement.unverified()), ": ",
+                                        ResultText(entitlement)))
               << "\n";
   if (entitlement.next_change_date().year() != 0) {
     context.out << "  next change by time alone 下次变化: "
@@ -81,12 +84,21 @@ void PrintWhy(Context& context, const Entitlement& entitlement) {
                  {"FACT DATE 日期"},
                  {"LAW 依据"}});
     for (const auto& condition : entitlement.conditions()) {
-      table.AddRow({PolicyTitle(condition.label_zh(), condition.label_en()),
+      table.AddRow({absl::StrCat(PolicyTitle(condition.label_zh(), condition.label_en()),
+                                 Mark(condition.unverified())),
                     TruthText(condition.truth()), condition.decisive() ? "!" : "",
                     OrDash(condition.value()), OrDash(condition.source()),
                     DateText(condition.fact_date()), condition.law()});
     }
     table.Print(context.out);
+  }
+  for (const auto& parameter : entitlement.parameters()) {
+    context.out << "  parameter 参数: "
+                << Printable(absl::StrCat(parameter.parameter_id(), " = ", parameter.value(), " (",
+                                          parameter.source(),
+                                          parameter.profile().empty() ? "" : ", profile ",
+                                          parameter.profile(), ")", Mark(parameter.unverified())))
+                << "\n";
   }
   for (const auto& missing : entitlement.missing_facts()) {
     context.out << "  missing 缺少: " << Printable(missing.fact()) << " ("
@@ -104,6 +116,7 @@ absl::StatusOr<ExitCode> Evaluate(Context& context, const EligibilityArguments& 
   if (!arguments.as_of.empty()) {
     AQ_ASSIGN_OR_RETURN(*request.mutable_as_of_date(), ParseDate("--as-of", arguments.as_of));
   }
+  AQ_RETURN_IF_ERROR(ParseDetails("--stated", arguments.stated, *request.mutable_stated_facts()));
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
   hub::v1::EvaluateEligibilityResponse response;
   AQ_RETURN_IF_ERROR(
@@ -220,6 +233,9 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen) {
       ->required();
   eligibility->add_option("--policy", arguments->policies, "Only this policy; repeat for more");
   eligibility->add_option("--as-of", arguments->as_of, kAsOf);
+  eligibility->add_option("--stated", arguments->stated,
+                          "fact=value that the person says and no agency states, such as "
+                          "able_and_willing_to_work=true; repeat for more");
   eligibility->add_flag("--why", arguments->why,
                         "Every condition with its law, and what is missing");
   OnChosen(eligibility, chosen, arguments, Evaluate);

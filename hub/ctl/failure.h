@@ -21,8 +21,8 @@ enum ExitCode : int {
   kExitError = 1,
   kExitUsage = 2,
   kExitHeld = 3,       // something was held, rejected or refused
-  kExitDifferent = 4,  // the projections differ from the journal
-  kExitFailed = 5,     // an adapter failed a check
+  kExitDifferent = 4,  // the projections or an answer differ from the journal
+  kExitFailed = 5,     // an adapter or a policy failed a check
 };
 
 // A mistake on the command line.

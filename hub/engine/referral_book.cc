@@ -270,8 +270,9 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   if (policy == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound, "there is no such policy");
   }
-  AQ_ASSIGN_OR_RETURN(const CaseView view,
+  AQ_ASSIGN_OR_RETURN(CaseView view,
                       FindCase(command.case_id, model::CivilDate::At(now), jurisdiction));
+  view.folded.stated = command.details;
   AQ_ASSIGN_OR_RETURN(const AgencyOptions* agency, FindProvider(command.agency, *policy));
   AQ_RETURN_IF_ERROR(CheckReplaces(command));
   AQ_ASSIGN_OR_RETURN(journal::v1::EntitlementAnswer answer,
@@ -349,12 +350,14 @@ model::Case FoldWithoutPolice(const CaseView& view) {
 absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
                                     const journal::v1::ReferralDraft& draft, const Basis& basis,
                                     absl::Time now, ReferralChanged* change) {
-  AQ_ASSIGN_OR_RETURN(const CaseView view,
-                      FindCase(draft.case_id(), model::CivilDate::At(now), ""));
+  const std::map<std::string, std::string> details(draft.details().begin(), draft.details().end());
+  AQ_ASSIGN_OR_RETURN(CaseView view, FindCase(draft.case_id(), model::CivilDate::At(now), ""));
+  view.folded.stated = details;
   AQ_RETURN_IF_ERROR(RequireEligible(draft.policy(), view.folded).status());
   // What leaves is decided without the police's records: neither their presence nor their content
   // may show.
-  const model::Case outward = FoldWithoutPolice(view);
+  model::Case outward = FoldWithoutPolice(view);
+  outward.stated = details;
   const absl::StatusOr<journal::v1::EntitlementAnswer> answer =
       RequireEligible(draft.policy(), outward);
   if (!answer.ok()) {
@@ -366,7 +369,6 @@ absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
   if (policy == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound, "there is no such policy");
   }
-  const std::map<std::string, std::string> details(draft.details().begin(), draft.details().end());
   AQ_ASSIGN_OR_RETURN(const referral::BuiltView built,
                       referral::BuildView(*policy, *answer, outward, details, basis.reference));
   exchange::v1::Delivery delivery;

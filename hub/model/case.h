@@ -12,6 +12,7 @@
 #define ANQIAO_HUB_MODEL_CASE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,10 @@ struct Case {
   std::vector<Stated<journal::v1::BusinessFact>> businesses;
   std::vector<Stated<journal::v1::TaxReliefFact>> tax_reliefs;
 
+  // What the person says of facts that no agency states, by the fact's name; not of the records:
+  // whoever asks fills it in.
+  std::map<std::string, std::string> stated;
+
   std::vector<CaseEvent> events;  // by date
   std::vector<Deadline> deadlines;
   std::vector<std::string> standings;
@@ -123,6 +128,8 @@ struct Case {
 
 // Folds the person's records as of "as_of": facts that begin later are left out.
 Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of);
+// The same as if the police had stated nothing: what recipients outside may learn from.
+Case FoldCaseWithoutPolice(const journal::v1::PersonDocument& person, const CivilDate& as_of);
 
 }  // namespace anqiao::model
 

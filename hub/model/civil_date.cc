@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
@@ -118,13 +117,6 @@ CivilDate CivilDate::AddMonths(int months) const {
   moved.month = index - moved.year * 12 + 1;
   if (day != 0) moved.day = std::min(day, DaysInMonth(moved.year, moved.month));
   return moved;
-}
-
-bool operator<(const CivilDate& a, const CivilDate& b) {
-  const CivilDate first = a.FirstDay();
-  const CivilDate second = b.FirstDay();
-  return std::tie(first.year, first.month, first.day) <
-         std::tie(second.year, second.month, second.day);
 }
 
 int WholeMonthsBetween(const CivilDate& from, const CivilDate& to) {

@@ -8,6 +8,7 @@
 #ifndef ANQIAO_HUB_MODEL_CIVIL_DATE_H_
 #define ANQIAO_HUB_MODEL_CIVIL_DATE_H_
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -48,10 +49,14 @@ struct CivilDate {
   CivilDate AddYears(int years) const { return AddMonths(12 * years); }
 
   friend bool operator==(const CivilDate&, const CivilDate&) = default;
-  friend bool operator<(const CivilDate& a, const CivilDate& b);
+  friend bool operator<(const CivilDate& a, const CivilDate& b) { return a.Rank() < b.Rank(); }
   friend bool operator>(const CivilDate& a, const CivilDate& b) { return b < a; }
   friend bool operator<=(const CivilDate& a, const CivilDate& b) { return !(b < a); }
   friend bool operator>=(const CivilDate& a, const CivilDate& b) { return !(a < b); }
+
+ private:
+  // Grows with the first day that it may mean.
+  int Rank() const { return year * 512 + std::max(month, 1) * 32 + std::max(day, 1); }
 };
 
 // Whole months from "from" to "to": the greatest n with from.AddMonths(n) <= to. Negative if "to"

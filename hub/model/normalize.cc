@@ -386,6 +386,11 @@ constexpr Rule kUnemploymentRules[] = {
      [](Context& c) { Unemployment(c)->set_reason(Text(c)); }},
     {av1::FIELD_UNEMPLOYMENT_ENDED_DATE, Rule::kOptional,
      [](Context& c) { Date(c, Unemployment(c)->mutable_ended_date()); }},
+    {av1::FIELD_PERSON_CATEGORY, Rule::kRepeated,
+     [](Context& c) {
+       AddOnce(Unemployment(c)->mutable_person_categories(),
+               Word(c, {"POVERTY_RELIEVED", "POVERTY_MONITORED", "OTHER"}));
+     }},
 };
 
 jv1::CertificateFact* Certificate(Context& c) { return c.out.observation.mutable_certificate(); }
@@ -442,6 +447,10 @@ constexpr Rule kEmploymentRules[] = {
      [](Context& c) { Date(c, Employment(c)->mutable_contract_end_date()); }},
     {av1::FIELD_SOCIAL_INSURANCE_FROM_MONTH, Rule::kOptional,
      [](Context& c) { Month(c, Employment(c)->mutable_social_insurance_from_month()); }},
+    {av1::FIELD_EMPLOYMENT_FORM, Rule::kOptional,
+     [](Context& c) {
+       Employment(c)->set_form(Word(c, {"UNIT", "FLEXIBLE", "SELF_EMPLOYED", "PUBLIC_WELFARE"}));
+     }},
 };
 
 jv1::BusinessFact* Business(Context& c) { return c.out.observation.mutable_business(); }

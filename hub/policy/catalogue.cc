@@ -1,37 +1,32 @@
 #include "hub/policy/catalogue.h"
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <optional>
-#include <system_error>
+#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/policy/content.h"
+#include "hub/policy/employer_relief_table.h"
+#include "hub/policy/explain.h"
 #include "hub/policy/policy.h"
 #include "hub/policy/retirement.h"
-#include "hub/policy/yaml_reader.h"
 
 namespace anqiao::policy {
 namespace {
 
 constexpr char kMagic[] = "anqiao catalogue 1\n";
-constexpr char kTables[] = "tables/";
-constexpr char kRetirement[] = "tables/retirement.yaml";
-constexpr std::size_t kFilesMax = 256;
 
 absl::Status Invalid(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
 }
 
-absl::Status InvalidFile(absl::string_view file, absl::string_view message) {
-  return Invalid(absl::StrCat(file, ":1:1: ", message));
+absl::Status NoSuchPolicy(absl::string_view policy) {
+  return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound,
+               "there is no such policy in the catalogue")
+      .Meta("policy", policy);
 }
 
 // For each file "name size\n" and its bytes, by name.
@@ -45,109 +40,126 @@ std::string Pack(const std::map<std::string, std::string>& files) {
 
 class LoadedCatalogue : public Catalogue {
  public:
-  LoadedCatalogue(std::string content, std::map<std::string, Policy> policies,
-                  RetirementTable retirement)
-      : content_(std::move(content)),
+  LoadedCatalogue(std::string packed, std::string jurisdiction, Content content)
+      : content_(std::move(packed)),
         hash_(Hex(Sha256(content_))),
-        policies_(std::move(policies)),
-        retirement_(std::move(retirement)) {
+        jurisdiction_(std::move(jurisdiction)),
+        policies_(std::move(content.policies)),
+        retirement_(std::move(content.retirement)),
+        employer_relief_(std::move(content.employer_relief)) {
     for (const auto& [id, policy] : policies_) summaries_.push_back(policy.summary);
   }
 
   const std::string& content() const override { return content_; }
   const std::string& hash() const override { return hash_; }
+  const std::string& jurisdiction() const override { return jurisdiction_; }
   const std::vector<PolicySummary>& policies() const override { return summaries_; }
 
   const PolicySummary* Find(absl::string_view id) const override {
-    const auto it = policies_.find(std::string(id));
+    const auto it = policies_.find(id);
     return it == policies_.end() ? nullptr : &it->second.summary;
+  }
+
+  const EmployerReliefTable* employer_relief() const override {
+    return employer_relief_.has_value() ? &*employer_relief_ : nullptr;
   }
 
   absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
       absl::string_view policy, const model::Case& person) const override {
-    const auto it = policies_.find(std::string(policy));
-    if (it == policies_.end()) {
-      return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound,
-                   "there is no such policy in the catalogue")
-          .Meta("policy", policy);
+    const auto it = policies_.find(policy);
+    if (it == policies_.end()) return NoSuchPolicy(policy);
+    return AnswerOf(it->second, PersonFacts(person, person.as_of, retirement_));
+  }
+
+  absl::StatusOr<std::vector<journal::v1::EntitlementAnswer>> EvaluateMany(
+      const std::vector<std::string>& policies, const model::Case& person) const override {
+    const PersonFacts facts(person, person.as_of, retirement_);
+    std::vector<journal::v1::EntitlementAnswer> answers;
+    answers.reserve(policies.size());
+    for (const std::string& id : policies) {
+      const auto it = policies_.find(id);
+      if (it == policies_.end()) return NoSuchPolicy(id);
+      answers.push_back(AnswerOf(it->second, facts));
     }
-    const auto facts_on = [&](const model::CivilDate& on) {
-      return DeriveFacts(person, on, retirement_);
-    };
-    journal::v1::EntitlementAnswer answer = Answer(it->second, facts_on, person.as_of);
-    answer.set_catalogue_hash(hash_);
-    return answer;
+    return answers;
+  }
+
+  std::vector<Decision> DecideAll(const model::Case& person) const override {
+    const PersonFacts facts(person, person.as_of, retirement_);
+    std::vector<Decision> decisions;
+    decisions.reserve(policies_.size());
+    for (const auto& [id, policy] : policies_) decisions.push_back(Decide(policy, facts));
+    return decisions;
+  }
+
+  void AnswerAll(const model::Case& person,
+                 std::vector<journal::v1::EntitlementAnswer>* answers) const override {
+    const PersonFacts facts(person, person.as_of, retirement_);
+    answers->resize(policies_.size());
+    std::size_t i = 0;
+    for (const auto& [id, policy] : policies_) Write(policy, facts, &(*answers)[i++]);
+  }
+
+  std::vector<std::string> Explain(const journal::v1::EntitlementAnswer& answer,
+                                   absl::string_view reader, Language language) const override {
+    const auto it = policies_.find(answer.policy());
+    if (it == policies_.end()) return {};
+    return policy::Explain(it->second, answer, reader, language);
   }
 
  private:
+  journal::v1::EntitlementAnswer AnswerOf(const Policy& policy, const PersonFacts& facts) const {
+    journal::v1::EntitlementAnswer answer;
+    Write(policy, facts, &answer);
+    return answer;
+  }
+  void Write(const Policy& policy, const PersonFacts& facts,
+             journal::v1::EntitlementAnswer* answer) const {
+    WriteAnswer(policy, facts, policy::Evaluate(policy, facts), answer);
+    answer->set_catalogue_hash(hash_);
+    answer->set_jurisdiction(jurisdiction_);
+  }
+
   const std::string content_;
   const std::string hash_;
-  const std::map<std::string, Policy> policies_;
+  const std::string jurisdiction_;
+  const PolicyMap policies_;
   const RetirementTable retirement_;
+  const std::optional<EmployerReliefTable> employer_relief_;
   std::vector<PolicySummary> summaries_;
 };
 
-absl::StatusOr<RetirementTable> ReadRetirement(const std::map<std::string, std::string>& files) {
-  const auto it = files.find(kRetirement);
-  if (it == files.end()) return InvalidFile(kRetirement, "the file is missing");
-  AQ_ASSIGN_OR_RETURN(const YamlNode table, YamlNode::Parse(it->first, it->second));
-  return RetirementTable::Read(table);
-}
-
-absl::Status ReadDirectory(const std::string& directory, const std::string& prefix,
-                           std::map<std::string, std::string>& files) {
-  std::error_code error;
-  std::filesystem::directory_iterator entries(directory, error);
-  if (error) return InvalidFile(directory, "the directory cannot be read");
-  for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    const std::filesystem::path path = entries->path();
-    if (path.extension() != ".yaml") continue;
-    const std::string name = absl::StrCat(prefix, path.filename().string());
-    std::ifstream in(path, std::ios::binary);
-    std::string bytes(kFileBytesMax + 1, '\0');
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    bytes.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad() || !in.eof()) {
-      return InvalidFile(name,
-                         absl::StrCat("cannot be read, or is over ", kFileBytesMax, " bytes"));
-    }
-    files[name] = std::move(bytes);
-    if (files.size() > kFilesMax) return InvalidFile(name, "too many files");
-  }
-  return error ? InvalidFile(directory, "the directory cannot be read") : absl::OkStatus();
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Load(const std::string& directory) {
-  std::map<std::string, std::string> files;
-  AQ_RETURN_IF_ERROR(ReadDirectory(directory, "", files));
-  AQ_RETURN_IF_ERROR(ReadDirectory(absl::StrCat(directory, "/tables"), kTables, files));
-  return Parse(files);
+absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Load(const std::string& directory,
+                                                           const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto files, ReadCatalogueFiles(directory));
+  return Parse(files, jurisdiction);
 }
 
 absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Parse(
-    const std::map<std::string, std::string>& files) {
-  if (files.size() > kFilesMax) return Invalid(absl::StrCat("more than ", kFilesMax, " files"));
-  AQ_ASSIGN_OR_RETURN(RetirementTable retirement, ReadRetirement(files));
-  std::map<std::string, Policy> policies;
-  for (const auto& [name, bytes] : files) {
-    if (name.empty() || name.find_first_of(" \n") != std::string::npos) {
-      return Invalid("a file name must not be empty or hold blanks");
-    }
-    if (name == kRetirement) continue;
-    if (absl::StartsWith(name, kTables)) return InvalidFile(name, "there is no such table");
-    AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(name, bytes));
-    AQ_ASSIGN_OR_RETURN(Policy policy, ReadPolicy(file));
-    const std::string id = policy.summary.id;
-    if (name != absl::StrCat(id, ".yaml")) {
-      return file.Wrong(absl::StrCat("the file of policy ", id, " must be named ", id, ".yaml"));
-    }
-    policies.emplace(id, std::move(policy));
+    const std::map<std::string, std::string>& files, const std::string& jurisdiction) {
+  std::vector<absl::Status> errors;
+  Content content = ReadContent(files, errors);
+  RunTests(content, errors);
+  if (!errors.empty()) return errors.front();
+  if (!jurisdiction.empty() && !IsDivisionPrefix(jurisdiction)) {
+    return Invalid("a jurisdiction is 2, 4, 6, 9 or 12 digits of a division code");
   }
-  if (policies.empty()) return Invalid("the catalogue has no policy");
+  ApplyProfiles(content.profiles, jurisdiction, content.policies);
+  if (content.employer_relief.has_value()) content.employer_relief->TakeQuotas(content.policies);
   return std::unique_ptr<Catalogue>(
-      std::make_unique<LoadedCatalogue>(Pack(files), std::move(policies), std::move(retirement)));
+      std::make_unique<LoadedCatalogue>(Pack(files), jurisdiction, std::move(content)));
+}
+
+absl::StatusOr<std::vector<journal::v1::EntitlementAnswer>> Catalogue::EvaluateMany(
+    const std::vector<std::string>& policies, const model::Case& person) const {
+  std::vector<journal::v1::EntitlementAnswer> answers;
+  for (const std::string& id : policies) {
+    AQ_ASSIGN_OR_RETURN(journal::v1::EntitlementAnswer answer, Evaluate(id, person));
+    answers.push_back(std::move(answer));
+  }
+  return answers;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> Catalogue::Unpack(absl::string_view content) {

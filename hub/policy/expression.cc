@@ -12,14 +12,66 @@ Truth Negate(Truth truth) {
   return truth == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_UNKNOWN;
 }
 
-void MarkUnknown(const Expression& expression, const std::vector<Truth>& leaves,
-                 std::vector<bool>& marked) {
-  if (Decide(expression, leaves) != TRUTH_UNKNOWN) return;
-  if (expression.kind == Expression::Kind::kLeaf) marked[expression.leaf] = true;
-  for (const Expression& child : expression.children) MarkUnknown(child, leaves, marked);
+// Of an "at least": how many of its children hold and are unknown.
+struct Count {
+  int holding = 0, unknown = 0;
+
+  void Add(Truth truth, int number = 1) {
+    holding += truth == TRUTH_TRUE ? number : 0;
+    unknown += truth == TRUTH_UNKNOWN ? number : 0;
+  }
+  Truth Against(int threshold) const {
+    if (holding >= threshold) return TRUTH_TRUE;
+    return holding + unknown < threshold ? TRUTH_FALSE : TRUTH_UNKNOWN;
+  }
+};
+
+// What the whole comes to with a part of it true, false or unknown.
+struct Effect {
+  Truth if_true = TRUTH_TRUE, if_false = TRUTH_FALSE, if_unknown = TRUTH_UNKNOWN;
+
+  Truth Of(Truth truth) const {
+    if (truth == TRUTH_TRUE) return if_true;
+    return truth == TRUTH_FALSE ? if_false : if_unknown;
+  }
+};
+
+// "effect": of this part on the whole. "unknown": everything above it is.
+void MarkDecisive(const Expression& expression, absl::Span<const Truth> leaves,
+                  const Effect& effect, bool unknown, absl::InlinedVector<bool, 24>& marked) {
+  if (expression.kind == Expression::Kind::kLeaf) {
+    const Truth truth = leaves[expression.leaf];
+    marked[expression.leaf] =
+        truth == TRUTH_UNKNOWN ? unknown : effect.Of(truth) != effect.Of(Negate(truth));
+    return;
+  }
+  if (expression.kind == Expression::Kind::kNot) {
+    const Expression& child = expression.children.front();
+    unknown = unknown && Decide(child, leaves) == TRUTH_UNKNOWN;
+    MarkDecisive(child, leaves, {effect.if_false, effect.if_true, effect.if_unknown}, unknown,
+                 marked);
+    return;
+  }
+  Count all;
+  absl::InlinedVector<Truth, 8> truths;
+  for (const Expression& child : expression.children) {
+    truths.push_back(Decide(child, leaves));
+    all.Add(truths.back());
+  }
+  unknown = unknown && all.Against(expression.threshold) == TRUTH_UNKNOWN;
+  for (std::size_t i = 0; i < truths.size(); ++i) {
+    const auto with = [&](Truth truth) {
+      Count count = all;
+      count.Add(truths[i], -1);
+      count.Add(truth);
+      return effect.Of(count.Against(expression.threshold));
+    };
+    MarkDecisive(expression.children[i], leaves,
+                 {with(TRUTH_TRUE), with(TRUTH_FALSE), with(TRUTH_UNKNOWN)}, unknown, marked);
+  }
 }
 
-void CollectHolding(const Expression& expression, const std::vector<Truth>& leaves,
+void CollectHolding(const Expression& expression, absl::Span<const Truth> leaves,
                     std::vector<std::size_t>& out) {
   if (Decide(expression, leaves) != TRUTH_TRUE) return;
   if (expression.kind == Expression::Kind::kLeaf) out.push_back(expression.leaf);
@@ -30,38 +82,25 @@ void CollectHolding(const Expression& expression, const std::vector<Truth>& leav
 
 }  // namespace
 
-Truth Decide(const Expression& expression, const std::vector<Truth>& leaves) {
+Truth Decide(const Expression& expression, absl::Span<const Truth> leaves) {
   if (expression.kind == Expression::Kind::kLeaf) return leaves[expression.leaf];
   if (expression.kind == Expression::Kind::kNot) {
     return Negate(Decide(expression.children.front(), leaves));
   }
-  int holding = 0;
-  int unknown = 0;
-  for (const Expression& child : expression.children) {
-    const Truth truth = Decide(child, leaves);
-    holding += truth == TRUTH_TRUE ? 1 : 0;
-    unknown += truth == TRUTH_UNKNOWN ? 1 : 0;
-  }
-  if (holding >= expression.threshold) return TRUTH_TRUE;
-  return holding + unknown < expression.threshold ? TRUTH_FALSE : TRUTH_UNKNOWN;
+  Count count;
+  for (const Expression& child : expression.children) count.Add(Decide(child, leaves));
+  return count.Against(expression.threshold);
 }
 
-std::vector<bool> DecisiveLeaves(const Expression& expression, const std::vector<Truth>& leaves) {
-  const Truth answer = Decide(expression, leaves);
-  std::vector<bool> decisive(leaves.size(), false);
-  std::vector<Truth> other = leaves;
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (leaves[i] == TRUTH_UNKNOWN) continue;
-    other[i] = Negate(leaves[i]);
-    decisive[i] = Decide(expression, other) != answer;
-    other[i] = leaves[i];
-  }
-  MarkUnknown(expression, leaves, decisive);
+absl::InlinedVector<bool, 24> DecisiveLeaves(const Expression& expression,
+                                             absl::Span<const Truth> leaves) {
+  absl::InlinedVector<bool, 24> decisive(leaves.size(), false);
+  MarkDecisive(expression, leaves, {}, true, decisive);
   return decisive;
 }
 
 std::vector<std::size_t> SupportingLeaves(const Expression& expression,
-                                          const std::vector<Truth>& leaves) {
+                                          absl::Span<const Truth> leaves) {
   std::vector<std::size_t> supporting;
   if (expression.children.empty()) {
     CollectHolding(expression, leaves, supporting);

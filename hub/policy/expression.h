@@ -9,11 +9,15 @@
 #include <cstddef>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/types/span.h"
 #include "anqiao/journal/v1/entitlement.pb.h"
 
 namespace anqiao::policy {
 
 using journal::v1::Truth;
+// One for each leaf.
+using Truths = absl::InlinedVector<Truth, 24>;
 
 struct Expression {
   enum class Kind { kLeaf, kNot, kAtLeast };
@@ -28,15 +32,17 @@ struct Expression {
 };
 
 // What "expression" comes to. Requires: "leaves" has a truth for every leaf.
-Truth Decide(const Expression& expression, const std::vector<Truth>& leaves);
+Truth Decide(const Expression& expression, absl::Span<const Truth> leaves);
 
 // For each leaf, whether the answer hangs on it: for a known one, that its other truth alone gives
-// another answer; for an unknown one, that it and everything above it is unknown.
-std::vector<bool> DecisiveLeaves(const Expression& expression, const std::vector<Truth>& leaves);
+// another answer; for an unknown one, that it and everything above it is unknown. Requires: each
+// leaf stands once in "expression".
+absl::InlinedVector<bool, 24> DecisiveLeaves(const Expression& expression,
+                                             absl::Span<const Truth> leaves);
 
 // Leaves that hold, and everything above which below the root holds too, in their order.
 std::vector<std::size_t> SupportingLeaves(const Expression& expression,
-                                          const std::vector<Truth>& leaves);
+                                          absl::Span<const Truth> leaves);
 
 }  // namespace anqiao::policy
 

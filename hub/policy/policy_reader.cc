@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -14,9 +15,9 @@ namespace {
 
 using model::CivilDate;
 
-constexpr std::size_t kRowsMax = 64;
 constexpr std::size_t kTestsMax = 256;
 constexpr std::int64_t kMonthsMax = 1200;
+constexpr char kAsOfDate[] = "as_of_date";
 
 const std::map<std::string, Operator>& Operators() {
   static const auto& operators =
@@ -55,39 +56,13 @@ absl::StatusOr<std::string> ReadLaw(const YamlNode& node) {
   return absl::StrCat(instrument, " ", article);
 }
 
-// "from" and, unless it goes on, "to".
-absl::Status ReadTime(const YamlNode& node, const YamlNode::Map& keys, CivilDate& from,
-                      CivilDate& to) {
-  AQ_ASSIGN_OR_RETURN(from, keys.at("from").Day());
-  if (const auto it = keys.find("to"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(to, it->second.Day());
-    if (to < from) return it->second.Wrong("ends before it begins");
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<Parameter> ReadParameter(const YamlNode& node, const PolicySummary& policy) {
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> rows, node.Items(kRowsMax));
-  Parameter parameter;
-  for (const YamlNode& item : rows) {
-    AQ_ASSIGN_OR_RETURN(YamlNode::Map keys,
-                        item.Keys({"from", "value", "source"}, {"to", "unverified"}));
-    DatedValue row;
-    AQ_RETURN_IF_ERROR(ReadTime(item, keys, row.from, row.to));
-    AQ_ASSIGN_OR_RETURN(row.value, keys.at("value").Number());
-    if (row.value < 0 || row.value > 100'000'000'000) {
-      return keys.at("value").Wrong("must be from 0 to 100000000000");
+  AQ_ASSIGN_OR_RETURN(Parameter parameter, ReadDatedValues(node));
+  for (std::size_t i = 1; i < parameter.size(); ++i) {
+    if (parameter[i].from != parameter[i - 1].to.AddDays(1)) {
+      return rows[i].Wrong("leaves a gap after the dates before it");
     }
-    AQ_RETURN_IF_ERROR(keys.at("source").Text().status());
-    if (const auto it = keys.find("unverified"); it != keys.end()) {
-      AQ_RETURN_IF_ERROR(it->second.Flag().status());
-    }
-    if (!parameter.empty()) {
-      const CivilDate& last = parameter.back().to;
-      if (last.empty() || row.from <= last) return item.Wrong("overlaps the dates before it");
-      if (row.from != last.AddDays(1)) return item.Wrong("leaves a gap after the dates before it");
-    }
-    parameter.push_back(row);
   }
   if (policy.effective_from < parameter.front().from) {
     return rows.front().Wrong("leaves a gap: begins after the policy");
@@ -177,16 +152,20 @@ absl::Status ReadOperand(const YamlNode& node, const YamlNode::Map& keys, const 
 }
 
 absl::Status ReadLeaf(const YamlNode& node, Policy& policy) {
-  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"id", "fact", "op", "law", "label"},
-                                                    {"value", "parameter", "category"}));
+  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys,
+                      node.Keys({"id", "fact", "op", "law", "label"},
+                                {"value", "parameter", "category", "unverified"}));
   Leaf leaf;
   AQ_ASSIGN_OR_RETURN(leaf.id, keys.at("id").Text());
   for (const Leaf& other : policy.leaves) {
     if (other.id == leaf.id) return keys.at("id").Wrong("a condition with this id came before");
   }
-  AQ_ASSIGN_OR_RETURN(leaf.fact, keys.at("fact").Text());
-  const FactKind* kind = FindFactKind(leaf.fact);
-  if (kind == nullptr) return keys.at("fact").Wrong(absl::StrCat("unknown fact ", leaf.fact));
+  AQ_ASSIGN_OR_RETURN(const std::string fact, keys.at("fact").Text());
+  const std::optional<std::size_t> ordinal = FindFact(fact);
+  if (!ordinal.has_value()) return keys.at("fact").Wrong(absl::StrCat("unknown fact ", fact));
+  leaf.fact = *ordinal;
+  leaf.of_day = fact == kAsOfDate;
+  const FactKind* kind = &FactKinds()[leaf.fact];
   AQ_ASSIGN_OR_RETURN(const std::string op, keys.at("op").Text());
   const auto known = Operators().find(op);
   if (known == Operators().end()) return keys.at("op").Wrong(absl::StrCat("unknown operator ", op));
@@ -198,6 +177,9 @@ absl::Status ReadLeaf(const YamlNode& node, Policy& policy) {
   AQ_ASSIGN_OR_RETURN(std::tie(leaf.label_zh, leaf.label_en), ReadTitles(keys.at("label")));
   if (const auto it = keys.find("category"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(leaf.category, it->second.Text());
+  }
+  if (const auto it = keys.find("unverified"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(leaf.unverified, it->second.Flag());
   }
   if (policy.leaves.size() == kLeavesMax) return node.Wrong("too many conditions");
   policy.leaves.push_back(std::move(leaf));
@@ -251,7 +233,8 @@ absl::StatusOr<Expression> ReadExpression(const YamlNode& node, int depth, Polic
 void AddInForce(const std::string& law, Policy& policy) {
   Leaf leaf;
   leaf.id = "in_force";
-  leaf.fact = "as_of_date";
+  leaf.fact = FindFact(kAsOfDate).value();
+  leaf.of_day = true;
   leaf.op = Operator::kRange;
   leaf.from = policy.summary.effective_from;
   leaf.to = policy.summary.effective_to;
@@ -275,132 +258,26 @@ void AddInForce(const std::string& law, Policy& policy) {
   ++root.threshold;
 }
 
-absl::Status ReadAmount(const YamlNode& node, Policy& policy) {
-  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"base"}, {"factor", "months"}));
-  AQ_ASSIGN_OR_RETURN(policy.amount.base, keys.at("base").Text());
-  if (!policy.parameters.contains(policy.amount.base)) {
-    return keys.at("base").Wrong("there is no such parameter");
-  }
-  if (const auto it = keys.find("factor"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(policy.amount.factor, it->second.Text());
-    const auto factor = policy.parameters.find(policy.amount.factor);
-    if (factor == policy.parameters.end()) return it->second.Wrong("there is no such parameter");
-    for (const DatedValue& row : factor->second) {
-      if (row.value > 10'000) return it->second.Wrong("a factor is at most 10000 per mille");
-    }
-  }
-  if (const auto it = keys.find("months"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::int64_t months, it->second.Number());
-    if (months < 1 || months > kMonthsMax) return it->second.Wrong("must be from 1 to 1200");
-    policy.amount.months = static_cast<int>(months);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Fact> ReadTestFact(const YamlNode& node, FactType type) {
-  Fact fact;
-  if (node.is_scalar()) {
-    AQ_ASSIGN_OR_RETURN(const std::string text, node.Text());
-    for (const Fact::State state : {Fact::State::kMissing, Fact::State::kStale,
-                                    Fact::State::kWithheld, Fact::State::kConflicting}) {
-      fact.state = state;
-      if (text == StateName(state)) return fact;
-    }
-    fact.state = Fact::State::kValue;
-    if (text == "none" && type == FactType::kDate) return fact;
-  }
-  fact.state = Fact::State::kValue;
-  switch (type) {
-    case FactType::kFlag: {
-      AQ_ASSIGN_OR_RETURN(fact.value, node.Flag());
-      break;
-    }
-    case FactType::kNumber: {
-      AQ_ASSIGN_OR_RETURN(fact.value, node.Number());
-      break;
-    }
-    case FactType::kDate: {
-      AQ_ASSIGN_OR_RETURN(fact.value, node.Day());
-      break;
-    }
-    case FactType::kTexts: {
-      std::vector<std::string> texts;
-      if (node.is_list()) {
-        AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, node.Items(kRowsMax));
-        for (const YamlNode& item : items) {
-          AQ_ASSIGN_OR_RETURN(std::string text, item.Text());
-          texts.push_back(std::move(text));
-        }
-      } else {
-        AQ_ASSIGN_OR_RETURN(const std::string text, node.Text());
-        if (text != "none") texts.push_back(text);
-      }
-      fact.value = std::move(texts);
-    }
-  }
-  return fact;
-}
-
-absl::Status RunTest(const YamlNode& node, const Policy& policy) {
-  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys,
-                      node.Keys({"name", "as_of", "facts", "expect"}, {"from", "category"}));
-  AQ_ASSIGN_OR_RETURN(const std::string name, keys.at("name").Text());
-  AQ_ASSIGN_OR_RETURN(const CivilDate as_of, keys.at("as_of").Day());
-  AQ_ASSIGN_OR_RETURN(const YamlNode::Map given, keys.at("facts").AnyKeys(kRowsMax));
-  FactSet facts;
-  for (const FactKind& kind : FactKinds()) facts[std::string(kind.name)] = Fact();
-  for (const auto& [fact, value] : given) {
-    const FactKind* kind = FindFactKind(fact);
-    if (kind == nullptr) return value.Wrong(absl::StrCat("unknown fact ", fact));
-    AQ_ASSIGN_OR_RETURN(facts[fact], ReadTestFact(value, kind->type));
-  }
-  const auto facts_on = [&facts](const CivilDate& on) {
-    Fact today;
-    today.state = Fact::State::kValue;
-    today.value = on;
-    facts["as_of_date"] = today;
-    return facts;
-  };
-  AQ_ASSIGN_OR_RETURN(
-      const std::string expected,
-      OneOf(keys.at("expect"), {"ELIGIBLE", "NOT_ELIGIBLE", "UNKNOWN", "ELIGIBLE_FROM"}));
-  const journal::v1::EntitlementAnswer answer = Answer(policy, facts_on, as_of);
-  const std::string found = journal::v1::EntitlementResult_Name(answer.result());
-  if (found != absl::StrCat("ENTITLEMENT_RESULT_", expected)) {
-    return node.Wrong(
-        absl::StrCat("test failed: ", name, ": expected ", expected, ", got ", found.substr(19)));
-  }
-  if (const auto it = keys.find("from"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const CivilDate from, it->second.Day());
-    const CivilDate date = CivilDate::FromProto(answer.eligible_from_date());
-    if (date != from) return it->second.Wrong(absl::StrCat("test failed: got ", date.ToString()));
-  }
-  if (const auto it = keys.find("category"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::string category, it->second.Text());
-    if (answer.category() != category) {
-      return it->second.Wrong(absl::StrCat("test failed: got ", answer.category()));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, PolicySummary& summary) {
   AQ_ASSIGN_OR_RETURN(summary.id, keys.at("id").Text());
   AQ_ASSIGN_OR_RETURN(std::tie(summary.title_zh, summary.title_en), ReadTitles(keys.at("title")));
-  AQ_RETURN_IF_ERROR(keys.at("authority").Text().status());
   AQ_ASSIGN_OR_RETURN(YamlNode::Map service, keys.at("service").Keys({"code", "title"}, {}));
   AQ_ASSIGN_OR_RETURN(summary.service, service.at("code").Text());
   AQ_ASSIGN_OR_RETURN(summary.service_title, service.at("title").Text());
   AQ_ASSIGN_OR_RETURN(summary.provider,
                       OneOf(keys.at("provider"), {"police", "civil_affairs", "employment", "tax"}));
-  AQ_ASSIGN_OR_RETURN(summary.view,
-                      OneOf(keys.at("view"), {"employment_service", "training",
-                                              "self_employed_relief", "employer_relief", "loan"}));
+  AQ_ASSIGN_OR_RETURN(
+      summary.view,
+      OneOf(keys.at("view"), {"employment_service", "training", "self_employed_relief",
+                              "employer_relief", "loan", "application", "business_support"}));
   AQ_ASSIGN_OR_RETURN(YamlNode::Map effective, keys.at("effective").Keys({"from"}, {"to"}));
   AQ_RETURN_IF_ERROR(
       ReadTime(keys.at("effective"), effective, summary.effective_from, summary.effective_to));
   if (const auto it = keys.find("unverified"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(summary.unverified, it->second.Flag());
+  }
+  if (const auto it = keys.find("deadlines"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(summary.deadlines, ReadDeadlines(it->second));
   }
   return absl::OkStatus();
 }
@@ -408,10 +285,11 @@ absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, Policy
 }  // namespace
 
 absl::StatusOr<Policy> ReadPolicy(const YamlNode& file) {
-  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys,
-                      file.Keys({"id", "title", "authority", "law", "service", "provider", "view",
-                                 "effective", "evidence", "conditions", "tests"},
-                                {"unverified", "parameters", "amount"}));
+  AQ_ASSIGN_OR_RETURN(
+      YamlNode::Map keys,
+      file.Keys({"id", "title", "authority", "law", "service", "provider", "view", "effective",
+                 "evidence", "conditions", "tests"},
+                {"unverified", "parameters", "tables", "amount", "deadlines", "received"}));
   Policy policy;
   AQ_RETURN_IF_ERROR(ReadSummary(file, keys, policy.summary));
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> evidence, keys.at("evidence").Items(kRowsMax));
@@ -425,19 +303,33 @@ absl::StatusOr<Policy> ReadPolicy(const YamlNode& file) {
       AQ_ASSIGN_OR_RETURN(policy.parameters[name], ReadParameter(node, policy.summary));
     }
   }
+  if (const auto it = keys.find("tables"); it != keys.end()) {
+    AQ_RETURN_IF_ERROR(ReadTables(it->second, policy));
+  }
   if (const auto it = keys.find("amount"); it != keys.end()) {
     AQ_RETURN_IF_ERROR(ReadAmount(it->second, policy));
   }
-  AQ_ASSIGN_OR_RETURN(const std::string law, ReadLaw(keys.at("law")));
+  AQ_ASSIGN_OR_RETURN(policy.authority, keys.at("authority").Text());
+  AQ_ASSIGN_OR_RETURN(policy.law, ReadLaw(keys.at("law")));
   AQ_ASSIGN_OR_RETURN(policy.conditions, ReadExpression(keys.at("conditions"), 1, policy));
-  AddInForce(law, policy);
-  policy.summary.laws.push_back(law);
+  if (const auto it = keys.find("received"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(policy.summary.received, it->second.Text());
+    const bool known =
+        std::any_of(policy.leaves.begin(), policy.leaves.end(),
+                    [&](const Leaf& leaf) { return leaf.id == policy.summary.received; });
+    if (!known) return it->second.Wrong("there is no such condition");
+  }
+  AddInForce(policy.law, policy);
+  policy.summary.laws.push_back(policy.law);
   for (const Leaf& leaf : policy.leaves) {
     std::vector<std::string>& laws = policy.summary.laws;
     if (std::find(laws.begin(), laws.end(), leaf.law) == laws.end()) laws.push_back(leaf.law);
   }
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> tests, keys.at("tests").Items(kTestsMax));
-  for (const YamlNode& test : tests) AQ_RETURN_IF_ERROR(RunTest(test, policy));
+  for (const YamlNode& node : tests) {
+    AQ_ASSIGN_OR_RETURN(PolicyTest test, ReadTest(node));
+    policy.tests.push_back(std::move(test));
+  }
   return policy;
 }
 

@@ -12,10 +12,13 @@
 namespace anqiao::policy {
 namespace {
 
+std::string PlaceAt(const std::string& file, const YAML::Mark& mark) {
+  return absl::StrCat(file, ":", std::max(mark.line, 0) + 1, ":", std::max(mark.column, 0) + 1);
+}
+
 absl::Status WrongAt(const std::string& file, const YAML::Mark& mark, absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
-               absl::StrCat(file, ":", std::max(mark.line, 0) + 1, ":",
-                            std::max(mark.column, 0) + 1, ": ", message))
+               absl::StrCat(PlaceAt(file, mark), ": ", message))
       .Meta("file", file);
 }
 
@@ -103,6 +106,8 @@ absl::StatusOr<model::CivilDate> YamlNode::Day() const {
   }
   return Wrong("expected a day such as 2026-03-15");
 }
+
+std::string YamlNode::Place() const { return PlaceAt(*file_, node_.Mark()); }
 
 absl::Status YamlNode::Wrong(absl::string_view message) const {
   return WrongAt(*file_, node_.Mark(), message);

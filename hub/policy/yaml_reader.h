@@ -50,6 +50,8 @@ class YamlNode {
 
   bool is_scalar() const { return node_.IsScalar(); }
   bool is_list() const { return node_.IsSequence(); }
+  // "file:line:column".
+  std::string Place() const;
   // INVALID_ARGUMENT at this node's place.
   absl::Status Wrong(absl::string_view message) const;
 

@@ -114,12 +114,8 @@ void FillTraining(const model::Case& person, const std::string& asked,
               [&](const std::string& v) { view->set_certificate_number(v); });
 }
 
-void FillSelfEmployed(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                      exchange::v1::SelfEmployedReliefView* view, Filler& filler) {
-  FillBeneficiary(person, view->mutable_beneficiary(), filler);
-  const auto* certificate = policy::CertificateWith(person, person.as_of, "SELF_EMPLOYMENT");
-  filler.Text("certificate_number", certificate == nullptr ? "" : certificate->number(),
-              "employment", [&](const std::string& v) { view->set_certificate_number(v); });
+template <typename View>
+void FillBusiness(const model::Case& person, View* view, Filler& filler) {
   const auto* business = policy::RunningBusiness(person, person.as_of);
   filler.Text("business_code", business == nullptr ? "" : business->code(), "tax",
               [&](const std::string& v) { view->set_business_code(v); });
@@ -127,6 +123,19 @@ void FillSelfEmployed(const model::Case& person, const journal::v1::EntitlementA
     *view->mutable_registration_month() = business->registered_date();
     view->mutable_registration_month()->clear_day();
   }
+}
+
+void FillSelfEmployed(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
+                      exchange::v1::SelfEmployedReliefView* view, Filler& filler) {
+  FillBeneficiary(person, view->mutable_beneficiary(), filler);
+  // Whoever was lifted out of poverty needs no certificate, and whoever graduates has their own.
+  const bool graduate = answer.category() == "GRADUATE";
+  const auto* certificate =
+      policy::CertificateWith(person, person.as_of, graduate ? "GRADUATE" : "SELF_EMPLOYMENT");
+  filler.Text("certificate_number", certificate == nullptr ? "" : certificate->number(),
+              answer.category() == "POVERTY_RELIEVED" ? "" : "employment",
+              [&](const std::string& v) { view->set_certificate_number(v); });
+  FillBusiness(person, view, filler);
   filler.Text("category", answer.category(), "the entitlement",
               [&](const std::string& v) { view->set_category(v); });
 }
@@ -148,6 +157,25 @@ void FillEmployer(const model::Case& person, const journal::v1::EntitlementAnswe
     view->mutable_social_insurance_start_month()->clear_day();
   }
   filler.Text("category", answer.category(), "the entitlement",
+              [&](const std::string& v) { view->set_category(v); });
+}
+
+void FillApplication(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
+                     exchange::v1::ApplicationView* view, Filler& filler) {
+  FillBeneficiary(person, view->mutable_beneficiary(), filler);
+  filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
+  filler.Text("division_code", person.outward.division_code.substr(0, 6), "",
+              [&](const std::string& v) { view->set_division_code(v); });
+  filler.Text("category", answer.category(), "",
+              [&](const std::string& v) { view->set_category(v); });
+}
+
+void FillBusinessSupport(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
+                         exchange::v1::BusinessSupportView* view, Filler& filler) {
+  FillBeneficiary(person, view->mutable_beneficiary(), filler);
+  filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
+  FillBusiness(person, view, filler);
+  filler.Text("category", answer.category(), "",
               [&](const std::string& v) { view->set_category(v); });
 }
 
@@ -222,6 +250,19 @@ void AddView(adapter::v1::Record& record, const exchange::v1::ServiceRequest& re
     AddBeneficiary(record, view.beneficiary());
     Add(record, adapter::v1::FIELD_PHONE, view.phone());
     Add(record, adapter::v1::FIELD_AMOUNT_FEN, absl::StrCat(view.amount_max_fen()));
+    Add(record, adapter::v1::FIELD_CATEGORY, view.category());
+  } else if (request.has_application()) {
+    const auto& view = request.application();
+    AddBeneficiary(record, view.beneficiary());
+    Add(record, adapter::v1::FIELD_PHONE, view.phone());
+    Add(record, adapter::v1::FIELD_DIVISION, view.division_code());
+    Add(record, adapter::v1::FIELD_CATEGORY, view.category());
+  } else if (request.has_business_support()) {
+    const auto& view = request.business_support();
+    AddBeneficiary(record, view.beneficiary());
+    Add(record, adapter::v1::FIELD_PHONE, view.phone());
+    Add(record, adapter::v1::FIELD_BUSINESS_CODE, view.business_code());
+    AddDate(record, adapter::v1::FIELD_REGISTRATION_DATE, view.registration_month());
     Add(record, adapter::v1::FIELD_CATEGORY, view.category());
   }
 }
@@ -327,6 +368,12 @@ absl::StatusOr<BuiltView> BuildView(const policy::PolicySummary& policy,
   } else if (policy.view == "employer_relief") {
     FillEmployer(person, answer, built.request.mutable_employer_relief(), filler);
     built.name = "EmployerReliefView";
+  } else if (policy.view == "application") {
+    FillApplication(person, answer, built.request.mutable_application(), filler);
+    built.name = "ApplicationView";
+  } else if (policy.view == "business_support") {
+    FillBusinessSupport(person, answer, built.request.mutable_business_support(), filler);
+    built.name = "BusinessSupportView";
   } else {
     AQ_ASSIGN_OR_RETURN(const std::string asked, Detail(details, "amount_yuan"));
     AQ_RETURN_IF_ERROR(FillLoan(person, answer, asked, built.request.mutable_loan(), filler));

@@ -39,6 +39,10 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.EligibilityService/ListEntitlements", kStaff, true},
       {"/anqiao.hub.v1.EligibilityService/ListPolicies", kAnyUser},
 
+      // Neither reads a case.
+      {"/anqiao.hub.v1.EmployerService/SimulateHiring", kAnyUser},
+      {"/anqiao.hub.v1.EmployerService/ComputeEmployerRelief", kStaff},
+
       {"/anqiao.hub.v1.ReferralService/CreateReferral", kStaff},
       {"/anqiao.hub.v1.ReferralService/GetReferral", kStaff, true},
       {"/anqiao.hub.v1.ReferralService/ListReferrals", kStaff, true},

@@ -125,6 +125,7 @@ hub::v1::Entitlement ToProto(const std::string& case_id,
     added->set_source(leaf.source());
     if (leaf.has_fact_date()) *added->mutable_fact_date() = leaf.fact_date();
     added->set_decisive(leaf.decisive());
+    added->set_unverified(leaf.unverified());
   }
   for (const journal::v1::MissingFact& missing : answer.missing()) {
     hub::v1::MissingFact* added = out.add_missing_facts();
@@ -138,6 +139,17 @@ hub::v1::Entitlement ToProto(const std::string& case_id,
   if (answer.has_as_of_date()) *out.mutable_as_of_date() = answer.as_of_date();
   out.set_catalogue_hash(answer.catalogue_hash());
   out.set_provider(answer.provider());
+  out.set_unverified(answer.unverified());
+  out.set_jurisdiction(answer.jurisdiction());
+  *out.mutable_profiles() = answer.profiles();
+  for (const journal::v1::ParameterAnswer& parameter : answer.parameters()) {
+    hub::v1::PolicyParameter* added = out.add_parameters();
+    added->set_parameter_id(parameter.name());
+    added->set_value(parameter.value());
+    added->set_source(parameter.source());
+    added->set_profile(parameter.profile());
+    added->set_unverified(parameter.unverified());
+  }
   return out;
 }
 

@@ -1,10 +1,15 @@
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/model/case.h"
+#include "hub/policy/explain.h"
+#include "hub/policy/facts.h"
 #include "hub/rpc/case_conversion.h"
 #include "hub/rpc/handler.h"
 #include "hub/rpc/hub_services.h"
@@ -37,6 +42,12 @@ absl::StatusOr<std::vector<std::string>> PolicyIds(const policy::Catalogue& cata
   return named;
 }
 
+absl::StatusOr<policy::Language> ParseLanguage(const std::string& code) {
+  if (code.empty() || code == "zh") return policy::Language::kZh;
+  if (code == "en") return policy::Language::kEn;
+  return InvalidField("language_code", "must be zh or en");
+}
+
 }  // namespace
 
 grpc::Status EligibilityServiceImpl::EvaluateEligibility(
@@ -59,13 +70,29 @@ grpc::Status EligibilityServiceImpl::EvaluateEligibility(
     const policy::Catalogue& catalogue = engine_.catalogue();
     AQ_ASSIGN_OR_RETURN(const std::vector<std::string> policies,
                         PolicyIds(catalogue, std::move(named)));
+    if (!request->explain_for().empty() && !policy::IsReader(request->explain_for())) {
+      return InvalidField("explain_for", "must be caseworker, civil_affairs, employment or tax");
+    }
+    AQ_ASSIGN_OR_RETURN(const policy::Language language, ParseLanguage(request->language_code()));
+    const std::map<std::string, std::string> stated(request->stated_facts().begin(),
+                                                    request->stated_facts().end());
+    AQ_RETURN_IF_ERROR(policy::CheckStated(stated));
     gate_.RecordRead(caller, kEvaluate, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::CaseView view,
                         engine_.GetCase(case_id, as_of, caller.jurisdiction));
-    for (const std::string& policy : policies) {
-      AQ_ASSIGN_OR_RETURN(const journal::v1::EntitlementAnswer answer,
-                          catalogue.Evaluate(policy, view.folded));
-      *response->add_entitlements() = ToProto(case_id, answer);
+    const std::string& reader = request->explain_for();
+    const bool outward = !reader.empty() && reader != policy::kCaseworker;
+    model::Case person =
+        outward ? model::FoldCaseWithoutPolice(view.document, view.folded.as_of) : view.folded;
+    person.stated = stated;
+    AQ_ASSIGN_OR_RETURN(const auto answers, catalogue.EvaluateMany(policies, person));
+    for (const journal::v1::EntitlementAnswer& answer : answers) {
+      hub::v1::Entitlement* entitlement = response->add_entitlements();
+      *entitlement = ToProto(case_id, answer);
+      if (reader.empty()) continue;
+      for (std::string& line : catalogue.Explain(answer, reader, language)) {
+        entitlement->add_explanation(std::move(line));
+      }
     }
     return absl::OkStatus();
   });
@@ -96,9 +123,8 @@ grpc::Status EligibilityServiceImpl::ListEntitlements(
     AQ_ASSIGN_OR_RETURN(const engine::Page<engine::CaseView> page,
                         engine_.ListCases(filter, range.after, range.limit, caller.jurisdiction));
     for (const engine::CaseView& view : page.items) {
-      for (const std::string& id : policies) {
-        AQ_ASSIGN_OR_RETURN(const journal::v1::EntitlementAnswer answer,
-                            catalogue.Evaluate(id, view.folded));
+      AQ_ASSIGN_OR_RETURN(const auto answers, catalogue.EvaluateMany(policies, view.folded));
+      for (const journal::v1::EntitlementAnswer& answer : answers) {
         hub::v1::Entitlement entitlement = ToProto(view.folded.person, answer);
         if (entitlement.result() != wanted) continue;
         entitlement.clear_conditions();

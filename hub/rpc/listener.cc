@@ -16,6 +16,7 @@
 #include "hub/rpc/authorizer.h"
 #include "hub/rpc/custody_service.h"
 #include "hub/rpc/descriptor_reserve.h"
+#include "hub/rpc/employer_service.h"
 #include "hub/rpc/exchange_service.h"
 #include "hub/rpc/grpc_listener.h"
 #include "hub/rpc/health_service.h"
@@ -40,15 +41,11 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",
-          "anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.CustodyService",
-          "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",
-          "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.CustodyService",        "anqiao.hub.v1.EligibilityService",
+          "anqiao.hub.v1.EmployerService",       "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -92,6 +89,7 @@ class HubServiceSet final : public ServiceSet {
       : common_(gate, index),
         cases_(engine, gate),
         eligibility_(engine, gate),
+        employers_(engine, gate),
         referrals_(engine, gate),
         operations_(engine, gate),
         custody_(engine, gate),
@@ -100,6 +98,7 @@ class HubServiceSet final : public ServiceSet {
   void Register(grpc::ServerBuilder& builder) override {
     builder.RegisterService(&cases_);
     builder.RegisterService(&eligibility_);
+    builder.RegisterService(&employers_);
     builder.RegisterService(&referrals_);
     builder.RegisterService(&operations_);
     builder.RegisterService(&custody_);
@@ -116,6 +115,7 @@ class HubServiceSet final : public ServiceSet {
   Common common_;
   CaseServiceImpl cases_;
   EligibilityServiceImpl eligibility_;
+  EmployerServiceImpl employers_;
   ReferralServiceImpl referrals_;
   OperationsServiceImpl operations_;
   CustodyServiceImpl custody_;

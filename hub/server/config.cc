@@ -17,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/policy/profile.h"
 #include "hub/rpc/listener.h"
 #include "hub/store/cipher.h"
 
@@ -468,7 +469,7 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
                            {"data_directory", "keys", "catalogue_directory", "agency_listener",
                             "hub_listener", "agencies"},
                            {"clock_start", "metrics_address", "metrics_beyond_loopback",
-                            "listener_watch", "http_push_listener"}));
+                            "jurisdiction", "listener_watch", "http_push_listener"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -476,6 +477,13 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(config.keys, KeysOf(keys.at("keys")));
   AQ_ASSIGN_OR_RETURN(config.catalogue_directory,
                       Directory(keys.at("catalogue_directory"), "catalogue_directory"));
+  if (const auto it = keys.find("jurisdiction"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.jurisdiction, Text(it->second, "jurisdiction"));
+    if (!policy::IsDivisionPrefix(config.jurisdiction)) {
+      return Fault(it->second.Mark(),
+                   "jurisdiction must be 2, 4, 6, 9 or 12 digits of a division code");
+    }
+  }
   if (const auto it = keys.find("clock_start"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(const std::string text, Text(it->second, "clock_start"));
     absl::Time start;

@@ -60,6 +60,8 @@ struct Config {
   std::string data_directory;
   KeysConfig keys;
   std::string catalogue_directory;
+  // Division code whose profiles of the catalogue apply; empty: national values.
+  std::string jurisdiction;
   std::optional<absl::Time> clock_start;
   ListenerConfig agency_listener;
   ListenerConfig hub_listener;

@@ -125,7 +125,7 @@ adapter::AdapterSlot::Options Server::SlotFor(const AgencyConfig& agency,
 }
 
 absl::Status Server::Open(const Config& config) {
-  AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory));
+  AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory, config.jurisdiction));
   std::error_code error;
   std::filesystem::create_directories(config.data_directory, error);
   if (error) {

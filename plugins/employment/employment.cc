@@ -19,6 +19,13 @@ constexpr Code kDifficulty[] = {{"01", "AGE_4050"},       {"02", "DISABLED"},
                                 {"05", "LOST_LAND"},      {"06", "LONG_TERM_UNEMPLOYED"},
                                 {"99", "OTHER"}};
 
+constexpr Code kCategory[] = {
+    {"脱贫人口", "POVERTY_RELIEVED"}, {"防止返贫监测对象", "POVERTY_MONITORED"}, {"其他", "OTHER"}};
+constexpr Code kForm[] = {{"单位就业", "UNIT"},
+                          {"灵活就业", "FLEXIBLE"},
+                          {"个体经营", "SELF_EMPLOYED"},
+                          {"公益性岗位", "PUBLIC_WELFARE"}};
+
 // The columns of a person, then the format's own.
 std::vector<Column> WithPerson(std::vector<Column> own) {
   std::vector<Column> columns = {
@@ -56,15 +63,17 @@ Format InJson(Format format) {
 }
 
 Format Unemployment() {
-  return InXml({.name = "unemployment",
-                .title_zh = "失业登记信息",
-                .title_en = "Registrations as unemployed",
-                .mode = v1::MODE_SNAPSHOT,
-                .kind = v1::RECORD_KIND_UNEMPLOYMENT,
-                .columns = WithPerson({Required(Date({"aae043"}, v1::FIELD_UNEMPLOYED_SINCE)),
-                                       Text({"ajc093"}, v1::FIELD_UNEMPLOYMENT_REASON),
-                                       Date({"aae031"}, v1::FIELD_UNEMPLOYMENT_ENDED_DATE)}),
-                .key = {"aac001"}});
+  return InXml(
+      {.name = "unemployment",
+       .title_zh = "失业登记信息",
+       .title_en = "Registrations as unemployed",
+       .mode = v1::MODE_SNAPSHOT,
+       .kind = v1::RECORD_KIND_UNEMPLOYMENT,
+       .columns = WithPerson({Required(Date({"aae043"}, v1::FIELD_UNEMPLOYED_SINCE)),
+                              Text({"ajc093"}, v1::FIELD_UNEMPLOYMENT_REASON),
+                              Date({"aae031"}, v1::FIELD_UNEMPLOYMENT_ENDED_DATE),
+                              Lenient(Codes({"aac027"}, v1::FIELD_PERSON_CATEGORY, kCategory))}),
+       .key = {"aac001"}});
 }
 
 Format Certificates() {
@@ -94,15 +103,17 @@ Format Difficulties() {
 }
 
 Format Employments() {
-  return InJson({.name = "employments",
-                 .title_zh = "就业登记信息",
-                 .title_en = "Employment contracts",
-                 .kind = v1::RECORD_KIND_EMPLOYMENT,
-                 .columns = WithPerson({EmployerCode(), EmployerName(),
-                                        Required(Date({"aae030"}, v1::FIELD_CONTRACT_START_DATE)),
-                                        Date({"aae031"}, v1::FIELD_CONTRACT_END_DATE),
-                                        Month({"aae041"}, v1::FIELD_SOCIAL_INSURANCE_FROM_MONTH)}),
-                 .key = {"aac001", "aae030"}});
+  return InJson(
+      {.name = "employments",
+       .title_zh = "就业登记信息",
+       .title_en = "Employment contracts",
+       .kind = v1::RECORD_KIND_EMPLOYMENT,
+       .columns = WithPerson({EmployerCode(), EmployerName(),
+                              Required(Date({"aae030"}, v1::FIELD_CONTRACT_START_DATE)),
+                              Date({"aae031"}, v1::FIELD_CONTRACT_END_DATE),
+                              Month({"aae041"}, v1::FIELD_SOCIAL_INSURANCE_FROM_MONTH),
+                              Lenient(Codes({"acc318"}, v1::FIELD_EMPLOYMENT_FORM, kForm))}),
+       .key = {"aac001", "aae030"}});
 }
 
 Format Trainings() {
@@ -142,7 +153,7 @@ Format Vacancies() {
 const Declaration& Declare() {
   static const Declaration declaration = {
       .name = "employment",
-      .version = "1.1.0",
+      .version = "1.2.0",
       .formats = {Unemployment(), Certificates(), Difficulties(), Employments(), Trainings(),
                   Employers(), Vacancies()}};
   return declaration;

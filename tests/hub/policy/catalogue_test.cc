@@ -13,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
+#include "hub/policy/content.h"
+#include "hub/policy/coverage.h"
 #include "hub/policy/facts.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/document_table.h"
@@ -40,24 +42,40 @@ TEST(CatalogueTest, TheShippedPoliciesLoad) {
     EXPECT_FALSE(summary.laws.empty());
   }
   EXPECT_THAT(ids,
-              ElementsAre("difficulty-recognition", "employment-assistance", "startup-loan",
-                          "tax-relief-employer", "tax-relief-self-employed", "training-subsidy"));
+              ElementsAre("destitute-support", "difficulty-recognition", "employment-assistance",
+                          "first-business-subsidy", "insurance-subsidy-employer",
+                          "insurance-subsidy-flexible", "minimum-living", "public-welfare-post",
+                          "startup-loan", "tax-relief-employer", "tax-relief-self-employed",
+                          "temporary-relief", "training-subsidy", "unemployment-insurance",
+                          "unemployment-registration"));
   EXPECT_EQ(catalogue->Find("no-such"), nullptr);
   const PolicySummary& relief = *catalogue->Find("tax-relief-employer");
   EXPECT_EQ(relief.provider, "tax");
   EXPECT_EQ(relief.view, "employer_relief");
   EXPECT_THAT(relief.laws, ElementsAre("公告2023年第15号 第二条"));
   EXPECT_EQ(relief.effective_from.ToString(), "2023-01-01");
-  EXPECT_EQ(relief.effective_to.ToString(), "2027-12-31");
+  EXPECT_EQ(relief.effective_to.ToString(), "2030-11-30");
+  EXPECT_EQ(relief.received, "running");
+  EXPECT_EQ(relief.deadlines.expire_working_days, 10);
   EXPECT_FALSE(relief.unverified);
   EXPECT_TRUE(catalogue->Find("startup-loan")->unverified);
+}
+
+// A case in which it holds, one in which it fails and one in which it is not known, for every
+// condition; and the days around every date.
+TEST(CatalogueTest, TheTestsOfEveryShippedPolicyCoverIt) {
+  AQ_ASSERT_OK_AND_ASSIGN(const auto files, ReadCatalogueFiles(ANQIAO_POLICIES));
+  std::vector<absl::Status> errors;
+  const Content content = ReadContent(files, errors);
+  EXPECT_THAT(errors, ElementsAre());
+  for (const auto& [id, policy] : content.policies) AQ_EXPECT_OK(CheckCoverage(policy));
 }
 
 TEST(CatalogueTest, TheContentUnpacksToTheFilesAndLoadsToTheSameHash) {
   AQ_ASSERT_OK_AND_ASSIGN(const auto catalogue, Catalogue::Load(ANQIAO_POLICIES));
   EXPECT_EQ(catalogue->hash(), Hex(Sha256(catalogue->content())));
   AQ_ASSERT_OK_AND_ASSIGN(const auto files, Catalogue::Unpack(catalogue->content()));
-  EXPECT_EQ(files.size(), 7U);
+  EXPECT_EQ(files.size(), 18U);
   EXPECT_EQ(files.at("tables/retirement.yaml"), RetirementFile());
   AQ_ASSERT_OK_AND_ASSIGN(const auto again, Catalogue::Parse(files));
   EXPECT_EQ(again->content(), catalogue->content());

@@ -211,7 +211,7 @@ TEST_F(CompletionTest, AnUnknownLeafIsDecisiveExactlyIfItCanMatter) {
   for (int round = 0; round < 2000; ++round) {
     const Expression tree = ReadOnce(0, kLeaves);
     const std::vector<Truth> truths = Truths();
-    const std::vector<bool> decisive = DecisiveLeaves(tree, truths);
+    const auto decisive = DecisiveLeaves(tree, truths);
     for (std::size_t i = 0; i < kLeaves; ++i) {
       if (truths[i] != kU) continue;
       bool matters = false;
@@ -226,10 +226,10 @@ TEST_F(CompletionTest, AnUnknownLeafIsDecisiveExactlyIfItCanMatter) {
 }
 
 TEST_F(CompletionTest, AKnownLeafIsDecisiveExactlyIfItsOtherTruthChangesTheAnswer) {
-  for (int round = 0; round < 2000; ++round) {
-    const Expression tree = Repeating(4);
+  for (int round = 0; round < 4000; ++round) {
+    const Expression tree = ReadOnce(0, kLeaves);
     std::vector<Truth> truths = Truths();
-    const std::vector<bool> decisive = DecisiveLeaves(tree, truths);
+    const auto decisive = DecisiveLeaves(tree, truths);
     const Truth answer = Decide(tree, truths);
     for (std::size_t i = 0; i < kLeaves; ++i) {
       if (truths[i] == kU) continue;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -78,8 +79,19 @@ void Certificate(Case& person, absl::string_view completed) {
   SetDay(training.mutable_completed_date(), completed);
 }
 
+const Catalogue& Shipped() {
+  static const auto& catalogue = *Catalogue::Load(ANQIAO_POLICIES, "421202").value().release();
+  return catalogue;
+}
+
+std::vector<std::string> AllPolicies() {
+  std::vector<std::string> ids;
+  for (const PolicySummary& policy : Shipped().policies()) ids.push_back(policy.id);
+  return ids;
+}
+
 EntitlementAnswer Evaluate(const std::string& policy, const Case& person) {
-  static const auto& catalogue = *Catalogue::Load(ANQIAO_POLICIES).value().release();
+  const Catalogue& catalogue = Shipped();
   EntitlementAnswer answer = catalogue.Evaluate(policy, person).value();
   EXPECT_EQ(answer.catalogue_hash(), catalogue.hash());
   EXPECT_EQ(CivilDate::FromProto(answer.as_of_date()), person.as_of);
@@ -135,19 +147,22 @@ TEST(PoliciesTest, TaxReliefSelfEmployed) {
   };
   Check(
       "tax-relief-self-employed", person,
-      {{"on the day of six months", Nothing, "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
+      {{"on the day of six months", Nothing, "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2029-02-01"},
        {"a day before", [](Case& p) { p.as_of = Day("2026-03-14"); }, "ELIGIBLE_FROM 2026-03-15",
         "2026-03-15"},
        {"no business", [](Case& p) { p.businesses.clear(); }, "NOT_ELIGIBLE", "never"},
-       {"registered on the first day",
-        [](Case& p) { SetDay(p.businesses[0].fact.mutable_registered_date(), "2023-01-01"); },
-        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
+       {"registered in the first month that still runs",
+        [](Case& p) { SetDay(p.businesses[0].fact.mutable_registered_date(), "2023-04-30"); },
+        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2026-04-01"},
+       {"registered in the month whose run is over",
+        [](Case& p) { SetDay(p.businesses[0].fact.mutable_registered_date(), "2023-03-31"); },
+        "NOT_ELIGIBLE", "never"},
        {"registered before",
         [](Case& p) { SetDay(p.businesses[0].fact.mutable_registered_date(), "2022-12-31"); },
         "NOT_ELIGIBLE", "never"},
-       {"registered in 2023, no more is known",
-        [](Case& p) { SetDay(p.businesses[0].fact.mutable_registered_date(), "2023"); },
-        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
+       {"registered in 2024, no more is known",
+        [](Case& p) { SetDay(p.businesses[0].fact.mutable_registered_date(), "2024"); },
+        "UNKNOWN business_month", "2030-12-01"},
        {"no certificate", [](Case& p) { p.certificates.clear(); }, "NOT_ELIGIBLE", "never"},
        {"the employers' annotation",
         [](Case& p) { p.certificates[0].fact.set_annotations(0, "EMPLOYER"); }, "NOT_ELIGIBLE",
@@ -156,20 +171,22 @@ TEST(PoliciesTest, TaxReliefSelfEmployed) {
         "NOT_ELIGIBLE", "never"},
        {"the other relief used before",
         [](Case& p) { AddTo(p.tax_reliefs).set_policy("tax-relief-employer"); },
-        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
+        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2029-02-01"},
        {"the tax office does not know the person",
         [](Case& p) {
           p.businesses.clear();
           p.known_to_tax = false;
         },
-        "UNKNOWN business_registered self_employed_relief_used", "2028-01-01"},
+        "UNKNOWN business_registered business_month self_employed_relief_used "
+        "self_employed_relief_running",
+        "2030-12-01"},
        {"unemployed too short", without_half_year, "NOT_ELIGIBLE", "never"},
        {"too short, on urban relief",
         [&](Case& p) {
           without_half_year(p);
           Relief(p, journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
         },
-        "ELIGIBLE URBAN_MINIMUM_LIVING", "2028-01-01"},
+        "ELIGIBLE URBAN_MINIMUM_LIVING", "2029-02-01"},
        {"too short, on rural relief",
         [&](Case& p) {
           without_half_year(p);
@@ -181,21 +198,69 @@ TEST(PoliciesTest, TaxReliefSelfEmployed) {
           without_half_year(p);
           Relief(p, journal::v1::RELIEF_KIND_RURAL_MINIMUM_LIVING, true);
         },
-        "ELIGIBLE ZERO_EMPLOYMENT_HOUSEHOLD", "2028-01-01"},
+        "ELIGIBLE ZERO_EMPLOYMENT_HOUSEHOLD", "2029-02-01"},
        {"on urban relief, never registered",
         [](Case& p) {
           p.unemployments.clear();
           Relief(p, journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
         },
         "NOT_ELIGIBLE", "never"},
-       {"on the last day", [](Case& p) { p.as_of = Day("2027-12-31"); },
-        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
-       {"after the last day", [](Case& p) { p.as_of = Day("2028-01-01"); }, "NOT_ELIGIBLE",
-        "never"}});
+       {"lifted out of poverty, without a certificate",
+        [&](Case& p) {
+          without_half_year(p);
+          p.certificates.clear();
+          p.unemployments[0].fact.add_person_categories("POVERTY_RELIEVED");
+        },
+        "ELIGIBLE POVERTY_RELIEVED", "2029-02-01"},
+       {"a graduate",
+        [&](Case& p) {
+          without_half_year(p);
+          p.certificates[0].fact.set_annotations(0, "GRADUATE");
+        },
+        "ELIGIBLE GRADUATE", "2029-02-01"},
+       {"on the last day of the run", [](Case& p) { p.as_of = Day("2029-01-31"); },
+        "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2029-02-01"},
+       {"after the run", [](Case& p) { p.as_of = Day("2029-02-01"); }, "NOT_ELIGIBLE", "never"}});
   const EntitlementAnswer answer = Evaluate("tax-relief-self-employed", person);
   EXPECT_EQ(answer.amount_fen(), 7'200'000);
   EXPECT_EQ(answer.amount_formula(), "20000.00 yuan a year x 1.2, for 36 months");
   EXPECT_EQ(answer.provider(), "tax");
+}
+
+// Registered on 2027-06-15 and in use since that month: it goes on in 2028 and 2029, to the end of
+// May 2030. Whoever registered in 2028 has none.
+TEST(PoliciesTest, AReliefThatBeganInTheWindowRunsOnAfterIt) {
+  Case person = KnownMan();
+  Business(person, "2027-06-15");
+  Unemployed(person, "2026-09-15");
+  SetDay(person.unemployments[0].fact.mutable_ended_date(), "2027-06-15");
+  Annotated(person, "SELF_EMPLOYMENT");
+  journal::v1::TaxReliefFact& relief = AddTo(person.tax_reliefs);
+  relief.set_policy("tax-relief-self-employed");
+  SetDay(relief.mutable_from_month(), "2027-06");
+  Check("tax-relief-self-employed", person,
+        {{"on the last day of the window", [](Case& p) { p.as_of = Day("2027-12-31"); },
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2030-06-01"},
+         {"in 2028", [](Case& p) { p.as_of = Day("2028-01-01"); }, "ELIGIBLE UNEMPLOYED_HALF_YEAR",
+          "2030-06-01"},
+         {"in 2029", [](Case& p) { p.as_of = Day("2029-07-01"); }, "ELIGIBLE UNEMPLOYED_HALF_YEAR",
+          "2030-06-01"},
+         {"on the last day", [](Case& p) { p.as_of = Day("2030-05-31"); },
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2030-06-01"},
+         {"after it", [](Case& p) { p.as_of = Day("2030-06-01"); }, "NOT_ELIGIBLE", "never"},
+         {"given up",
+          [](Case& p) {
+            p.as_of = Day("2028-03-01");
+            SetDay(p.tax_reliefs[0].fact.mutable_to_month(), "2028-02");
+          },
+          "NOT_ELIGIBLE", "never"},
+         {"registered in 2028",
+          [](Case& p) {
+            p.as_of = Day("2028-03-01");
+            p.tax_reliefs.clear();
+            SetDay(p.businesses[0].fact.mutable_registered_date(), "2028-01-01");
+          },
+          "NOT_ELIGIBLE", "never"}});
 }
 
 TEST(PoliciesTest, TaxReliefEmployer) {
@@ -213,7 +278,7 @@ TEST(PoliciesTest, TaxReliefEmployer) {
           [](Case& p) { SetDay(p.employments[0].fact.mutable_contract_end_date(), "2026-12-30"); },
           "NOT_ELIGIBLE", "never"},
          {"open-ended", [](Case& p) { p.employments[0].fact.clear_contract_end_date(); },
-          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2029-01-01"},
          {"without insurance",
           [](Case& p) { p.employments[0].fact.clear_social_insurance_from_month(); },
           "NOT_ELIGIBLE", "never"},
@@ -228,12 +293,15 @@ TEST(PoliciesTest, TaxReliefEmployer) {
             Contract(p, "2022-12-31", "");
           },
           "NOT_ELIGIBLE", "never"},
-         {"hired on its first day",
+         {"hired before the window and insured in it",
           [](Case& p) {
+            p.as_of = Day("2023-03-15");
+            SetDay(p.unemployments[0].fact.mutable_registered_date(), "2022-01-01");
+            SetDay(p.unemployments[0].fact.mutable_ended_date(), "2022-12-31");
             p.employments.clear();
-            Contract(p, "2023-01-01", "");
+            SetDay(Contract(p, "2022-12-31", "").mutable_social_insurance_from_month(), "2023-01");
           },
-          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2028-01-01"},
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2026-01-01"},
          {"unemployed a day too short",
           [](Case& p) { SetDay(p.unemployments[0].fact.mutable_ended_date(), "2025-11-30"); },
           "NOT_ELIGIBLE", "never"},
@@ -243,10 +311,34 @@ TEST(PoliciesTest, TaxReliefEmployer) {
             Relief(p, journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING, true);
           },
           "NOT_ELIGIBLE", "never"},
-         {"used before", [](Case& p) { AddTo(p.tax_reliefs).set_policy("tax-relief-employer"); },
+         {"lifted out of poverty, without a certificate",
+          [](Case& p) {
+            SetDay(p.unemployments[0].fact.mutable_ended_date(), "2025-11-30");
+            p.certificates.clear();
+            p.unemployments[0].fact.add_person_categories("POVERTY_MONITORED");
+          },
+          "ELIGIBLE POVERTY_RELIEVED", "2027-01-01"},
+         {"used, and nobody says how long",
+          [](Case& p) { AddTo(p.tax_reliefs).set_policy("tax-relief-employer"); },
+          "UNKNOWN employer_relief_months", "2027-01-01"},
+         {"thirty-five months used",
+          [](Case& p) {
+            journal::v1::TaxReliefFact& relief = AddTo(p.tax_reliefs);
+            relief.set_policy("tax-relief-employer");
+            SetDay(relief.mutable_from_month(), "2023-01");
+            SetDay(relief.mutable_to_month(), "2025-11");
+          },
+          "ELIGIBLE UNEMPLOYED_HALF_YEAR", "2027-01-01"},
+         {"thirty-six months used",
+          [](Case& p) {
+            journal::v1::TaxReliefFact& relief = AddTo(p.tax_reliefs);
+            relief.set_policy("tax-relief-employer");
+            SetDay(relief.mutable_from_month(), "2023-01");
+            SetDay(relief.mutable_to_month(), "2025-12");
+          },
           "NOT_ELIGIBLE", "never"},
          {"the tax office does not know the person", [](Case& p) { p.known_to_tax = false; },
-          "UNKNOWN employer_relief_used", "2027-01-01"}});
+          "UNKNOWN employer_relief_running employer_relief_months", "2027-01-01"}});
   const EntitlementAnswer answer = Evaluate("tax-relief-employer", person);
   EXPECT_EQ(answer.amount_fen(), 2'340'000);
   EXPECT_EQ(answer.amount_formula(), "6000.00 yuan a year x 1.3, for 36 months");
@@ -410,7 +502,257 @@ TEST(PoliciesTest, StartupLoan) {
           },
           "ELIGIBLE_FROM 2023-10-01", "2023-10-01"}});
   EXPECT_EQ(Evaluate("startup-loan", person).amount_fen(), 30'000'000);
-  EXPECT_EQ(Evaluate("startup-loan", person).amount_formula(), "300000.00 yuan");
+  EXPECT_EQ(Evaluate("startup-loan", person).amount_formula(), "at most 300000.00 yuan");
+}
+
+TEST(PoliciesTest, UnemploymentRegistration) {
+  Case person = KnownMan();
+  person.stated["able_and_willing_to_work"] = "true";
+  Check("unemployment-registration", person,
+        {{"able and willing", Nothing, "ELIGIBLE", "2049-03-15"},
+         {"nobody asked", [](Case& p) { p.stated.clear(); }, "UNKNOWN able_and_willing_to_work",
+          "2049-03-15"},
+         {"not willing", [](Case& p) { p.stated["able_and_willing_to_work"] = "false"; },
+          "NOT_ELIGIBLE", "never"},
+         {"has work until the end of May", [](Case& p) { Contract(p, "2025-06-01", "2026-05-31"); },
+          "ELIGIBLE_FROM 2026-06-01", "2026-06-01"},
+         {"registered", [](Case& p) { Unemployed(p, "2026-01-01"); }, "NOT_ELIGIBLE", "never"},
+         {"the bureau does not know the person", [](Case& p) { p.known_to_employment = false; },
+          "UNKNOWN employed unemployed_since", "2049-03-15"},
+         {"the bureau does not know the person, who has no work and is not registered",
+          [](Case& p) {
+            p.known_to_employment = false;
+            p.stated["employed"] = "false";
+            p.stated["unemployed_since"] = "none";
+          },
+          "ELIGIBLE", "2049-03-15"}});
+}
+
+TEST(PoliciesTest, WhatThePersonStatesGivesWayToTheRecords) {
+  Case person = KnownMan();
+  Contract(person, "2025-06-01", "");
+  person.stated = {{"able_and_willing_to_work", "true"}, {"employed", "false"}};
+  const EntitlementAnswer answer = Evaluate("unemployment-registration", person);
+  EXPECT_EQ(Summary(answer), "NOT_ELIGIBLE");
+  EXPECT_EQ(answer.leaves(1).source(), "person");
+  EXPECT_EQ(answer.leaves(2).source(), "employment");
+}
+
+TEST(PoliciesTest, InsuranceSubsidies) {
+  Case person = KnownMan();
+  Recognised(person);
+  Contract(person, "2026-01-01", "").set_form("UNIT");
+  person.stated["employer_insurance_month_fen"] = "95050";
+  const auto flexible = [](Case& p) { p.employments[0].fact.set_form("FLEXIBLE"); };
+  const auto long_recognised = [](Case& p) {
+    SetDay(p.difficulties[0].fact.mutable_valid_from_date(), "2023-03-15");
+  };
+  Check("insurance-subsidy-employer", person,
+        {{"recognised and insured", Nothing, "ELIGIBLE DIFFICULTY_RECOGNISED", "2028-06-01"},
+         {"flexible", flexible, "NOT_ELIGIBLE", "never"},
+         {"not insured", [](Case& p) { p.employments[0].fact.clear_social_insurance_from_month(); },
+          "NOT_ELIGIBLE", "never"},
+         {"three years after the first recognition", long_recognised,
+          "UNKNOWN insurance_subsidy_months", "never"},
+         {"three years later, of which a year was subsidised",
+          [&](Case& p) {
+            long_recognised(p);
+            p.stated["insurance_subsidy_months"] = "12";
+          },
+          "ELIGIBLE DIFFICULTY_RECOGNISED", "never"},
+         {"three years later, near retirement then",
+          [&](Case& p) {
+            long_recognised(p);
+            // Retires on 2028-03-14, a day short of five years after the recognition.
+            p.birth_date = Day("1966-02-14");
+          },
+          "ELIGIBLE DIFFICULTY_RECOGNISED", "never"}});
+  const EntitlementAnswer employer = Evaluate("insurance-subsidy-employer", person);
+  EXPECT_EQ(employer.amount_fen(), 36 * 95'050);
+  EXPECT_EQ(employer.amount_formula(), "1/1 of 950.50 yuan a month, for 36 months");
+  flexible(person);
+  person.stated["own_insurance_month_fen"] = "100000";
+  Check("insurance-subsidy-flexible", person,
+        {{"flexible", Nothing, "ELIGIBLE DIFFICULTY_RECOGNISED", "2028-06-01"},
+         {"of a unit", [](Case& p) { p.employments[0].fact.set_form("UNIT"); }, "NOT_ELIGIBLE",
+          "never"},
+         {"not recognised", [](Case& p) { p.difficulties.clear(); }, "NOT_ELIGIBLE", "never"}});
+  EXPECT_EQ(Evaluate("insurance-subsidy-flexible", person).amount_fen(), 36 * 66'667);
+}
+
+TEST(PoliciesTest, PublicWelfarePost) {
+  Case person = KnownMan();
+  Recognised(person);
+  person.difficulties[0].fact.set_category("LOST_LAND");
+  const auto before = [](Case& p, int times) {
+    for (int i = 0; i < times; ++i)
+      Contract(p, "2022-01-01", "2023-12-31").set_form("PUBLIC_WELFARE");
+  };
+  const auto disabled = [](Case& p) { p.difficulties[0].fact.set_category("DISABLED"); };
+  Check("public-welfare-post", person,
+        {{"no post before", Nothing, "ELIGIBLE DIFFICULTY_RECOGNISED", "never"},
+         {"one before", [&](Case& p) { before(p, 1); }, "NOT_ELIGIBLE", "never"},
+         {"disabled, one before",
+          [&](Case& p) {
+            before(p, 1);
+            disabled(p);
+          },
+          "ELIGIBLE DIFFICULTY_RECOGNISED", "never"},
+         {"disabled, two before",
+          [&](Case& p) {
+            before(p, 2);
+            disabled(p);
+          },
+          "NOT_ELIGIBLE", "never"},
+         {"has work", [](Case& p) { Contract(p, "2026-01-01", ""); }, "NOT_ELIGIBLE", "never"}});
+  EXPECT_EQ(Evaluate("public-welfare-post", person).amount_formula(),
+            "50% to 100% of 1800.00 yuan a month, for 36 months");
+}
+
+TEST(PoliciesTest, FirstBusinessSubsidy) {
+  Case person = KnownMan();
+  Recognised(person);
+  Business(person, "2025-09-15");
+  Check("first-business-subsidy", person,
+        {{"on the day of six months", Nothing, "ELIGIBLE DIFFICULTY_RECOGNISED", "never"},
+         {"a day before", [](Case& p) { p.as_of = Day("2026-03-14"); }, "ELIGIBLE_FROM 2026-03-15",
+          "2026-03-15"},
+         {"a second business",
+          [](Case& p) {
+            Business(p, "2020-01-01");
+            SetDay(p.businesses[1].fact.mutable_deregistered_date(), "2021-01-01");
+          },
+          "NOT_ELIGIBLE", "never"},
+         {"no business", [](Case& p) { p.businesses.clear(); }, "NOT_ELIGIBLE", "never"}});
+  EXPECT_EQ(Evaluate("first-business-subsidy", person).amount_fen(), 200'000);
+  // Elsewhere twelve months, and no amount is known.
+  const auto national = Catalogue::Load(ANQIAO_POLICIES).value();
+  const EntitlementAnswer answer = national->Evaluate("first-business-subsidy", person).value();
+  EXPECT_EQ(Summary(answer), "ELIGIBLE_FROM 2026-09-15");
+  EXPECT_EQ(answer.amount_fen(), 0);
+}
+
+TEST(PoliciesTest, UnemploymentInsurance) {
+  Case person = KnownMan();
+  // Sixty months from 2021-01 to 2025-12, in two contracts that overlap.
+  Contract(person, "2021-01-01", "2023-06-30");
+  Contract(person, "2023-01-01", "2025-12-31");
+  Unemployed(person, "2026-01-05");
+  person.stated["unemployed_involuntarily"] = "true";
+  Check("unemployment-insurance", person,
+        {{"five years", Nothing, "ELIGIBLE UNEMPLOYED", "never"},
+         {"left of their own will", [](Case& p) { p.stated["unemployed_involuntarily"] = "false"; },
+          "NOT_ELIGIBLE", "never"},
+         {"nobody asked", [](Case& p) { p.stated.clear(); }, "UNKNOWN unemployed_involuntarily",
+          "never"},
+         {"eleven months",
+          [](Case& p) {
+            p.employments.pop_back();
+            SetDay(p.employments[0].fact.mutable_social_insurance_from_month(), "2022-08");
+          },
+          "NOT_ELIGIBLE", "never"}});
+  EXPECT_EQ(Evaluate("unemployment-insurance", person).amount_formula(),
+            "1800.00 yuan a month x 0.9, for 18 months");
+  SetDay(person.employments[1].fact.mutable_contract_end_date(), "2025-11-30");
+  EXPECT_EQ(Evaluate("unemployment-insurance", person).amount_formula(),
+            "1800.00 yuan a month x 0.9, for 12 months");
+}
+
+TEST(PoliciesTest, MinimumLiving) {
+  Case person = KnownMan();
+  person.stated = {{"household_income_fen", "235769"},
+                   {"household_size", "3"},
+                   {"household_assets_within_limits", "true"}};
+  Check("minimum-living", person,
+        {{"a fen below three times the standard", Nothing, "ELIGIBLE", "never"},
+         {"at the standard", [](Case& p) { p.stated["household_income_fen"] = "235770"; },
+          "NOT_ELIGIBLE", "never"},
+         {"on relief already",
+          [](Case& p) { Relief(p, journal::v1::RELIEF_KIND_RURAL_MINIMUM_LIVING); }, "NOT_ELIGIBLE",
+          "never"},
+         {"nobody says how many they are", [](Case& p) { p.stated.erase("household_size"); },
+          "UNKNOWN household_income_per_person_fen", "never"},
+         {"a household of nobody", [](Case& p) { p.stated["household_size"] = "0"; },
+          "UNKNOWN household_income_per_person_fen", "never"},
+         {"civil affairs do not know the person, who says that there is no relief",
+          [](Case& p) {
+            p.known_to_civil_affairs = false;
+            p.stated["minimum_living"] = "false";
+          },
+          "ELIGIBLE", "never"}});
+  EXPECT_EQ(Evaluate("minimum-living", person).amount_fen(), 1);
+}
+
+TEST(PoliciesTest, DestituteAndTemporary) {
+  Case person = KnownMan();
+  person.birth_date = Day("1966-03-15");
+  person.stated = {{"without_work_ability", "true"},
+                   {"without_income", "true"},
+                   {"without_supporter", "true"},
+                   {"sudden_hardship", "true"},
+                   {"basic_living_in_difficulty", "true"}};
+  Check("destitute-support", person,
+        {{"on their sixtieth birthday", Nothing, "ELIGIBLE", "never"},
+         {"the day before", [](Case& p) { p.as_of = Day("2026-03-14"); }, "UNKNOWN disabled",
+          "2026-03-15"},
+         {"the day before, and not disabled",
+          [](Case& p) {
+            p.as_of = Day("2026-03-14");
+            p.stated["disabled"] = "false";
+          },
+          "ELIGIBLE_FROM 2026-03-15", "2026-03-15"},
+         {"supported already", [](Case& p) { Relief(p, journal::v1::RELIEF_KIND_DESTITUTE); },
+          "NOT_ELIGIBLE", "never"},
+         {"with income", [](Case& p) { p.stated["without_income"] = "false"; }, "NOT_ELIGIBLE",
+          "never"}});
+  Check("temporary-relief", person,
+        {{"in sudden hardship", Nothing, "ELIGIBLE", "never"},
+         {"not in difficulty", [](Case& p) { p.stated["basic_living_in_difficulty"] = "false"; },
+          "NOT_ELIGIBLE", "never"},
+         {"nobody asked", [](Case& p) { p.stated.clear(); },
+          "UNKNOWN sudden_hardship basic_living_in_difficulty", "never"}});
+}
+
+TEST(PoliciesTest, TrainingCountsWithinTheYearAndNotTwice) {
+  Case person = KnownMan();
+  Unemployed(person, "2026-03-01");
+  for (const char* day : {"2026-01-10", "2026-02-10", "2026-03-10"}) {
+    Certificate(person, day);
+    person.trainings.back().fact.set_course(day);
+    person.trainings.back().fact.set_qualification_grade("4");
+  }
+  Check("training-subsidy", person,
+        {{"three this year", Nothing, "ELIGIBLE UNEMPLOYED", "2027-03-11"},
+         {"four this year", [](Case& p) { Certificate(p, "2026-01-05"); },
+          "ELIGIBLE_FROM 2027-01-01", "2027-01-01"},
+         {"the same course and grade",
+          [](Case& p) { p.trainings[0].fact.set_course("2026-03-10"); }, "NOT_ELIGIBLE", "never"},
+         {"the same course, another grade",
+          [](Case& p) {
+            p.trainings[0].fact.set_course("2026-03-10");
+            p.trainings[0].fact.set_qualification_grade("5");
+          },
+          "ELIGIBLE UNEMPLOYED", "2027-03-11"}});
+  EXPECT_EQ(Evaluate("training-subsidy", person).amount_fen(), 150'000);
+}
+
+// Service codes and titles go out and tell nothing of why anyone is known.
+TEST(PoliciesTest, NothingThatGoesOutTells) {
+  for (const PolicySummary& policy : Shipped().policies()) {
+    for (const char* word :
+         {"毒", "尿", "管控", "矫", "康复", "drug", "detox", "rehab", "addict"}) {
+      EXPECT_EQ(absl::StrCat(policy.service, policy.service_title, policy.title_zh, policy.title_en)
+                    .find(word),
+                std::string::npos)
+          << policy.id << " " << word;
+    }
+    EXPECT_NE(policy.deadlines, Deadlines()) << policy.id;
+    if (!policy.received.empty()) {
+      const EntitlementAnswer answer = Evaluate(policy.id, KnownMan());
+      EXPECT_TRUE(std::any_of(answer.leaves().begin(), answer.leaves().end(),
+                              [&](const auto& leaf) { return leaf.id() == policy.received; }));
+    }
+  }
 }
 
 TEST(PoliciesTest, PoliceRecordsChangeNoAnswer) {
@@ -424,9 +766,7 @@ TEST(PoliciesTest, PoliceRecordsChangeNoAnswer) {
   known.phase = model::Phase::kCommunityDetox;
   known.orders.emplace_back();
   known.tests.emplace_back();
-  for (const char* policy :
-       {"difficulty-recognition", "employment-assistance", "startup-loan", "tax-relief-employer",
-        "tax-relief-self-employed", "training-subsidy"}) {
+  for (const std::string& policy : AllPolicies()) {
     EXPECT_EQ(Evaluate(policy, known).SerializeAsString(),
               Evaluate(policy, person).SerializeAsString())
         << policy;
@@ -445,9 +785,7 @@ TEST(PoliciesTest, TheNextChangeIsTheFirst) {
   Contract(person, "2026-01-31", "2027-01-30");
   Recognised(person);
   SetDay(person.difficulties[0].fact.mutable_valid_to_date(), "2026-06-30");
-  for (const char* policy :
-       {"difficulty-recognition", "employment-assistance", "startup-loan", "tax-relief-employer",
-        "tax-relief-self-employed", "training-subsidy"}) {
+  for (const std::string& policy : AllPolicies()) {
     person.as_of = Day("2026-02-01");
     const auto truth = [&] {
       const auto result = Evaluate(policy, person).result();

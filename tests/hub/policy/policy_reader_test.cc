@@ -264,18 +264,12 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(AnswerTest, TheAmountFollowsFromTheParametersOfTheDay) {
   AQ_ASSERT_OK_AND_ASSIGN(const YamlNode file, YamlNode::Parse("p.yaml", kPolicyFile));
   AQ_ASSERT_OK_AND_ASSIGN(const Policy policy, ReadPolicy(file));
-  const FactsOn nothing_known = [](const model::CivilDate& on) {
-    FactSet facts;
-    for (const FactKind& kind : FactKinds()) facts[std::string(kind.name)] = Fact();
-    facts["as_of_date"].state = Fact::State::kValue;
-    facts["as_of_date"].value = on;
-    return facts;
-  };
-  const auto answer = Answer(policy, nothing_known, model::CivilDate::Of(2026, 3, 15));
+  const PersonFacts nothing_known(FactSet(), model::CivilDate::Of(2026, 3, 15));
+  const auto answer = Answer(policy, nothing_known);
   EXPECT_EQ(answer.amount_fen(), 187'500);
   EXPECT_EQ(answer.amount_formula(), "1000.00 yuan a year x 1.25, for 18 months");
   EXPECT_EQ(answer.result(), journal::v1::ENTITLEMENT_RESULT_UNKNOWN);
-  const auto later = Answer(policy, nothing_known, model::CivilDate::Of(2030, 1, 1));
+  const auto later = Answer(policy, PersonFacts(FactSet(), model::CivilDate::Of(2030, 1, 1)));
   EXPECT_EQ(later.amount_fen(), 0);
   EXPECT_EQ(later.result(), journal::v1::ENTITLEMENT_RESULT_NOT_ELIGIBLE);
 }
@@ -283,17 +277,9 @@ TEST(AnswerTest, TheAmountFollowsFromTheParametersOfTheDay) {
 TEST(AnswerTest, WhatIsMissingNamesItsHolderOnce) {
   AQ_ASSERT_OK_AND_ASSIGN(const YamlNode file, YamlNode::Parse("p.yaml", kPolicyFile));
   AQ_ASSERT_OK_AND_ASSIGN(const Policy policy, ReadPolicy(file));
-  const auto answer = Answer(
-      policy,
-      [](const model::CivilDate& on) {
-        FactSet facts;
-        for (const FactKind& kind : FactKinds()) facts[std::string(kind.name)] = Fact();
-        facts["as_of_date"].state = Fact::State::kValue;
-        facts["as_of_date"].value = on;
-        facts["employed"].state = Fact::State::kStale;
-        return facts;
-      },
-      model::CivilDate::Of(2026, 3, 15));
+  FactSet facts;
+  facts.at("employed").state = Fact::State::kStale;
+  const auto answer = Answer(policy, PersonFacts(facts, model::CivilDate::Of(2026, 3, 15)));
   ASSERT_EQ(answer.missing_size(), 2);
   EXPECT_EQ(answer.missing(0).fact(), "unemployed_months");
   EXPECT_EQ(answer.missing(0).holder(), "employment");

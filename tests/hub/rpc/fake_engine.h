@@ -31,12 +31,14 @@ class FakeCatalogue final : public policy::Catalogue {
     }
     return nullptr;
   }
-  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(absl::string_view policy,
-                                                          const model::Case&) const override {
+  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
+      absl::string_view policy, const model::Case& person) const override {
     journal::v1::EntitlementAnswer answer;
     answer.set_policy(std::string(policy));
     answer.set_result(journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
     answer.add_leaves()->set_id("leaf");
+    const auto employed = person.stated.find("employed");
+    if (employed != person.stated.end()) answer.mutable_leaves(0)->set_value(employed->second);
     return answer;
   }
 
@@ -157,7 +159,9 @@ class FakeEngine final : public engine::Engine {
                                                  const std::string&) override {
     return engine::CensusCounts{.as_of = {2026, 6, 30}, .registered = 5, .clean_three_years = 2};
   }
-  const policy::Catalogue& catalogue() const override { return catalogue_; }
+  const policy::Catalogue& catalogue() const override {
+    return loaded_catalogue == nullptr ? catalogue_ : *loaded_catalogue;
+  }
   model::CivilDate Today() const override { return {2026, 6, 30}; }
   absl::Time Now() const override { return absl::FromUnixSeconds(1'782'781'200); }
   absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(const engine::Principal&,
@@ -394,6 +398,9 @@ class FakeEngine final : public engine::Engine {
   std::vector<std::string> paths;
   bool keeps_logs = true;
   bool rebuild_fails = false;
+
+  // In place of the fake one.
+  std::unique_ptr<policy::Catalogue> loaded_catalogue;
 
  private:
   static engine::CaseView MakeCase(const std::string& id) {

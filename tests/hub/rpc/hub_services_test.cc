@@ -238,6 +238,25 @@ TEST_F(HubServicesTest, EvaluatesTheNamedPoliciesOrAllInOrder) {
   EXPECT_EQ(call(), "INVALID_FIELD policies[1]");
 }
 
+TEST_F(HubServicesTest, WhatThePersonStatesIsCheckedAndTaken) {
+  hub::v1::EvaluateEligibilityRequest request;
+  request.set_case_("cases/one");
+  request.add_policies("policies/b-policy");
+  hub::v1::EvaluateEligibilityResponse response;
+  const auto call = [&] {
+    return Fault(Call(*eligibility_, &hub::v1::EligibilityService::Stub::EvaluateEligibility,
+                      request, &response, kCaseworker));
+  };
+  (*request.mutable_stated_facts())["employed"] = "false";
+  EXPECT_EQ(call(), "OK");
+  EXPECT_EQ(response.entitlements(0).conditions(0).value(), "false");
+  (*request.mutable_stated_facts())["employed"] = "perhaps";
+  EXPECT_EQ(call(), "INVALID_FIELD stated_facts");
+  request.mutable_stated_facts()->clear();
+  (*request.mutable_stated_facts())["contract_months"] = "12";
+  EXPECT_EQ(call(), "INVALID_FIELD stated_facts");
+}
+
 TEST_F(HubServicesTest, OperatesOnTheQuarantine) {
   hub::v1::GetQuarantinedPayloadRequest get;
   get.set_name("quarantinedPayloads/p");

@@ -209,6 +209,14 @@ TEST_F(ConfigTest, SaysWhatIsWrongWithHttp) {
   EXPECT_FALSE(insecure.agencies[0].polls[0].options.url.tls);
 }
 
+TEST_F(ConfigTest, AJurisdictionIsADivisionCodesPrefix) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Config national, Parse(kGood));
+  EXPECT_EQ(national.jurisdiction, "");
+  AQ_ASSERT_OK_AND_ASSIGN(const Config local,
+                          Parse(absl::StrCat(kGood, "jurisdiction: \"421202003000\"\n")));
+  EXPECT_EQ(local.jurisdiction, "421202003000");
+}
+
 TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
   const struct {
     const char* from;
@@ -222,6 +230,8 @@ TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
       {"catalogue_directory: policies", "catalogue_directory: [policies]", "2:22",
        "must be a text"},
       {"catalogue_directory: policies", "catalogue_directory: none", "2:22", "no directory"},
+      {"clock_start: \"2026-06-30T09:00:00+08:00\"", "jurisdiction: \"4212O2\"", "3:15",
+       "digits of a division code"},
       {"+08:00", "", "3:14", "must be an instant"},
       {"clock_start: \"2026-06-30T09:00:00+08:00\"", "metrics_address: \"127.0.0.1\"", "3:18",
        "host:port"},

@@ -1,0 +1,132 @@
+#include "hub/engine/recompute.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "anqiao/journal/v1/entry.pb.h"
+#include "anqiao/journal/v1/state.pb.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/engine/projection.h"
+#include "hub/engine/projector.h"
+#include "hub/engine/values.h"
+#include "hub/model/case.h"
+#include "hub/policy/catalogue.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+using journal::v1::EntitlementAnswer;
+
+absl::Status NotRecomputable(absl::string_view message) {
+  return Error(absl::StatusCode::kFailedPrecondition, reason::kAnswerNotRecomputable, message);
+}
+
+absl::StatusOr<std::unique_ptr<policy::Catalogue>> CatalogueOf(const store::Store& store,
+                                                               const EntitlementAnswer& answer) {
+  const absl::StatusOr<std::string> content = store.GetBlob(answer.catalogue_hash());
+  if (absl::IsNotFound(content.status())) {
+    return NotRecomputable(absl::StrCat("the catalogue ", answer.catalogue_hash(), " is not kept"));
+  }
+  AQ_RETURN_IF_ERROR(content.status());
+  AQ_ASSIGN_OR_RETURN(const auto files, policy::Catalogue::Unpack(*content));
+  absl::StatusOr<std::unique_ptr<policy::Catalogue>> catalogue =
+      policy::Catalogue::Parse(files, answer.jurisdiction());
+  if (!catalogue.ok()) {
+    return NotRecomputable(
+        absl::StrCat("the catalogue ", answer.catalogue_hash(),
+                     " is not read any more: ", std::string(catalogue.status().message())));
+  }
+  if ((*catalogue)->hash() != answer.catalogue_hash()) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 "a stored catalogue has another hash than its name");
+  }
+  return catalogue;
+}
+
+std::string BytesOf(const EntitlementAnswer& answer) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  answer.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+// The journal's entry that drafted a referral.
+struct Drafted {
+  store::Sequence sequence = 0;
+  journal::v1::ReferralDraft draft;
+};
+
+absl::StatusOr<Drafted> FindDraft(const store::Store& store, const std::string& referral) {
+  Drafted drafted;
+  bool readable = true;
+  AQ_RETURN_IF_ERROR(store.ReadJournal(1, [&](store::Sequence sequence, absl::string_view bytes) {
+    journal::v1::Entry entry;
+    readable = entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    if (!readable) return false;
+    const journal::v1::ReferralChanged& change = entry.referral_changed();
+    if (change.referral() != referral || !change.has_draft()) return true;
+    drafted.sequence = sequence;
+    drafted.draft = change.draft();
+    return false;
+  }));
+  if (!readable) {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 "a stored entry cannot be read");
+  }
+  if (drafted.sequence == 0) {
+    return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound,
+                 "no entry drafts this referral, or it was erased");
+  }
+  return drafted;
+}
+
+}  // namespace
+
+absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
+    store::Store& store, store::Sequence sequence, const std::string& case_id,
+    const EntitlementAnswer& stored,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress,
+    const std::map<std::string, std::string>& stated) {
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<policy::Catalogue> catalogue,
+                      CatalogueOf(store, stored));
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
+                      store.NewProjections(store::ProjectionPurpose::kCompare));
+  Projection projection(beside.get());
+  if (sequence > 1) {
+    AQ_RETURN_IF_ERROR(ApplyJournal(store, sequence - 1, beside.get(), &projection, progress));
+  }
+  const std::unique_ptr<store::Snapshot> then = beside->NewSnapshot();
+  AQ_ASSIGN_OR_RETURN(const std::optional<journal::v1::PersonDocument> person,
+                      ReadDocument<journal::v1::PersonDocument>(*then, store::PersonKey(case_id)));
+  if (!person.has_value()) return NotRecomputable("the person's records are not there any more");
+  RecomputedAnswer answer;
+  answer.sequence = sequence;
+  answer.stored = stored;
+  const model::CivilDate as_of = model::CivilDate::FromProto(stored.as_of_date());
+  model::Case folded = model::FoldCase(*person, as_of);
+  folded.stated = stated;
+  AQ_ASSIGN_OR_RETURN(answer.recomputed, catalogue->Evaluate(stored.policy(), folded));
+  answer.equal = BytesOf(answer.stored) == BytesOf(answer.recomputed);
+  return answer;
+}
+
+absl::StatusOr<RecomputedAnswer> RecomputeReferral(
+    store::Store& store, const std::string& referral,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress) {
+  AQ_ASSIGN_OR_RETURN(const Drafted drafted, FindDraft(store, referral));
+  return RecomputeAnswer(store, drafted.sequence, drafted.draft.case_id(),
+                         drafted.draft.entitlement(), progress,
+                         {drafted.draft.details().begin(), drafted.draft.details().end()});
+}
+
+}  // namespace anqiao::engine
