@@ -56,6 +56,7 @@ void AddCaseCommands(CLI::App& app, Action& chosen);
 void AddEligibilityCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
+void AddDeliveryCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);
 void AddAuditCommands(CLI::App& app, Action& chosen);
 void AddAdapterCommands(CLI::App& app, Action& chosen);
