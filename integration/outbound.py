@@ -71,6 +71,10 @@ class FolderAgency(threading.Thread):
     def settings(self):
         return {"deliver": "{folder: {path: out}}"}
 
+    def oldest_first(self):
+        files = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+        return sorted(files, key=lambda path: path.stat().st_mtime_ns)
+
     def run(self):
         while not self.stopped.wait(0.02):
             if self.rng.random() < 0.01:
@@ -78,19 +82,19 @@ class FolderAgency(threading.Thread):
                 self.folder.rename(away)
                 time.sleep(self.rng.uniform(0.1, 1))
                 away.rename(self.folder)
-            for path in sorted(self.folder.iterdir()):
+            # Oldest first: of a referral the request comes before its withdrawal.
+            for path in self.oldest_first():
                 # The agency is slow at times, so that the hub finds its own file after a restart.
-                if path.name.startswith(".") or self.rng.random() < 0.5:
-                    continue
+                if self.rng.random() < 0.3:
+                    break
                 self.effects.take(path.stem, path.read_bytes())
                 path.rename(self.done / path.name)
 
     def stop(self):
         self.stopped.set()
         self.join(10)
-        left = [path.name for path in self.folder.iterdir() if not path.name.startswith(".")]
-        for name in left:
-            self.effects.take(pathlib.Path(name).stem, (self.folder / name).read_bytes())
+        for path in self.oldest_first():
+            self.effects.take(path.stem, path.read_bytes())
 
 
 class HttpAgency:

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,8 @@ constexpr char kAck[] = ".ack";
 constexpr char kNack[] = ".nack";
 constexpr char kNackWithoutCode[] = "REFUSED";
 constexpr std::size_t kReasonBytes = 63;
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kStepNanos = 1'000;
 
 class Descriptor {
  public:
@@ -49,7 +52,16 @@ bool Exists(int folder, const std::string& name) {
   return fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-absl::Status WriteSynced(int folder, const std::string& name, absl::string_view bytes) {
+// The time as exactly as the system tells it: that which it gives to files stands still for
+// milliseconds.
+std::int64_t NowNanos() {
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * kNanosPerSecond + now.tv_nsec;
+}
+
+absl::Status WriteSynced(int folder, const std::string& name, absl::string_view bytes,
+                         std::int64_t nanos) {
   unlinkat(folder, name.c_str(), 0);
   const Descriptor file(
       openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660));
@@ -60,6 +72,11 @@ absl::Status WriteSynced(int folder, const std::string& name, absl::string_view 
     if (put <= 0) return NotNow("the file cannot be written");
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
+  timespec time = {};
+  time.tv_sec = static_cast<time_t>(nanos / kNanosPerSecond);
+  time.tv_nsec = static_cast<long>(nanos % kNanosPerSecond);
+  const timespec times[2] = {time, time};
+  if (futimens(file.get(), times) != 0) return NotNow("the file cannot be given a time");
   if (fsync(file.get()) != 0) return NotNow("the file cannot be synced");
   return absl::OkStatus();
 }
@@ -108,12 +125,13 @@ absl::Status Outbox::Check() const {
   return absl::OkStatus();
 }
 
-absl::Status Outbox::Put(const std::string& name, absl::string_view bytes) const {
+absl::Status Outbox::Put(const std::string& name, absl::string_view bytes) {
   const Descriptor folder(OpenFolder(path_));
   if (folder.get() < 0) return NotNow("the folder is not there");
   if (!Exists(folder.get(), name)) {
     const std::string part = absl::StrCat(".", name, ".part");
-    AQ_RETURN_IF_ERROR(WriteSynced(folder.get(), part, bytes));
+    last_nanos_ = std::max(NowNanos(), last_nanos_ + kStepNanos);
+    AQ_RETURN_IF_ERROR(WriteSynced(folder.get(), part, bytes, last_nanos_));
     if (renameat2(folder.get(), part.c_str(), folder.get(), name.c_str(), RENAME_NOREPLACE) == 0) {
       if (fsync(folder.get()) != 0) return NotNow("the folder cannot be synced");
       return absl::OkStatus();

@@ -4,14 +4,16 @@
 //   OUT/.NAME.part ──synced, renamed──▶ OUT/NAME       and, where the agency says that it took it,
 //                                       OUT/NAME.ack   (or NAME.nack with a reason)
 //
-// The folder is opened anew for each operation: it may lie on a disk that comes and goes. It is
-// never made, since it would then be made where that disk is to be.
+// Names say nothing of the order, modification times do: each file's is later than that of the one
+// written before it. The folder is opened anew for each operation: it may lie on a disk that comes
+// and goes. It is never made, since it would then be made where that disk is to be.
 //
 // Thread-compatible.
 
 #ifndef ANQIAO_HUB_TRANSPORT_OUTBOX_H_
 #define ANQIAO_HUB_TRANSPORT_OUTBOX_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,7 +32,7 @@ class Outbox {
   absl::Status Check() const;
   // On disk under its name when it returns; also if it was there already, with the same content.
   // UNAVAILABLE: not now: no folder, no room. ALREADY_EXISTS: something else has that name.
-  absl::Status Put(const std::string& name, absl::string_view bytes) const;
+  absl::Status Put(const std::string& name, absl::string_view bytes);
 
   // What the agency said of a file.
   struct Said {
@@ -44,6 +46,7 @@ class Outbox {
 
  private:
   const std::string path_;
+  std::int64_t last_nanos_ = 0;  // modification time of the file written last
 };
 
 }  // namespace anqiao::transport

@@ -1,7 +1,8 @@
 // Writes an agency's deliveries as files into its folder (outbox.h).
 //
 // A file is NAME.json, NAME.pb or NAME.FORMAT with NAME the delivery's: the same at every attempt,
-// so that what a crash left there is recognised. It counts as acknowledged once it is durable, or,
+// so that what a crash left there is recognised; whoever takes the oldest first has them in order.
+// It counts as acknowledged once it is durable, or,
 // where "await_ack", once the agency laid NAME.ack beside it; NAME.nack with a code is a refusal.
 // While the folder is not there, or has no room, everything waits and nothing counts.
 //
@@ -91,7 +92,7 @@ class OutboxDelivery {
   const OutboxOptions options_;
   engine::Engine& engine_;
   const Log* const log_;
-  const Outbox folder_;
+  Outbox folder_;
   const std::unique_ptr<engine::DeliveryStream> stream_;
 
   // The thread's, or DeliverOnce's caller's.

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
@@ -40,7 +41,7 @@ class OutboxTest : public ::testing::Test {
   }
 
   testing::TempDir directory_;
-  const Outbox outbox_{directory_.File("out")};
+  Outbox outbox_{directory_.File("out")};
 };
 
 TEST_F(OutboxTest, WritesAFileWholeAndLeavesNothingElse) {
@@ -48,6 +49,16 @@ TEST_F(OutboxTest, WritesAFileWholeAndLeavesNothingElse) {
   AQ_EXPECT_OK(outbox_.Put("a.json", "content"));
   EXPECT_EQ(Content("a.json"), "content");
   EXPECT_THAT(Names(), UnorderedElementsAre("a.json"));
+}
+
+TEST_F(OutboxTest, EachFileIsLaterThanTheOneBefore) {
+  fs::file_time_type last = fs::file_time_type::min();
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = absl::StrCat(1000 - i);
+    AQ_ASSERT_OK(outbox_.Put(name, "content"));
+    EXPECT_LT(last, fs::last_write_time(Path(name)));
+    last = fs::last_write_time(Path(name));
+  }
 }
 
 TEST_F(OutboxTest, RecognisesItsOwnFile) {
