@@ -70,6 +70,7 @@ inline constexpr char kAdapterFlooded[] = "ADAPTER_FLOODED";
 inline constexpr char kAdapterMisbehaved[] = "ADAPTER_MISBEHAVED";
 // Of referrals.
 inline constexpr char kStateNotAllowed[] = "STATE_NOT_ALLOWED";
+inline constexpr char kDeliveriesPushed[] = "DELIVERIES_PUSHED";
 inline constexpr char kNotEligible[] = "NOT_ELIGIBLE";
 inline constexpr char kNoProvider[] = "NO_PROVIDER";
 inline constexpr char kNoLegalBasis[] = "NO_LEGAL_BASIS";

@@ -94,6 +94,7 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddPolicyCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddOperationsCommands(app, chosen);
+  AddDeliveryCommands(app, chosen);
   AddAdapterCommands(app, chosen);
   AddCustodyCommands(app, chosen);
   AddAuditCommands(app, chosen);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "anqiao/hub/v1/referrals.grpc.pb.h"
@@ -78,6 +79,10 @@ void PrintReferral(Context& context, const Referral& referral) {
                            {"details 补充", OrDash(absl::StrJoin(details, ", "))},
                            {"replaces 取代", OrDash(referral.replaces())},
                            {"etag 版本", referral.etag()}});
+  if (referral.dead_delivery_count() > 0) {
+    context.out << referral.dead_delivery_count()
+                << " of its deliveries set aside 送达件已搁置: an operator must mend them\n";
+  }
   if (referral.has_outcome() && !referral.outcome().code().empty()) {
     PrintOutcome(context, referral.outcome());
   }
@@ -246,12 +251,17 @@ absl::StatusOr<ExitCode> ListDisclosures(Context& context, const ReferralArgumen
                {"PURPOSE 目的"},
                {"BASIS 依据"},
                {"BY 由"},
-               {"REFERRAL 转介"}});
+               {"REFERRAL 转介"},
+               {"ACKNOWLEDGED 签收"},
+               {"WAY 送达方式"},
+               {"SHA-256 摘要"}});
   for (const auto& entry : response.disclosures()) {
     table.AddRow({TimeText(entry.time()), entry.agency(), entry.view(),
                   absl::StrJoin(entry.fields(), ", "), entry.purpose(),
                   absl::StrCat(entry.basis(), " ", entry.basis_reference()), entry.principal(),
-                  entry.referral()});
+                  entry.referral(), TimeText(entry.acknowledge_time()),
+                  OrDash(entry.delivery_way()),
+                  OrDash(absl::BytesToHexString(entry.bytes_hash()).substr(0, 16))});
   }
   table.Print(context.out);
   return kExitOk;

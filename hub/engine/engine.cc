@@ -18,6 +18,7 @@ namespace anqiao::engine {
 namespace {
 
 constexpr std::size_t kRefusalsRemembered = 10'000;
+constexpr int kInFlightMax = 1000;
 
 absl::Status BadOptions(const std::string& agency, absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kConfigurationInvalid,
@@ -66,7 +67,7 @@ absl::Status EngineImpl::Start() {
   AQ_RETURN_IF_ERROR(Activate(epoch));
   AQ_RETURN_IF_ERROR(RestoreSwitches());
   Failpoint::Hit(failpoint::kActivated);
-  AQ_RETURN_IF_ERROR(deliveries_.Load());
+  deliveries_.Start();
   deliveries_.SetWriter(&writer_);
   writer_.Start(epoch);
   intake_.Start();
@@ -170,16 +171,39 @@ bool EngineImpl::Submit(SubmitCommand command, std::function<void(Responses)> do
 
 absl::StatusOr<std::unique_ptr<DeliveryStream>> EngineImpl::OpenReceive(
     const std::string& agency, int max_in_flight, absl::Duration visibility_timeout) {
-  if (FindAgency(agency) == nullptr) {
+  const AgencyOptions* const options = FindAgency(agency);
+  if (options == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
   }
-  if (max_in_flight < 1 || max_in_flight > 1000) {
+  if (options->delivery_way != journal::v1::DELIVERY_WAY_STREAM) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kDeliveriesPushed,
+                 absl::StrCat("what is addressed to the agency is ",
+                              options->delivery_way == journal::v1::DELIVERY_WAY_HTTP
+                                  ? "posted to its server"
+                                  : "written to its folder",
+                              "; it cannot be received on a stream as well"));
+  }
+  if (max_in_flight < 1 || max_in_flight > kInFlightMax) {
     return InvalidField("open.max_in_flight", "must lie between 1 and 1,000");
   }
   if (visibility_timeout <= absl::ZeroDuration() || visibility_timeout > absl::Minutes(10)) {
     return InvalidField("open.visibility_timeout_seconds", "must lie between 1 and 600");
   }
-  return deliveries_.Open(agency, max_in_flight, visibility_timeout);
+  return deliveries_.Open(agency, max_in_flight, visibility_timeout, /*there=*/true);
+}
+
+absl::StatusOr<std::unique_ptr<DeliveryStream>> EngineImpl::OpenPush(const std::string& agency,
+                                                                     int max_in_flight) {
+  const AgencyOptions* const options = FindAgency(agency);
+  if (options == nullptr) {
+    return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
+  }
+  if (options->delivery_way == journal::v1::DELIVERY_WAY_STREAM || max_in_flight < 1 ||
+      max_in_flight > kInFlightMax) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
+                 absl::StrCat("the deliveries of agency ", agency, " are not pushed so"));
+  }
+  return deliveries_.Open(agency, max_in_flight, absl::InfiniteDuration(), /*there=*/false);
 }
 
 void EngineImpl::RecordAccess(const Principal& principal, const std::string& method,
@@ -212,6 +236,7 @@ HubCounts EngineImpl::Counts() const {
   counts.groups = writer_.group_counts();
   counts.lag_waits = writer_.lag_waits();
   counts.queued = static_cast<std::int64_t>(writer_.queue_length());
+  counts.delivery_places = static_cast<std::int64_t>(deliveries_.InMemory());
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   counts.people = CountOf(*snapshot, kPeopleCount);
   return counts;

@@ -89,9 +89,11 @@ absl::Status Projection::ForgetDeliveries(const std::string& person) {
     AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
     const DeliveryDocument& document = row->document;
     const std::string& agency = document.delivery().agency();
-    if (!document.has_acknowledge_time()) {
+    if (!document.has_acknowledge_time() && !document.has_discard_time()) {
+      const std::string& id = document.delivery().delivery();
       AQ_RETURN_IF_ERROR(Count(document.dead() ? DeadCount(agency) : PendingCount(agency), -1));
-      Remove(store::PendingKey(agency, document.sequence(), document.delivery().delivery()));
+      Remove(document.dead() ? store::DeadKey(agency, document.sequence(), id)
+                             : store::PendingKey(agency, document.sequence(), id));
       delivery_events_.push_back({.kind = DeliveryEvent::Kind::kGone,
                                   .agency = agency,
                                   .delivery = document.delivery().delivery(),

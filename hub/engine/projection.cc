@@ -6,7 +6,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "anqiao/exchange/v1/exchange.pb.h"
 #include "hub/base/status_macros.h"
 #include "hub/identity/resolver.h"
 #include "hub/store/keys.h"
@@ -14,7 +13,6 @@
 namespace anqiao::engine {
 namespace {
 
-using journal::v1::DeliveryDocument;
 using journal::v1::Entry;
 using journal::v1::PersonDocument;
 using journal::v1::PersonRecord;
@@ -86,7 +84,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "2";
+constexpr char kProjectionsVersion[] = "3";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -120,6 +118,9 @@ bool ComputedOtherwise(const store::Snapshot& snapshot) {
   return !version.ok() || *version != kProjectionsVersion;
 }
 Sequence LastErasure(const store::Snapshot& snapshot) { return SequenceAt(snapshot, ErasureKey()); }
+std::string AnsweredKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("answered/", agency));
+}
 std::string TimerKey(const std::string& timer) {
   return store::MetaKey(absl::StrCat("timer/", timer));
 }
@@ -174,6 +175,10 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return absl::OkStatus();
     case Entry::kTimerFired:
       return Fired(entry.timer_fired());
+    case Entry::kDeliveryRetried:
+      return Retried(entry.delivery_retried());
+    case Entry::kDeliveryDiscarded:
+      return Discarded(entry);
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -466,78 +471,6 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
     Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
   }
   return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
-}
-
-absl::Status Projection::Queued(Sequence sequence, const Entry& entry, const std::string& person) {
-  const journal::v1::QueuedDelivery& queued = entry.referral_changed().delivery();
-  const std::string key = store::DeliveryKey(queued.delivery());
-  AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
-  *row->document.mutable_delivery() = queued;
-  row->document.set_referral(entry.referral_changed().referral());
-  row->document.set_person(person);
-  *row->document.mutable_create_time() = entry.commit_time();
-  row->document.set_sequence(sequence);
-  deliveries_.Touch(key, row);
-  Put(store::PendingKey(queued.agency(), sequence, queued.delivery()), "");
-  delivery_events_.push_back({.kind = DeliveryEvent::Kind::kQueued,
-                              .agency = queued.agency(),
-                              .delivery = queued.delivery(),
-                              .referral = row->document.referral(),
-                              .sequence = sequence});
-  return Count(PendingCount(queued.agency()), 1);
-}
-
-absl::Status Projection::Answered(const Entry& entry) {
-  const journal::v1::DeliveryAnswered& answered = entry.delivery_answered();
-  const std::string key = store::DeliveryKey(answered.delivery());
-  AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
-  DeliveryDocument* document = &row->document;
-  if (!row->exists || document->has_acknowledge_time()) return absl::OkStatus();
-  DeliveryEvent event{.kind = DeliveryEvent::Kind::kGone,
-                      .agency = document->delivery().agency(),
-                      .delivery = answered.delivery(),
-                      .referral = document->referral(),
-                      .sequence = document->sequence()};
-  const std::string pending =
-      store::PendingKey(event.agency, document->sequence(), answered.delivery());
-  deliveries_.Touch(key, row);
-  if (answered.acknowledged()) {
-    Remove(pending);
-    delivery_events_.push_back(event);
-    return Acknowledged(entry, document);
-  }
-  document->set_nack_count(document->nack_count() + 1);
-  document->set_last_reason(answered.reason());
-  *document->mutable_nack_time() = entry.commit_time();
-  if (answered.dead() && !document->dead()) {
-    document->set_dead(true);
-    Remove(pending);
-    AQ_RETURN_IF_ERROR(Count(PendingCount(event.agency), -1));
-    AQ_RETURN_IF_ERROR(Count(DeadCount(event.agency), 1));
-  } else if (!document->dead()) {
-    event.kind = DeliveryEvent::Kind::kRefused;
-    event.nack_count = document->nack_count();
-  }
-  delivery_events_.push_back(event);
-  return absl::OkStatus();
-}
-
-absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* document) {
-  *document->mutable_acknowledge_time() = entry.commit_time();
-  const std::string& agency = document->delivery().agency();
-  AQ_RETURN_IF_ERROR(Count(document->dead() ? DeadCount(agency) : PendingCount(agency), -1));
-  document->set_dead(false);
-  exchange::v1::Delivery envelope;
-  if (!envelope.ParseFromString(document->delivery().envelope()) || !envelope.has_request()) {
-    return absl::OkStatus();
-  }
-  const std::string key = store::ReferralKey(document->referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  if (row->exists && !row->document.has_delivered_time()) {
-    *row->document.mutable_delivered_time() = entry.commit_time();
-    referrals_.Touch(key, row);
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Projection::Fired(const journal::v1::TimerFired& fired) {

@@ -25,7 +25,7 @@
 
 namespace anqiao::engine {
 
-// What happened to a delivery, for the queue of its agency.
+// What happened to a delivery, for its agency's queue. A retried one is queued at its old place.
 struct DeliveryEvent {
   enum class Kind { kQueued, kRefused, kGone } kind = Kind::kQueued;
   std::string agency, delivery, referral;
@@ -138,6 +138,13 @@ class Projection {
   absl::Status Answered(const journal::v1::Entry& entry);
   absl::Status Acknowledged(const journal::v1::Entry& entry,
                             journal::v1::DeliveryDocument* document);
+  // Tells the ledger what was handed over.
+  absl::Status Disclosed(const journal::v1::Entry& entry,
+                         const journal::v1::DeliveryDocument& document);
+  absl::Status Retried(const journal::v1::DeliveryRetried& retried);
+  absl::Status Discarded(const journal::v1::Entry& entry);
+  absl::Status NoLongerDead(journal::v1::DeliveryDocument* document);
+  absl::Status CountDeadOf(const std::string& referral, int change);
   absl::Status Fired(const journal::v1::TimerFired& fired);
   absl::Status Erased(const journal::v1::PersonErased& erased);
   absl::Status ForgetRecord(const journal::v1::PersonRecord& record, const std::string& person);
@@ -200,6 +207,8 @@ store::Sequence LastDestruction(const store::Snapshot& snapshot);
 bool ComputedOtherwise(const store::Snapshot& snapshot);
 // The same of the last that erased a person.
 store::Sequence LastErasure(const store::Snapshot& snapshot);
+// Key of the instant at which the agency answered for a delivery last, in microseconds since 1970.
+std::string AnsweredKey(const std::string& agency);
 // Key of the instant at which a timer is due next, in microseconds since 1970 UTC.
 std::string TimerKey(const std::string& timer);
 std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& name);

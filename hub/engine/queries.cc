@@ -251,6 +251,9 @@ absl::StatusOr<Page<DisclosureDocument>> EngineImpl::ListDisclosures(
         }
         return AddToPage(std::move(document), id, limit, &last, &page);
       }));
+  for (DisclosureDocument& document : page.items) {
+    if (document.has_handed_over()) OpenSalt(document.mutable_handed_over());
+  }
   return page;
 }
 
@@ -264,7 +267,8 @@ absl::StatusOr<std::vector<AgencyStatus>> EngineImpl::ListAgencies() {
     status.pending_deliveries = CountOf(*snapshot, PendingCount(agency.id));
     status.dead_deliveries = CountOf(*snapshot, DeadCount(agency.id));
     status.quarantined_payloads = CountOf(*snapshot, QuarantineCount(agency.id));
-    status.receiving = deliveries_.IsReceiving(agency.id);
+    AQ_ASSIGN_OR_RETURN(status.away_since, AwaySince(*snapshot, agency.id));
+    status.receiving = !status.away_since.has_value();
   }
   return statuses;
 }

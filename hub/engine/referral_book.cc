@@ -161,10 +161,12 @@ absl::Status ReferralNotFound() {
 }  // namespace
 
 absl::StatusOr<std::string> NativeEncoder::Encode(const AgencyOptions& agency,
-                                                  const exchange::v1::Delivery& delivery) {
+                                                  const exchange::v1::Delivery& delivery,
+                                                  std::string* build) {
   AQ_RETURN_IF_ERROR(agency.adapter->CheckEnabled());
-  AQ_ASSIGN_OR_RETURN(adapter::AdapterInstance * instance,
-                      instances_[agency.id].Of(agency.adapter->current()));
+  const std::shared_ptr<adapter::Adapter> current = agency.adapter->current();
+  *build = current->build_id();
+  AQ_ASSIGN_OR_RETURN(adapter::AdapterInstance * instance, instances_[agency.id].Of(current));
   return instance->Encode(agency.delivery_format, {referral::ToRecord(delivery)});
 }
 
@@ -403,12 +405,13 @@ absl::Status ReferralBook::Deliver(const ReferralDocument& referral,
     return Error(absl::StatusCode::kFailedPrecondition, reason::kNoProvider,
                  "the recipient is no longer registered");
   }
+  journal::v1::QueuedDelivery* queued = change->mutable_delivery();
   if (!agency->delivery_format.empty() && delivery.has_request()) {
-    AQ_ASSIGN_OR_RETURN(std::string native, encoder_->Encode(*agency, delivery));
+    AQ_ASSIGN_OR_RETURN(std::string native,
+                        encoder_->Encode(*agency, delivery, queued->mutable_adapter_build()));
     delivery.set_native(std::move(native));
     delivery.set_native_format(agency->delivery_format);
   }
-  journal::v1::QueuedDelivery* queued = change->mutable_delivery();
   queued->set_delivery(id);
   queued->set_agency(agency->id);
   queued->set_envelope(Canonical(delivery));

@@ -21,9 +21,9 @@ namespace anqiao::engine {
 // Encodes deliveries in an agency's own format; has the writer's adapter instances.
 class NativeEncoder {
  public:
-  // UNAVAILABLE (ADAPTER_DISABLED).
+  // "build" is told which one encoded. UNAVAILABLE (ADAPTER_DISABLED).
   absl::StatusOr<std::string> Encode(const AgencyOptions& agency,
-                                     const exchange::v1::Delivery& delivery);
+                                     const exchange::v1::Delivery& delivery, std::string* build);
 
  private:
   std::map<std::string, adapter::PinnedInstance> instances_;

@@ -89,6 +89,10 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
       return "LOGS_ANCHORED";
     case journal::v1::Entry::kTimerFired:
       return "TIMER_FIRED";
+    case journal::v1::Entry::kDeliveryRetried:
+      return "DELIVERY_RETRIED";
+    case journal::v1::Entry::kDeliveryDiscarded:
+      return "DELIVERY_DISCARDED";
     case journal::v1::Entry::CHANGE_NOT_SET:
       break;
   }
@@ -141,6 +145,10 @@ std::string RequestIdOf(const journal::v1::Entry& entry) {
       return entry.person_erased().request_id();
     case journal::v1::Entry::kPurged:
       return entry.purged().request_id();
+    case journal::v1::Entry::kDeliveryRetried:
+      return entry.delivery_retried().request_id();
+    case journal::v1::Entry::kDeliveryDiscarded:
+      return entry.delivery_discarded().request_id();
     default:
       return "";
   }
@@ -158,6 +166,10 @@ std::string RequestHashOf(const journal::v1::Entry& entry) {
       return entry.person_erased().request_hash();
     case journal::v1::Entry::kPurged:
       return entry.purged().request_hash();
+    case journal::v1::Entry::kDeliveryRetried:
+      return entry.delivery_retried().request_hash();
+    case journal::v1::Entry::kDeliveryDiscarded:
+      return entry.delivery_discarded().request_hash();
     default:
       return "";
   }

@@ -142,7 +142,8 @@ void Writer::Record(Entry entry) {
   Push(std::move(item));
 }
 
-absl::Status Writer::Acknowledge(const std::string& agency, const std::string& delivery) {
+absl::Status Writer::Acknowledge(const std::string& agency, const std::string& delivery,
+                                 journal::v1::HandedOver handed_over) {
   absl::Status result;
   absl::Notification finished;
   Item item;
@@ -150,6 +151,7 @@ absl::Status Writer::Acknowledge(const std::string& agency, const std::string& d
   *item.entry.mutable_principal() = AgencyPrincipal(agency);
   item.entry.mutable_delivery_answered()->set_delivery(delivery);
   item.entry.mutable_delivery_answered()->set_acknowledged(true);
+  *item.entry.mutable_delivery_answered()->mutable_handed_over() = std::move(handed_over);
   item.finished = [&](absl::Status status) {
     result = std::move(status);
     finished.Notify();

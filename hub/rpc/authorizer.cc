@@ -51,6 +51,11 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.ReferralService/ListDisclosures", kStaff | kAuditor, true},
 
       {"/anqiao.hub.v1.OperationsService/ListAgencies", kAnyUser},
+      // Sending again and giving up make entries of their own, which say who asked.
+      {"/anqiao.hub.v1.OperationsService/ListDeliveries", kOperator | kAuditor, true},
+      {"/anqiao.hub.v1.OperationsService/GetDelivery", kOperator | kAuditor, true},
+      {"/anqiao.hub.v1.OperationsService/RetryDelivery", kOperator},
+      {"/anqiao.hub.v1.OperationsService/DiscardDelivery", kOperator},
       {"/anqiao.hub.v1.OperationsService/ListQuarantinedPayloads", kOperator, true},
       {"/anqiao.hub.v1.OperationsService/GetQuarantinedPayload", kOperator, true},
       {"/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload", kOperator},

@@ -88,6 +88,18 @@ class OperationsServiceImpl final : public hub::v1::OperationsService::Service {
   grpc::Status ListAgencies(grpc::ServerContext* context,
                             const hub::v1::ListAgenciesRequest* request,
                             hub::v1::ListAgenciesResponse* response) override;
+  // In delivery_service.cc.
+  grpc::Status ListDeliveries(grpc::ServerContext* context,
+                              const hub::v1::ListDeliveriesRequest* request,
+                              hub::v1::ListDeliveriesResponse* response) override;
+  grpc::Status GetDelivery(grpc::ServerContext* context, const hub::v1::GetDeliveryRequest* request,
+                           hub::v1::Delivery* response) override;
+  grpc::Status RetryDelivery(grpc::ServerContext* context,
+                             const hub::v1::RetryDeliveryRequest* request,
+                             hub::v1::Delivery* response) override;
+  grpc::Status DiscardDelivery(grpc::ServerContext* context,
+                               const hub::v1::DiscardDeliveryRequest* request,
+                               hub::v1::Delivery* response) override;
   grpc::Status ListQuarantinedPayloads(grpc::ServerContext* context,
                                        const hub::v1::ListQuarantinedPayloadsRequest* request,
                                        hub::v1::ListQuarantinedPayloadsResponse* response) override;

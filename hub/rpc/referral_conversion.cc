@@ -62,6 +62,19 @@ std::string PrincipalName(const journal::v1::Principal& principal) {
   }
 }
 
+std::string DeliveryWayName(journal::v1::DeliveryWay way) {
+  switch (way) {
+    case journal::v1::DELIVERY_WAY_STREAM:
+      return "STREAM";
+    case journal::v1::DELIVERY_WAY_FOLDER:
+      return "FOLDER";
+    case journal::v1::DELIVERY_WAY_HTTP:
+      return "HTTP";
+    default:
+      return "";
+  }
+}
+
 hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const Caller& caller) {
   hub::v1::Referral out;
   const journal::v1::ReferralDraft& draft = referral.draft();
@@ -86,6 +99,7 @@ hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const C
   *out.mutable_details() = draft.details();
   out.set_replaces(ResourceName(kReferrals, draft.replaces()));
   AddAllowedActions(referral.state(), caller.principal.role(), &out);
+  out.set_dead_delivery_count(referral.dead_delivery_count());
   return out;
 }
 
@@ -101,6 +115,13 @@ hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document
   *out.mutable_fields() = disclosure.fields();
   out.set_principal(PrincipalName(document.principal()));
   out.set_referral(ResourceName(kReferrals, document.referral()));
+  if (!document.has_acknowledge_time()) return out;
+  *out.mutable_acknowledge_time() = document.acknowledge_time();
+  const journal::v1::HandedOver& handed_over = document.handed_over();
+  out.set_delivery_way(DeliveryWayName(handed_over.way()));
+  out.set_bytes_hash(handed_over.bytes_hash());
+  out.set_bytes_salt(handed_over.sealed_salt());
+  out.set_adapter_build(handed_over.adapter_build());
   return out;
 }
 

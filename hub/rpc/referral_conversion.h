@@ -15,6 +15,8 @@ namespace anqiao::rpc {
 
 // "users/wang.fang", "agencies/tax" or "hub".
 std::string PrincipalName(const journal::v1::Principal& principal);
+// "STREAM", "FOLDER", "HTTP"; empty if it is not said.
+std::string DeliveryWayName(journal::v1::DeliveryWay way);
 
 // "caller" decides the allowed actions.
 hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const Caller& caller);

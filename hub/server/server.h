@@ -31,7 +31,9 @@
 #include "hub/server/metrics.h"
 #include "hub/store/store.h"
 #include "hub/transport/drop_folder.h"
+#include "hub/transport/http_delivery.h"
 #include "hub/transport/http_poll.h"
+#include "hub/transport/outbox_delivery.h"
 #include "hub/transport/push_listener.h"
 
 namespace anqiao::server {
@@ -44,7 +46,8 @@ struct ServerOptions {
   std::function<void()> launched = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
-  // For tests only: drop folders and polls take what comes again for new.
+  // For tests only: drop folders and polls take what comes again for new, and what is pushed has
+  // another name at each attempt.
   bool ids_not_from_content = false;
   // For tests only: a start enables the adapters that were disabled.
   bool switches_forgotten = false;
@@ -78,6 +81,7 @@ class Server {
   absl::Status Open(const Config& config);
   absl::Status OpenDropFolders(const Config& config);
   absl::Status OpenPolls(const Config& config);
+  absl::Status OpenDeliveries(const Config& config);
   absl::Status OpenPush(const Config& config);
   // On any thread, also later: of builds that operators load.
   absl::StatusOr<std::unique_ptr<adapter::Adapter>> LoadAdapter(const AgencyConfig& agency,
@@ -96,6 +100,8 @@ class Server {
   std::unique_ptr<engine::Engine> engine_;
   std::vector<std::unique_ptr<transport::DropFolder>> drop_folders_;
   std::vector<std::unique_ptr<transport::HttpPoll>> polls_;
+  std::vector<std::unique_ptr<transport::OutboxDelivery>> outboxes_;
+  std::vector<std::unique_ptr<transport::HttpDelivery>> http_deliveries_;
   std::unique_ptr<transport::PushListener> push_;  // null: there is none
   std::unique_ptr<rpc::Listeners> listeners_;
   std::unique_ptr<MetricsListener> metrics_;

@@ -31,6 +31,15 @@ std::string OnePart(Family family, absl::string_view text) {
   return key;
 }
 
+std::string PlaceKey(Family family, absl::string_view agency, std::uint64_t sequence,
+                     absl::string_view delivery) {
+  std::string key = Start(family);
+  AddText(key, agency);
+  AddNumber(key, sequence);
+  AddText(key, delivery);
+  return key;
+}
+
 // Every key that starts with "prefix", whose last byte is below 0xff.
 KeyRange PrefixRange(std::string prefix) {
   KeyRange range{.begin = prefix, .end = std::move(prefix)};
@@ -136,11 +145,11 @@ std::string DeliveryKey(absl::string_view delivery) { return OnePart(Family::kDe
 
 std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
                        absl::string_view delivery) {
-  std::string key = Start(Family::kPending);
-  AddText(key, agency);
-  AddNumber(key, sequence);
-  AddText(key, delivery);
-  return key;
+  return PlaceKey(Family::kPending, agency, sequence, delivery);
+}
+
+std::string DeadKey(absl::string_view agency, std::uint64_t sequence, absl::string_view delivery) {
+  return PlaceKey(Family::kDead, agency, sequence, delivery);
 }
 
 std::string QuarantineKey(absl::string_view payload) {
@@ -165,8 +174,8 @@ KeyRange RecordRange(absl::string_view agency, absl::string_view format) {
   return PrefixRange(std::move(prefix));
 }
 
-KeyRange PendingRange(absl::string_view agency) {
-  return PrefixRange(OnePart(Family::kPending, agency));
+KeyRange PlaceRange(Family family, absl::string_view agency) {
+  return PrefixRange(OnePart(family, agency));
 }
 
 KeyRange DisclosureRange(absl::string_view person) {
@@ -202,8 +211,8 @@ absl::StatusOr<std::string> DecodeOnePart(Family family, absl::string_view key) 
   return text;
 }
 
-absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key) {
-  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kPending, key));
+absl::StatusOr<PendingParts> DecodePlaceKey(Family family, absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(family, key));
   PendingParts parts;
   AQ_ASSIGN_OR_RETURN(parts.agency, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.sequence, reader.Number());

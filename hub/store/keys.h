@@ -29,6 +29,7 @@ enum class Family : char {
   kPseudonym = 'o',   // agency, pseudonym -> referral id
   kDelivery = 'd',    // delivery -> DeliveryDocument
   kPending = 'w',     // agency, sequence of queueing, delivery -> (empty): what waits, in order
+  kDead = 'x',        // the same of what was set aside
   kQuarantine = 'n',  // payload -> QuarantineDocument
   kDisclosure = 'l',  // person, sequence -> DisclosureDocument
   kCount = 'c',       // name -> decimal count
@@ -45,6 +46,7 @@ std::string PseudonymKey(absl::string_view agency, absl::string_view pseudonym);
 std::string DeliveryKey(absl::string_view delivery);
 std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
                        absl::string_view delivery);
+std::string DeadKey(absl::string_view agency, std::uint64_t sequence, absl::string_view delivery);
 std::string QuarantineKey(absl::string_view payload);
 std::string DisclosureKey(absl::string_view person, std::uint64_t sequence);
 std::string CountKey(absl::string_view name);
@@ -64,7 +66,11 @@ struct KeyRange {
 KeyRange FamilyRange(Family family);
 // Records of one agency's format.
 KeyRange RecordRange(absl::string_view agency, absl::string_view format);
-KeyRange PendingRange(absl::string_view agency);
+// Of one agency; "family" is kPending or kDead.
+KeyRange PlaceRange(Family family, absl::string_view agency);
+inline KeyRange PendingRange(absl::string_view agency) {
+  return PlaceRange(Family::kPending, agency);
+}
 KeyRange DisclosureRange(absl::string_view person);
 // Keys of a one-part family that come after "after" (exclusive); empty: from the beginning.
 KeyRange AfterRange(Family family, absl::string_view after);
@@ -77,7 +83,11 @@ struct PendingParts {
   std::uint64_t sequence = 0;
   std::string delivery;
 };
-absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key);
+// "family" is kPending or kDead.
+absl::StatusOr<PendingParts> DecodePlaceKey(Family family, absl::string_view key);
+inline absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key) {
+  return DecodePlaceKey(Family::kPending, key);
+}
 
 }  // namespace anqiao::store
 

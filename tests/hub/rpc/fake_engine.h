@@ -59,8 +59,10 @@ class FakeDeliveries final : public engine::DeliveryStream {
  public:
   explicit FakeDeliveries(FakeEngine* engine) : engine_(*engine) {}
   absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) override;
-  absl::Status Ack(const std::string& delivery) override;
+  absl::Status Ack(const std::string& delivery, const engine::HandedOver&) override;
   absl::Status Nack(const std::string& delivery, const std::string& reason) override;
+  void SetThere(bool) override {}
+  void HandBack() override {}
   void Close() override;
 
  private:
@@ -124,6 +126,10 @@ class FakeEngine final : public engine::Engine {
     ++receives_opened;
     in_flight = max_in_flight;
     visibility = timeout;
+    return std::make_unique<FakeDeliveries>(this);
+  }
+  absl::StatusOr<std::unique_ptr<engine::DeliveryStream>> OpenPush(const std::string&,
+                                                                   int) override {
     return std::make_unique<FakeDeliveries>(this);
   }
   absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
@@ -193,6 +199,30 @@ class FakeEngine final : public engine::Engine {
   }
   absl::StatusOr<std::vector<engine::AgencyStatus>> ListAgencies() override {
     return std::vector<engine::AgencyStatus>{{.options = &agency_, .records = 7}};
+  }
+  absl::StatusOr<engine::Page<journal::v1::DeliveryDocument>> ListDeliveries(
+      const engine::DeliveryFilter& filter, const std::string& after, int limit) override {
+    Note(absl::StrCat(filter.dead ? "dead" : "waiting", " of ", filter.agency, " after ", after));
+    engine::Page<journal::v1::DeliveryDocument> page;
+    for (const char* id : {"a", "b", "c"}) {
+      if (id <= after) continue;
+      if (static_cast<int>(page.items.size()) == limit) {
+        page.next_after = page.items.back().delivery().delivery();
+        break;
+      }
+      page.items.push_back(MakeDelivery(id));
+    }
+    return page;
+  }
+  absl::StatusOr<journal::v1::DeliveryDocument> GetDelivery(const std::string& id) override {
+    if (id == "none") return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound, "none");
+    return MakeDelivery(id);
+  }
+  absl::StatusOr<journal::v1::DeliveryDocument> MendDelivery(
+      const engine::Principal& principal, const engine::MendDeliveryCommand& command) override {
+    Note(absl::StrCat(command.discard ? "discard " : "retry ", command.delivery, " ",
+                      command.reason, " by ", principal.name()));
+    return MakeDelivery(command.delivery);
   }
   absl::StatusOr<engine::Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string&,
                                                                                const std::string&,
@@ -403,6 +433,20 @@ class FakeEngine final : public engine::Engine {
   std::unique_ptr<policy::Catalogue> loaded_catalogue;
 
  private:
+  static journal::v1::DeliveryDocument MakeDelivery(const std::string& id) {
+    journal::v1::DeliveryDocument document;
+    exchange::v1::Delivery envelope;
+    envelope.mutable_request()->mutable_training()->set_course("电工");
+    document.mutable_delivery()->set_delivery(id);
+    document.mutable_delivery()->set_agency("police");
+    document.mutable_delivery()->set_envelope(envelope.SerializeAsString());
+    document.set_referral("r1");
+    document.set_person("one");
+    document.set_dead(true);
+    document.set_nack_count(10);
+    document.set_last_reason("HTTP_422");
+    return document;
+  }
   static engine::CaseView MakeCase(const std::string& id) {
     engine::CaseView view;
     view.folded.person = id;
@@ -435,7 +479,7 @@ inline absl::StatusOr<std::optional<exchange::v1::Delivery>> FakeDeliveries::Nex
   engine_.deliveries.erase(engine_.deliveries.begin());
   return std::optional<exchange::v1::Delivery>(std::move(delivery));
 }
-inline absl::Status FakeDeliveries::Ack(const std::string& delivery) {
+inline absl::Status FakeDeliveries::Ack(const std::string& delivery, const engine::HandedOver&) {
   absl::MutexLock lock(&engine_.mu);
   if (delivery != "d1") {
     return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound, "no such delivery");

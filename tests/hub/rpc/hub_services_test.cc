@@ -174,6 +174,8 @@ TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
         hub::v1::ListDisclosuresRequest(), hub::v1::ListDisclosuresResponse(), kCaseworker);
   check(*operations_, &hub::v1::OperationsService::Stub::ListAgencies,
         hub::v1::ListAgenciesRequest(), hub::v1::ListAgenciesResponse(), kOperatorUri);
+  check(*operations_, &hub::v1::OperationsService::Stub::ListDeliveries,
+        hub::v1::ListDeliveriesRequest(), hub::v1::ListDeliveriesResponse(), kOperatorUri);
   check(*operations_, &hub::v1::OperationsService::Stub::ListQuarantinedPayloads,
         hub::v1::ListQuarantinedPayloadsRequest(), hub::v1::ListQuarantinedPayloadsResponse(),
         kOperatorUri);
@@ -276,6 +278,66 @@ TEST_F(HubServicesTest, OperatesOnTheQuarantine) {
   EXPECT_EQ(call(), "OK");
   replay.set_name("p");
   EXPECT_EQ(call(), "INVALID_FIELD name");
+}
+
+TEST_F(HubServicesTest, ListsDeliveriesByPages) {
+  hub::v1::ListDeliveriesRequest request;
+  request.set_page_size(2);
+  request.set_agency("agencies/police");
+  hub::v1::ListDeliveriesResponse response;
+  const auto call = [&] {
+    return Fault(Call(*operations_, &hub::v1::OperationsService::Stub::ListDeliveries, request,
+                      &response, kOperatorUri));
+  };
+  EXPECT_EQ(call(), "OK");
+  ASSERT_EQ(response.deliveries_size(), 2);
+  request.set_page_token(response.next_page_token());
+  EXPECT_EQ(call(), "OK");
+  ASSERT_EQ(response.deliveries_size(), 1);
+  EXPECT_EQ(response.next_page_token(), "");
+  const hub::v1::Delivery& last = response.deliveries(0);
+  EXPECT_EQ(last.name(), "deliveries/c");
+  EXPECT_EQ(last.state(), hub::v1::DELIVERY_STATE_DEAD);
+  EXPECT_EQ(last.content(), "REQUEST");
+  EXPECT_EQ(last.last_reason(), "HTTP_422");
+  // Nothing of what the recipient is told, nor of whom.
+  EXPECT_THAT(response.ShortDebugString(), ::testing::Not(::testing::HasSubstr("电工")));
+  EXPECT_THAT(response.ShortDebugString(), ::testing::Not(::testing::HasSubstr("one")));
+  request.clear_page_token();
+  request.set_state(hub::v1::DELIVERY_STATE_ACKNOWLEDGED);
+  EXPECT_EQ(call(), "INVALID_FIELD state");
+  request.set_state(hub::v1::DELIVERY_STATE_DEAD);
+  request.set_agency("police");
+  EXPECT_EQ(call(), "INVALID_FIELD agency");
+}
+
+TEST_F(HubServicesTest, MendsDeliveries) {
+  using Stub = hub::v1::OperationsService::Stub;
+  hub::v1::Delivery delivery;
+  hub::v1::GetDeliveryRequest get;
+  get.set_name("deliveries/none");
+  EXPECT_EQ(Fault(Call(*operations_, &Stub::GetDelivery, get, &delivery, kOperatorUri)),
+            "DELIVERY_NOT_FOUND");
+  hub::v1::RetryDeliveryRequest retry;
+  retry.set_name("deliveries/d");
+  const auto retried = [&] {
+    return Fault(Call(*operations_, &Stub::RetryDelivery, retry, &delivery, kOperatorUri));
+  };
+  EXPECT_EQ(retried(), "INVALID_FIELD request_id");
+  retry.set_request_id(kUuid);
+  EXPECT_EQ(retried(), "OK");
+  hub::v1::DiscardDeliveryRequest discard;
+  discard.set_request_id(kUuid);
+  discard.set_name("deliveries/d");
+  const auto discarded = [&] {
+    return Fault(Call(*operations_, &Stub::DiscardDelivery, discard, &delivery, kOperatorUri));
+  };
+  EXPECT_EQ(discarded(), "INVALID_FIELD reason");
+  discard.set_reason("on paper");
+  EXPECT_EQ(discarded(), "INVALID_FIELD reason");
+  discard.set_reason("SENT_ON_PAPER");
+  EXPECT_EQ(discarded(), "OK");
+  EXPECT_THAT(engine_.TakeNotes(), ElementsAre("retry d  by li", "discard d SENT_ON_PAPER by li"));
 }
 
 TEST_F(HubServicesTest, VerifiesWithProgress) {

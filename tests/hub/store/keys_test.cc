@@ -114,11 +114,13 @@ TEST(KeysTest, FamiliesDoNotMeet) {
   const std::vector<std::string> keys = {
       MetaKey("x"),           RecordKey({}),      PersonKey("x"),        BlockKey("x"),
       RequestKey("x"),        ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
-      PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x")};
+      PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x"),
+      DeadKey("x", 1, "")};
   const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
                                         Family::kBlock,      Family::kRequest,    Family::kReferral,
                                         Family::kPseudonym,  Family::kDelivery,   Family::kPending,
-                                        Family::kQuarantine, Family::kDisclosure, Family::kCount};
+                                        Family::kQuarantine, Family::kDisclosure, Family::kCount,
+                                        Family::kDead};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < families.size(); ++j) {
       const KeyRange range = FamilyRange(families[j]);
