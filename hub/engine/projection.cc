@@ -174,6 +174,10 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return absl::OkStatus();
     case Entry::kTimerFired:
       return Fired(entry.timer_fired());
+    case Entry::kConsentGiven:
+    case Entry::kConsentWithdrawn:
+    case Entry::kReferralEscalated:
+    case Entry::kAgencyAbsent:
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:

@@ -89,6 +89,14 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
       return "LOGS_ANCHORED";
     case journal::v1::Entry::kTimerFired:
       return "TIMER_FIRED";
+    case journal::v1::Entry::kConsentGiven:
+      return "CONSENT_GIVEN";
+    case journal::v1::Entry::kConsentWithdrawn:
+      return "CONSENT_WITHDRAWN";
+    case journal::v1::Entry::kReferralEscalated:
+      return "REFERRAL_ESCALATED";
+    case journal::v1::Entry::kAgencyAbsent:
+      return "AGENCY_ABSENT";
     case journal::v1::Entry::CHANGE_NOT_SET:
       break;
   }

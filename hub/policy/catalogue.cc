@@ -24,6 +24,8 @@ namespace {
 constexpr char kMagic[] = "anqiao catalogue 1\n";
 constexpr char kTables[] = "tables/";
 constexpr char kRetirement[] = "tables/retirement.yaml";
+// Part of the content; hub/referral reads it.
+constexpr char kReferralDeadlines[] = "tables/referral_deadlines.yaml";
 constexpr std::size_t kFilesMax = 256;
 
 absl::Status Invalid(absl::string_view message) {
@@ -135,7 +137,7 @@ absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Parse(
     if (name.empty() || name.find_first_of(" \n") != std::string::npos) {
       return Invalid("a file name must not be empty or hold blanks");
     }
-    if (name == kRetirement) continue;
+    if (name == kRetirement || name == kReferralDeadlines) continue;
     if (absl::StartsWith(name, kTables)) return InvalidFile(name, "there is no such table");
     AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(name, bytes));
     AQ_ASSIGN_OR_RETURN(Policy policy, ReadPolicy(file));
