@@ -72,6 +72,19 @@ class EngineImpl : public Engine {
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) override;
 
+  absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const Principal& principal, const CreateConsentCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const Principal& principal, const WithdrawConsentCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ConsentDocument> GetConsent(const std::string& consent,
+                                                          const std::string& jurisdiction) override;
+  absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) override;
+  absl::Status FireTimers() override { return timers_.Tick(); }
+
   absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() override;
   absl::StatusOr<Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string& agency,
                                                                        const std::string& after,
@@ -137,6 +150,8 @@ class EngineImpl : public Engine {
                                                         const std::string& hash,
                                                         const BuildEntry& build);
   absl::StatusOr<journal::v1::ReferralDocument> ReferralAfter(
+      const absl::StatusOr<journal::v1::Entry>& entry);
+  absl::StatusOr<journal::v1::ConsentDocument> ConsentAfter(
       const absl::StatusOr<journal::v1::Entry>& entry);
   ReferralBook BookOf(const store::Snapshot& snapshot) const;
   absl::Status ReplayTurn(Writer::Turn& turn, const Principal& principal,

@@ -22,7 +22,6 @@ using journal::v1::QuarantineDocument;
 using journal::v1::RecordHead;
 using journal::v1::RecordObserved;
 using journal::v1::RecordRef;
-using journal::v1::ReferralDocument;
 using store::Sequence;
 
 // People who share a key beyond this many are not found by it: such a key tells nobody apart.
@@ -86,7 +85,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "2";
+constexpr char kProjectionsVersion[] = "3";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -109,6 +108,18 @@ std::string QuarantineCount(const std::string& agency) {
 }
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
+}
+std::string AnsweredKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("answered/", agency));
+}
+std::string AbsentKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("absent/", agency));
+}
+std::optional<absl::Time> AbsentSince(const store::Snapshot& snapshot, const std::string& agency) {
+  std::int64_t micros = 0;
+  const absl::StatusOr<std::string> stored = snapshot.Get(AbsentKey(agency));
+  if (!stored.ok() || !absl::SimpleAtoi(*stored, &micros)) return std::nullopt;
+  return absl::FromUnixMicros(micros);
 }
 std::string FirstSightKey() { return store::MetaKey("first_sight"); }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
@@ -175,9 +186,15 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
     case Entry::kTimerFired:
       return Fired(entry.timer_fired());
     case Entry::kConsentGiven:
+      return ConsentRecorded(entry);
     case Entry::kConsentWithdrawn:
+      return ConsentEnded(sequence, entry);
     case Entry::kReferralEscalated:
+      return ReferralEscalated(entry);
     case Entry::kAgencyAbsent:
+      Put(AbsentKey(entry.agency_absent().agency()),
+          absl::StrCat(absl::ToUnixMicros(ToTime(entry.agency_absent().since_time()))));
+      return absl::OkStatus();
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -192,6 +209,7 @@ void Projection::CollectChanges() {
   people_.Collect(&changes);
   blocks_.Collect(&changes);
   referrals_.Collect(&changes);
+  consents_.Collect(&changes);
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
   for (auto& [key, other] : others_) {
@@ -221,6 +239,7 @@ absl::Status Projection::Commit() {
   people_.Trim(kCachedDocuments);
   blocks_.Trim(kCachedHeads);
   referrals_.Trim(kCachedDocuments);
+  consents_.Trim(kCachedDocuments);
   deliveries_.Trim(kCachedDocuments);
   quarantine_.Trim(100);
   return absl::OkStatus();
@@ -446,34 +465,6 @@ absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
-  const journal::v1::ReferralChanged& change = entry.referral_changed();
-  const std::string key = store::ReferralKey(change.referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  const bool first = !row->exists;
-  FoldReferral(entry, &row->document);
-  referrals_.Touch(key, row);
-  const journal::v1::ReferralDraft& draft = row->document.draft();
-  const std::string person_key = store::PersonKey(draft.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    if (first) person->document.add_referrals(change.referral());
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
-  }
-  if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
-  if (change.has_disclosure()) {
-    journal::v1::DisclosureDocument disclosure;
-    *disclosure.mutable_disclosure() = change.disclosure();
-    disclosure.set_person(draft.case_id());
-    disclosure.set_referral(change.referral());
-    *disclosure.mutable_time() = entry.commit_time();
-    *disclosure.mutable_principal() = entry.principal();
-    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
-  }
-  return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
-}
-
 absl::Status Projection::Queued(Sequence sequence, const Entry& entry, const std::string& person) {
   const journal::v1::QueuedDelivery& queued = entry.referral_changed().delivery();
   const std::string key = store::DeliveryKey(queued.delivery());
@@ -495,6 +486,9 @@ absl::Status Projection::Queued(Sequence sequence, const Entry& entry, const std
 
 absl::Status Projection::Answered(const Entry& entry) {
   const journal::v1::DeliveryAnswered& answered = entry.delivery_answered();
+  AQ_RETURN_IF_ERROR(Raise(AnsweredKey(entry.principal().name()),
+                           absl::ToUnixMicros(ToTime(entry.commit_time()))));
+  Remove(AbsentKey(entry.principal().name()));
   const std::string key = store::DeliveryKey(answered.delivery());
   AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
   DeliveryDocument* document = &row->document;
@@ -537,13 +531,7 @@ absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* docu
   if (!envelope.ParseFromString(document->delivery().envelope()) || !envelope.has_request()) {
     return absl::OkStatus();
   }
-  const std::string key = store::ReferralKey(document->referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  if (row->exists && !row->document.has_delivered_time()) {
-    *row->document.mutable_delivered_time() = entry.commit_time();
-    referrals_.Touch(key, row);
-  }
-  return absl::OkStatus();
+  return RequestDelivered(entry, *document);
 }
 
 absl::Status Projection::Fired(const journal::v1::TimerFired& fired) {
