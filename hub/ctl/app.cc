@@ -91,6 +91,7 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddCaseCommands(app, chosen);
   AddEligibilityCommands(app, chosen);
   AddReferralCommands(app, chosen);
+  AddDisclosureCommands(app, chosen);
   AddOperationsCommands(app, chosen);
   AddAdapterCommands(app, chosen);
   AddCustodyCommands(app, chosen);

@@ -55,6 +55,7 @@ void AddExchangeCommands(CLI::App& app, Action& chosen);
 void AddCaseCommands(CLI::App& app, Action& chosen);
 void AddEligibilityCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
+void AddDisclosureCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);
 void AddAuditCommands(CLI::App& app, Action& chosen);

@@ -40,15 +40,11 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",
-          "anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.CustodyService",
-          "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",
-          "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.ConsentService",        "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.EligibilityService",    "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -93,6 +89,7 @@ class HubServiceSet final : public ServiceSet {
         cases_(engine, gate),
         eligibility_(engine, gate),
         referrals_(engine, gate),
+        consents_(engine, gate),
         operations_(engine, gate),
         custody_(engine, gate),
         adapters_(engine, gate) {}
@@ -101,6 +98,7 @@ class HubServiceSet final : public ServiceSet {
     builder.RegisterService(&cases_);
     builder.RegisterService(&eligibility_);
     builder.RegisterService(&referrals_);
+    builder.RegisterService(&consents_);
     builder.RegisterService(&operations_);
     builder.RegisterService(&custody_);
     builder.RegisterService(&adapters_);
@@ -117,6 +115,7 @@ class HubServiceSet final : public ServiceSet {
   CaseServiceImpl cases_;
   EligibilityServiceImpl eligibility_;
   ReferralServiceImpl referrals_;
+  ConsentServiceImpl consents_;
   OperationsServiceImpl operations_;
   CustodyServiceImpl custody_;
   AdapterServiceImpl adapters_;

@@ -57,6 +57,9 @@ hub::v1::Agency ToProto(const engine::AgencyStatus& status) {
   out.set_dead_delivery_count(status.dead_deliveries);
   out.set_quarantined_payload_count(status.quarantined_payloads);
   out.set_receiving(status.receiving);
+  if (status.absent_since.has_value()) {
+    out.mutable_absent_since_time()->set_seconds(absl::ToUnixSeconds(*status.absent_since));
+  }
   return out;
 }
 

@@ -222,7 +222,10 @@ class FakeEngine final : public engine::Engine {
     return engine::Page<journal::v1::DisclosureDocument>();
   }
   absl::StatusOr<std::vector<engine::AgencyStatus>> ListAgencies() override {
-    return std::vector<engine::AgencyStatus>{{.options = &agency_, .records = 7}};
+    std::vector<engine::AgencyStatus> statuses(1);
+    statuses[0].options = &agency_;
+    statuses[0].records = 7;
+    return statuses;
   }
   absl::StatusOr<engine::Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string&,
                                                                                const std::string&,
