@@ -57,6 +57,7 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen);
 void AddEmployerCommands(CLI::App& app, Action& chosen);
 void AddPolicyCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
+void AddDisclosureCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddDeliveryCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);

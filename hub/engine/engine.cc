@@ -107,6 +107,12 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
   std::vector<Wanted> wanted = {
       {journal::v1::ACTIVATION_KIND_CATALOGUE, "catalogue", catalogue_->hash()},
       {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", identity::kModelVersion}};
+  std::map<std::string, std::string> contents = {{catalogue_->hash(), catalogue_->content()}};
+  if (options_.timetable != nullptr) {
+    const referral::Calendar& calendar = options_.timetable->calendar;
+    wanted.push_back({journal::v1::ACTIVATION_KIND_CALENDAR, calendar.name, calendar.hash});
+    contents[calendar.hash] = calendar.content;
+  }
   for (const AgencyOptions& agency : options_.agencies) {
     if (agency.adapter->absent()) continue;
     const std::shared_ptr<adapter::Adapter> adapter = agency.adapter->current();
@@ -130,8 +136,8 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
     entry.mutable_activated()->set_hash(thing.hash);
     group.entries.push_back(entry.SerializeAsString());
     group.headers.push_back(HeaderOf(entry));
-    if (thing.kind == journal::v1::ACTIVATION_KIND_CATALOGUE) {
-      group.blobs.emplace_back(thing.hash, catalogue_->content());
+    if (const auto content = contents.find(thing.hash); content != contents.end()) {
+      group.blobs.emplace_back(thing.hash, content->second);
     }
   }
   if (entries.empty()) return absl::OkStatus();

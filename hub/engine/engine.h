@@ -38,6 +38,7 @@
 #include "hub/model/civil_date.h"
 #include "hub/policy/catalogue.h"
 #include "hub/referral/machine.h"
+#include "hub/referral/timetable.h"
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
@@ -48,7 +49,7 @@ class Scheduler;
 struct AgencyOptions {
   std::string id;  // lower_snake_case, such as "employment"
   std::string display_name;
-  std::string kind;                         // police, civil_affairs, employment, tax
+  std::string kind;                         // one of referral/recipients.h, such as "employment"
   adapter::AdapterSlot* adapter = nullptr;  // outlives the engine
   std::vector<std::string> formats;         // that it may submit
   std::vector<std::string> services;        // service codes that it gives
@@ -87,6 +88,8 @@ struct EngineOptions {
   std::size_t delivery_window_max = 4096;
   // How often the logs are anchored and their heads signed; 0: never.
   absl::Duration anchor_interval = absl::ZeroDuration();
+  // How long referrals wait; null: nothing ever comes due. Outlives the engine.
+  const referral::Timetable* timetable = nullptr;
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
   Scheduler* scheduler = nullptr;
   EngineTestHooks test_hooks;
@@ -137,6 +140,7 @@ struct ReferralFilter {
   std::string case_id;
   journal::v1::ReferralState state = journal::v1::REFERRAL_STATE_UNSPECIFIED;
   std::string agency;
+  bool needs_action = false;  // overdue, escalated, or sent to an agency that is away
 };
 
 struct CreateReferralCommand {
@@ -146,11 +150,21 @@ struct CreateReferralCommand {
 struct SendReferralCommand {
   std::string request_id, referral, etag, legal_basis, basis_reference;
   bool notice_given = false;
+  std::string consent;  // for the basis CONSENT
 };
 struct MoveReferralCommand {
   std::string request_id, referral, etag, reason;
   referral::Action action = referral::Action::kCancel;
   std::map<std::string, std::string> details;
+};
+
+struct CreateConsentCommand {
+  std::string request_id, case_id, agency, purpose, evidence;
+  std::vector<std::string> fields;
+  model::CivilDate expire_date;
+};
+struct WithdrawConsentCommand {
+  std::string request_id, consent;
 };
 
 struct AgencyStatus {
@@ -160,6 +174,8 @@ struct AgencyStatus {
   bool receiving = false;
   // Else since when not, as far as is known.
   std::optional<absl::Time> away_since;
+  // It has taken nothing of what waits for it since then, and that was escalated.
+  std::optional<absl::Time> absent_since;
 };
 
 // Deliveries that wait, or were set aside ("dead").
@@ -368,6 +384,20 @@ class Engine {
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
 
+  // --- Consents. ---
+  virtual absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const Principal& principal, const CreateConsentCommand& command,
+      const std::string& jurisdiction) = 0;
+  // Revokes the live referrals that rest on it, in the same entry.
+  virtual absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const Principal& principal, const WithdrawConsentCommand& command,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<journal::v1::ConsentDocument> GetConsent(
+      const std::string& consent, const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) = 0;
+
   // --- Operations. ---
   virtual absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() = 0;
   // By agency, in the order of queueing.
@@ -423,6 +453,11 @@ class Engine {
   // Of a payload in quarantine.
   virtual absl::StatusOr<CorrectionFile> ExportCorrections(const std::string& payload,
                                                            const std::string& language) = 0;
+
+  // --- Timers. ---
+  // Fires what is due now, in order; what the timers' thread does each second, for whoever has
+  // none.
+  virtual absl::Status FireTimers() = 0;
 
   // --- Keys and logs. ---
   // Destroys every key of the person: their records', their referrals', that of what is computed

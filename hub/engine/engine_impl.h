@@ -75,6 +75,19 @@ class EngineImpl : public Engine {
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) override;
 
+  absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const Principal& principal, const CreateConsentCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const Principal& principal, const WithdrawConsentCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ConsentDocument> GetConsent(const std::string& consent,
+                                                          const std::string& jurisdiction) override;
+  absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) override;
+  absl::Status FireTimers() override { return timers_.Tick(); }
+
   absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() override;
   absl::StatusOr<Page<journal::v1::DeliveryDocument>> ListDeliveries(const DeliveryFilter& filter,
                                                                      const std::string& after,
@@ -152,6 +165,8 @@ class EngineImpl : public Engine {
                                                       const std::string& agency) const;
   // Puts the salt in the place of the sealed one; nothing if it was erased.
   void OpenSalt(journal::v1::HandedOver* handed_over) const;
+  absl::StatusOr<journal::v1::ConsentDocument> ConsentAfter(
+      const absl::StatusOr<journal::v1::Entry>& entry);
   ReferralBook BookOf(const store::Snapshot& snapshot) const;
   absl::Status ReplayTurn(Writer::Turn& turn, const Principal& principal,
                           const std::string& request_id, const std::string& hash,

@@ -20,7 +20,6 @@ using journal::v1::QuarantineDocument;
 using journal::v1::RecordHead;
 using journal::v1::RecordObserved;
 using journal::v1::RecordRef;
-using journal::v1::ReferralDocument;
 using store::Sequence;
 
 // People who share a key beyond this many are not found by it: such a key tells nobody apart.
@@ -108,6 +107,18 @@ std::string QuarantineCount(const std::string& agency) {
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
 }
+std::string AnsweredKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("answered/", agency));
+}
+std::string AbsentKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("absent/", agency));
+}
+std::optional<absl::Time> AbsentSince(const store::Snapshot& snapshot, const std::string& agency) {
+  std::int64_t micros = 0;
+  const absl::StatusOr<std::string> stored = snapshot.Get(AbsentKey(agency));
+  if (!stored.ok() || !absl::SimpleAtoi(*stored, &micros)) return std::nullopt;
+  return absl::FromUnixMicros(micros);
+}
 std::string FirstSightKey() { return store::MetaKey("first_sight"); }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
   return SequenceAt(snapshot, DestructionKey());
@@ -118,9 +129,6 @@ bool ComputedOtherwise(const store::Snapshot& snapshot) {
   return !version.ok() || *version != kProjectionsVersion;
 }
 Sequence LastErasure(const store::Snapshot& snapshot) { return SequenceAt(snapshot, ErasureKey()); }
-std::string AnsweredKey(const std::string& agency) {
-  return store::MetaKey(absl::StrCat("answered/", agency));
-}
 std::string TimerKey(const std::string& timer) {
   return store::MetaKey(absl::StrCat("timer/", timer));
 }
@@ -179,6 +187,16 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return Retried(entry.delivery_retried());
     case Entry::kDeliveryDiscarded:
       return Discarded(entry);
+    case Entry::kConsentGiven:
+      return ConsentRecorded(entry);
+    case Entry::kConsentWithdrawn:
+      return ConsentEnded(sequence, entry);
+    case Entry::kReferralEscalated:
+      return ReferralEscalated(entry);
+    case Entry::kAgencyAbsent:
+      Put(AbsentKey(entry.agency_absent().agency()),
+          absl::StrCat(absl::ToUnixMicros(ToTime(entry.agency_absent().since_time()))));
+      return absl::OkStatus();
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -193,6 +211,7 @@ void Projection::CollectChanges() {
   people_.Collect(&changes);
   blocks_.Collect(&changes);
   referrals_.Collect(&changes);
+  consents_.Collect(&changes);
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
   for (auto& [key, other] : others_) {
@@ -220,6 +239,7 @@ absl::Status Projection::Commit() {
   people_.Trim(kCachedDocuments);
   blocks_.Trim(kCachedHeads);
   referrals_.Trim(kCachedDocuments);
+  consents_.Trim(kCachedDocuments);
   deliveries_.Trim(kCachedDocuments);
   quarantine_.Trim(100);
   return absl::OkStatus();
@@ -445,32 +465,6 @@ absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
-  const journal::v1::ReferralChanged& change = entry.referral_changed();
-  const std::string key = store::ReferralKey(change.referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  const bool first = !row->exists;
-  FoldReferral(entry, &row->document);
-  referrals_.Touch(key, row);
-  const journal::v1::ReferralDraft& draft = row->document.draft();
-  const std::string person_key = store::PersonKey(draft.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    if (first) person->document.add_referrals(change.referral());
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
-  }
-  if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
-  if (change.has_disclosure()) {
-    journal::v1::DisclosureDocument disclosure;
-    *disclosure.mutable_disclosure() = change.disclosure();
-    disclosure.set_person(draft.case_id());
-    disclosure.set_referral(change.referral());
-    *disclosure.mutable_time() = entry.commit_time();
-    *disclosure.mutable_principal() = entry.principal();
-    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
-  }
-  return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
 }
 
 absl::Status Projection::Fired(const journal::v1::TimerFired& fired) {

@@ -57,6 +57,7 @@ absl::Status Projection::Answered(const Entry& entry) {
   const journal::v1::DeliveryAnswered& answered = entry.delivery_answered();
   AQ_RETURN_IF_ERROR(Raise(AnsweredKey(entry.principal().name()),
                            absl::ToUnixMicros(ToTime(entry.commit_time()))));
+  Remove(AbsentKey(entry.principal().name()));
   const std::string key = store::DeliveryKey(answered.delivery());
   AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
   DeliveryDocument* document = &row->document;
@@ -97,13 +98,7 @@ absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* docu
     return absl::OkStatus();
   }
   AQ_RETURN_IF_ERROR(Disclosed(entry, *document));
-  const std::string key = store::ReferralKey(document->referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  if (row->exists && !row->document.has_delivered_time()) {
-    *row->document.mutable_delivered_time() = entry.commit_time();
-    referrals_.Touch(key, row);
-  }
-  return absl::OkStatus();
+  return RequestDelivered(entry, *document);
 }
 
 // The ledger's entry is of the same entry of the journal as the delivery.

@@ -118,7 +118,8 @@ std::string FamilyName(char family) {
   static const std::map<char, std::string>& names = *new std::map<char, std::string>{
       {'m', "meta"},     {'r', "records"},    {'p', "people"},      {'b', "blocks"},
       {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},  {'d', "deliveries"},
-      {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"}};
+      {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"},
+      {'k', "consents"}, {'t', "due"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }

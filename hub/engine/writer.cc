@@ -257,6 +257,8 @@ void Writer::Handle(Item item) {
     if (status.ok()) status = WaitForLag();
     if (!status.ok()) return item.finished(std::move(status));
     if (!overlay_.IsAcknowledged(item.acknowledged)) {
+      status = Turn(this).Book().CompleteAck(clock_->Now(), &item.entry);
+      if (!status.ok()) return item.finished(std::move(status));
       overlay_.SetAcknowledged(item.acknowledged, handed_over_ + group_.entries.size() + 1);
       AddEntry(std::move(item.entry));
     }
@@ -545,7 +547,7 @@ absl::Status Writer::AddClosing(DecodedPayload* payload, const PlanRequest& requ
 }
 
 ReferralBook Writer::Turn::Book() const {
-  return ReferralBook(&writer_->options_->agencies, writer_->catalogue_, &writer_->encoder_,
+  return ReferralBook(writer_->options_, writer_->catalogue_, &writer_->encoder_,
                       &writer_->overlay_.snapshot());
 }
 

@@ -64,6 +64,9 @@ hub::v1::Agency ToProto(const engine::AgencyStatus& status) {
     out.mutable_away_since_time()->set_seconds(micros / 1'000'000);
     out.mutable_away_since_time()->set_nanos(static_cast<std::int32_t>(micros % 1'000'000 * 1000));
   }
+  if (status.absent_since.has_value()) {
+    out.mutable_absent_since_time()->set_seconds(absl::ToUnixSeconds(*status.absent_since));
+  }
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/profile.h"
+#include "hub/referral/recipients.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config_reader.h"
 #include "hub/store/cipher.h"
@@ -212,9 +213,9 @@ absl::StatusOr<AgencyConfig> ConfigReader::Agency(const YAML::Node& node) const 
   if (!valid_id) return Fault(keys.at("id").Mark(), "id must be in lower_snake_case");
   AQ_ASSIGN_OR_RETURN(options.display_name, Text(keys.at("display_name"), "display_name"));
   AQ_ASSIGN_OR_RETURN(options.kind, Text(keys.at("kind"), "kind"));
-  if (options.kind != "police" && options.kind != "civil_affairs" && options.kind != "employment" &&
-      options.kind != "tax") {
-    return Fault(keys.at("kind").Mark(), "kind must be police, civil_affairs, employment or tax");
+  if (!referral::IsRecipientKind(options.kind)) {
+    return Fault(keys.at("kind").Mark(),
+                 "kind must be police, civil_affairs, employment, tax, employer, bank or school");
   }
   AQ_ASSIGN_OR_RETURN(options.formats, Texts(keys.at("formats"), "formats"));
   if (const auto it = keys.find("services"); it != keys.end()) {

@@ -19,6 +19,8 @@
 namespace anqiao::server {
 namespace {
 
+constexpr char kCalendarFile[] = "calendars/cn.yaml";
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -59,6 +61,23 @@ class ShiftedClock : public SystemClock {
  private:
   const std::function<absl::Duration()> shift_;
 };
+
+// How long referrals wait: the rules of the catalogue's tables, and the calendar beside it.
+absl::StatusOr<std::unique_ptr<const referral::Timetable>> LoadTimetable(
+    const Config& config, const policy::Catalogue& catalogue) {
+  AQ_ASSIGN_OR_RETURN(const auto files, policy::Catalogue::Unpack(catalogue.content()));
+  const auto rules = files.find(referral::kDeadlinesFile);
+  if (rules == files.end()) {
+    return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
+                 absl::StrCat(referral::kDeadlinesFile, ":1:1: the file is missing"));
+  }
+  auto timetable = std::make_unique<referral::Timetable>();
+  AQ_ASSIGN_OR_RETURN(timetable->rules, referral::ParseDeadlineRules(rules->first, rules->second));
+  AQ_ASSIGN_OR_RETURN(const std::string content,
+                      ReadFile(absl::StrCat(config.catalogue_directory, "/", kCalendarFile)));
+  AQ_ASSIGN_OR_RETURN(timetable->calendar, referral::ParseCalendar(kCalendarFile, content));
+  return std::unique_ptr<const referral::Timetable>(std::move(timetable));
+}
 
 std::unique_ptr<const Clock> MakeClock(const Config& config, const ServerOptions& options) {
   const SystemClock clock =
@@ -136,7 +155,8 @@ adapter::AdapterSlot::Options Server::SlotFor(const AgencyConfig& agency,
 }
 
 absl::Status Server::Open(const Config& config) {
-  AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory, config.jurisdiction));
+  AQ_ASSIGN_OR_RETURN(catalogue_,
+                      policy::Catalogue::Load(config.catalogue_directory, config.jurisdiction));
   std::error_code error;
   std::filesystem::create_directories(config.data_directory, error);
   if (error) {
@@ -144,7 +164,9 @@ absl::Status Server::Open(const Config& config) {
                  absl::StrCat("data_directory ", config.data_directory, ": ", error.message()))
         .Meta("path", config.data_directory);
   }
+  AQ_ASSIGN_OR_RETURN(timetable_, LoadTimetable(config, *catalogue_));
   engine::EngineOptions options;
+  options.timetable = timetable_.get();
   options.anchor_interval = absl::Hours(1);
   options.test_hooks = options_.engine_test_hooks;
   std::vector<AdapterMetrics::Source> sources;

@@ -26,6 +26,7 @@
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/timetable.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config.h"
 #include "hub/server/metrics.h"
@@ -95,6 +96,7 @@ class Server {
   const Log log_;
   // In the order they are made; destroyed the other way round.
   std::unique_ptr<policy::Catalogue> catalogue_;
+  std::unique_ptr<const referral::Timetable> timetable_;
   std::vector<std::unique_ptr<adapter::AdapterSlot>> adapters_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;

@@ -163,6 +163,16 @@ std::string DisclosureKey(absl::string_view person, std::uint64_t sequence) {
   return key;
 }
 
+std::string ConsentKey(absl::string_view consent) { return OnePart(Family::kConsent, consent); }
+
+std::string DueKey(std::uint64_t micros, absl::string_view subject, std::uint64_t kind) {
+  std::string key = Start(Family::kDue);
+  AddNumber(key, micros);
+  AddText(key, subject);
+  AddNumber(key, kind);
+  return key;
+}
+
 std::string CountKey(absl::string_view name) { return OnePart(Family::kCount, name); }
 
 KeyRange FamilyRange(Family family) { return PrefixRange(Start(family)); }
@@ -180,6 +190,12 @@ KeyRange PlaceRange(Family family, absl::string_view agency) {
 
 KeyRange DisclosureRange(absl::string_view person) {
   return PrefixRange(OnePart(Family::kDisclosure, person));
+}
+
+KeyRange DueRange(std::uint64_t micros) {
+  KeyRange range{.begin = Start(Family::kDue), .end = Start(Family::kDue)};
+  AddNumber(range.end, micros + 1);
+  return range;
 }
 
 KeyRange AfterRange(Family family, absl::string_view after) {
@@ -217,6 +233,16 @@ absl::StatusOr<PendingParts> DecodePlaceKey(Family family, absl::string_view key
   AQ_ASSIGN_OR_RETURN(parts.agency, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.sequence, reader.Number());
   AQ_ASSIGN_OR_RETURN(parts.delivery, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<DueParts> DecodeDueKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kDue, key));
+  DueParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.micros, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.subject, reader.Text());
+  AQ_ASSIGN_OR_RETURN(parts.kind, reader.Number());
   AQ_RETURN_IF_ERROR(reader.Finish());
   return parts;
 }

@@ -11,6 +11,7 @@
 #include "anqiao/exchange/v1/service_request.pb.h"
 #include "anqiao/hub/v1/adapters.pb.h"
 #include "anqiao/hub/v1/cases.pb.h"
+#include "anqiao/hub/v1/consents.pb.h"
 #include "anqiao/hub/v1/eligibility.pb.h"
 #include "anqiao/hub/v1/operations.pb.h"
 #include "anqiao/hub/v1/referrals.pb.h"
@@ -34,6 +35,7 @@ std::vector<const FileDescriptor*> Files() {
           exchange::v1::ServiceRequest::descriptor()->file(),
           hub::v1::Adapter::descriptor()->file(),
           hub::v1::Case::descriptor()->file(),
+          hub::v1::Consent::descriptor()->file(),
           hub::v1::Entitlement::descriptor()->file(),
           hub::v1::Referral::descriptor()->file(),
           hub::v1::Agency::descriptor()->file(),

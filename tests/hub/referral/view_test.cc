@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/referral/machine.h"
+#include "hub/referral/reasons.h"
 #include "tests/hub/model/person_builder.h"
 #include "tests/testing/status_matchers.h"
 

@@ -189,6 +189,40 @@ class FakeEngine final : public engine::Engine {
                                                             const std::string&) override {
     return journal::v1::ReferralDocument();
   }
+  absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const engine::Principal&, const engine::CreateConsentCommand& command,
+      const std::string&) override {
+    absl::MutexLock lock(&mu);
+    consent_created = command;
+    return AConsent();
+  }
+  absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const engine::Principal&, const engine::WithdrawConsentCommand&,
+      const std::string&) override {
+    journal::v1::ConsentDocument consent = AConsent();
+    consent.mutable_end_time()->set_seconds(1'790'000'001);
+    consent.add_revoked_referrals("r1");
+    return consent;
+  }
+  absl::StatusOr<journal::v1::ConsentDocument> GetConsent(const std::string&,
+                                                          const std::string&) override {
+    return AConsent();
+  }
+  absl::StatusOr<engine::Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string&, const std::string&, int, const std::string&) override {
+    engine::Page<journal::v1::ConsentDocument> page;
+    page.items.push_back(AConsent());
+    return page;
+  }
+  static journal::v1::ConsentDocument AConsent() {
+    journal::v1::ConsentDocument consent;
+    consent.mutable_consent()->set_consent("c1");
+    consent.mutable_consent()->set_case_id("p1");
+    consent.mutable_consent()->set_agency("police");
+    consent.mutable_create_time()->set_seconds(1'790'000'000);
+    return consent;
+  }
+  absl::Status FireTimers() override { return absl::OkStatus(); }
   absl::StatusOr<engine::Page<journal::v1::ReferralDocument>> ListReferrals(
       const engine::ReferralFilter&, const std::string&, int, const std::string&) override {
     return engine::Page<journal::v1::ReferralDocument>();
@@ -198,7 +232,10 @@ class FakeEngine final : public engine::Engine {
     return engine::Page<journal::v1::DisclosureDocument>();
   }
   absl::StatusOr<std::vector<engine::AgencyStatus>> ListAgencies() override {
-    return std::vector<engine::AgencyStatus>{{.options = &agency_, .records = 7}};
+    std::vector<engine::AgencyStatus> statuses(1);
+    statuses[0].options = &agency_;
+    statuses[0].records = 7;
+    return statuses;
   }
   absl::StatusOr<engine::Page<journal::v1::DeliveryDocument>> ListDeliveries(
       const engine::DeliveryFilter& filter, const std::string& after, int limit) override {
@@ -417,6 +454,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<Pending> pending;
   std::vector<Access> accesses;
   std::string jurisdiction;
+  engine::CreateConsentCommand consent_created;
   int receives_opened = 0;
   int in_flight = 0;
   absl::Duration visibility;

@@ -35,6 +35,7 @@ class HubServicesTest : public ::testing::Test {
     cases_ = hub::v1::CaseService::NewStub(channel);
     eligibility_ = hub::v1::EligibilityService::NewStub(channel);
     referrals_ = hub::v1::ReferralService::NewStub(channel);
+    consents_ = hub::v1::ConsentService::NewStub(channel);
     operations_ = hub::v1::OperationsService::NewStub(channel);
   }
 
@@ -92,6 +93,7 @@ class HubServicesTest : public ::testing::Test {
   std::unique_ptr<hub::v1::CaseService::Stub> cases_;
   std::unique_ptr<hub::v1::EligibilityService::Stub> eligibility_;
   std::unique_ptr<hub::v1::ReferralService::Stub> referrals_;
+  std::unique_ptr<hub::v1::ConsentService::Stub> consents_;
   std::unique_ptr<hub::v1::OperationsService::Stub> operations_;
 };
 
@@ -172,6 +174,8 @@ TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
         hub::v1::ListReferralsRequest(), hub::v1::ListReferralsResponse(), kCaseworker);
   check(*referrals_, &hub::v1::ReferralService::Stub::ListDisclosures,
         hub::v1::ListDisclosuresRequest(), hub::v1::ListDisclosuresResponse(), kCaseworker);
+  check(*consents_, &hub::v1::ConsentService::Stub::ListConsents, hub::v1::ListConsentsRequest(),
+        hub::v1::ListConsentsResponse(), kCaseworker);
   check(*operations_, &hub::v1::OperationsService::Stub::ListAgencies,
         hub::v1::ListAgenciesRequest(), hub::v1::ListAgenciesResponse(), kOperatorUri);
   check(*operations_, &hub::v1::OperationsService::Stub::ListDeliveries,
@@ -179,6 +183,34 @@ TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
   check(*operations_, &hub::v1::OperationsService::Stub::ListQuarantinedPayloads,
         hub::v1::ListQuarantinedPayloadsRequest(), hub::v1::ListQuarantinedPayloadsResponse(),
         kOperatorUri);
+}
+
+TEST_F(HubServicesTest, ChecksWhatCreatesAConsent) {
+  const auto create = [&](const std::function<void(hub::v1::CreateConsentRequest&)>& change) {
+    hub::v1::CreateConsentRequest request;
+    request.set_request_id("8a7e5c3e-0000-4000-8000-000000000001");
+    request.set_case_("cases/p1");
+    request.set_agency("agencies/police");
+    request.set_purpose("referral:skills");
+    request.add_fields("phone");
+    request.set_evidence("paper 1");
+    request.mutable_expire_date()->set_year(2027);
+    request.mutable_expire_date()->set_month(1);
+    request.mutable_expire_date()->set_day(31);
+    change(request);
+    hub::v1::Consent response;
+    return Fault(Call(*consents_, &hub::v1::ConsentService::Stub::CreateConsent, request, &response,
+                      kCaseworker));
+  };
+  EXPECT_EQ(create([](auto&) {}), "OK");
+  EXPECT_EQ(create([](auto& r) { r.clear_request_id(); }), "INVALID_FIELD request_id");
+  EXPECT_EQ(create([](auto& r) { r.set_case_("p1"); }), "INVALID_FIELD case");
+  EXPECT_EQ(create([](auto& r) { r.clear_agency(); }), "INVALID_FIELD agency");
+  EXPECT_EQ(create([](auto& r) { r.clear_purpose(); }), "INVALID_FIELD purpose");
+  EXPECT_EQ(create([](auto& r) { r.clear_fields(); }), "INVALID_FIELD fields");
+  EXPECT_EQ(create([](auto& r) { r.clear_evidence(); }), "INVALID_FIELD evidence");
+  EXPECT_EQ(create([](auto& r) { r.mutable_expire_date()->set_day(32); }),
+            "INVALID_FIELD expire_date");
 }
 
 TEST_F(HubServicesTest, ChecksWhatCreatesAReferral) {
