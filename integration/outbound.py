@@ -214,6 +214,8 @@ class Caseworker(threading.Thread):
             if len(self.sent) == self.count:
                 return
             create, send, cancel = (faultkit.new_id(self.rng) for _ in range(3))
+            # So that there is something on its way whenever the hub ends.
+            time.sleep(self.rng.uniform(0, 0.4))
             draft = self.call(lambda clients: clients.create_referral(case, policy, create))
             sent = draft and self.call(lambda clients: clients.send_referral(draft, policy, send))
             if not sent:

@@ -166,7 +166,8 @@ class FakeEngine final : public engine::Engine {
     return engine::CensusCounts{.as_of = {2026, 6, 30}, .registered = 5, .clean_three_years = 2};
   }
   const policy::Catalogue& catalogue() const override {
-    return loaded_catalogue == nullptr ? catalogue_ : *loaded_catalogue;
+    if (loaded_catalogue != nullptr) return *loaded_catalogue;
+    return catalogue_;
   }
   model::CivilDate Today() const override { return {2026, 6, 30}; }
   absl::Time Now() const override { return absl::FromUnixSeconds(1'782'781'200); }

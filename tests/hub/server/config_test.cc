@@ -236,13 +236,13 @@ TEST_F(ConfigTest, HttpIsDeclaredPerAgency) {
   ASSERT_EQ(polls.size(), 2u);
   EXPECT_EQ(polls[0].options.url.target, "/x?y=1");
   EXPECT_EQ(polls[0].options.interval, absl::Minutes(5));
-  EXPECT_EQ(polls[0].certificate + polls[0].options.token_file, "");
+  EXPECT_EQ(polls[0].tls.certificate + polls[0].options.token_file, "");
   EXPECT_FALSE(polls[0].options.receipt_url.has_value());
   EXPECT_EQ(polls[1].options.agency, "police");
   EXPECT_EQ(polls[1].options.format, "orders");
   EXPECT_EQ(polls[1].options.interval, absl::Minutes(1));
-  EXPECT_EQ(polls[1].ca, directory_.File("ca.crt"));
-  EXPECT_EQ(polls[1].key, directory_.File("s.key"));
+  EXPECT_EQ(polls[1].tls.ca, directory_.File("ca.crt"));
+  EXPECT_EQ(polls[1].tls.key, directory_.File("s.key"));
   EXPECT_EQ(polls[1].options.token_file, directory_.File("s.key"));
   EXPECT_EQ(polls[1].options.receipt_url->target, "/receipts");
 }
