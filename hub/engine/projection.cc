@@ -465,8 +465,6 @@ absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
   return absl::OkStatus();
 }
 
-}
-
 absl::Status Projection::Fired(const journal::v1::TimerFired& fired) {
   const std::string key = TimerKey(fired.timer());
   if (fired.has_next_due_time()) {
