@@ -83,7 +83,7 @@ absl::StatusOr<ExitCode> List(Context& context, const DisclosureArguments& argum
 // The words of the printed accounting.
 struct Words {
   const char *title, *of, *count, *none, *time, *recipient, *purpose, *basis, *duty, *consented,
-      *notified, *consent, *told, *view, *referral, *comma;
+      *notified, *consent, *told, *view, *referral, *received, *bytes, *comma;
 };
 constexpr Words kZh = {"个人信息提供情况清单",
                        "案件：",
@@ -100,6 +100,8 @@ constexpr Words kZh = {"个人信息提供情况清单",
                        "提供的内容：",
                        "记录：",
                        "转介：",
+                       "接收方签收：",
+                       "交付内容摘要：",
                        "、"};
 constexpr Words kEn = {"Accounting of disclosures",
                        "case: ",
@@ -116,6 +118,8 @@ constexpr Words kEn = {"Accounting of disclosures",
                        "what was told: ",
                        "record: ",
                        "referral: ",
+                       "received: ",
+                       "what was handed over: ",
                        ", "};
 
 void PrintEntry(Context& context, const Words& words, bool zh, int number,
@@ -134,6 +138,14 @@ void PrintEntry(Context& context, const Words& words, bool zh, int number,
   context.out << "   " << words.told << absl::StrJoin(fields, words.comma) << "\n   " << words.view
               << entry.view() << " sha256:" << absl::BytesToHexString(entry.view_hash()) << "\n   "
               << words.referral << entry.referral() << "\n";
+  if (entry.has_acknowledge_time()) {
+    context.out << "   " << words.received << TimeText(entry.acknowledge_time()) << " "
+                << entry.delivery_way() << "\n";
+  }
+  if (!entry.bytes_hash().empty()) {
+    context.out << "   " << words.bytes << "sha256:" << absl::BytesToHexString(entry.bytes_hash())
+                << " " << entry.adapter_build() << "\n";
+  }
 }
 
 absl::StatusOr<ExitCode> Print(Context& context, const DisclosureArguments& arguments) {

@@ -23,22 +23,6 @@ using journal::v1::ReferralDocument;
 
 namespace {
 
-model::Case FoldWithoutPolice(const CaseView& view) {
-  journal::v1::PersonDocument person;
-  person.set_person(view.document.person());
-  for (const journal::v1::PersonRecord& record : view.document.records()) {
-    switch (record.record().kind()) {
-      case adapter::v1::RECORD_KIND_REGISTER:
-      case adapter::v1::RECORD_KIND_ORDER:
-      case adapter::v1::RECORD_KIND_TEST:
-        break;
-      default:
-        *person.add_records() = record;
-    }
-  }
-  return model::FoldCase(person, view.folded.as_of);
-}
-
 std::string PurposeOf(const std::string& service) { return absl::StrCat("referral:", service); }
 
 absl::Status ConsentNotFound() {
@@ -114,7 +98,7 @@ absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
   AQ_RETURN_IF_ERROR(Step("eligibility"));
   // What leaves is decided without the police's records: neither their presence nor their content
   // may show.
-  model::Case outward = FoldWithoutPolice(view);
+  model::Case outward = model::FoldCaseWithoutPolice(view.document, view.folded.as_of);
   outward.stated = details;
   const absl::StatusOr<journal::v1::EntitlementAnswer> answer =
       RequireEligible(draft.policy(), outward);

@@ -27,6 +27,7 @@ hub::v1::DeliveryState StateOf(const journal::v1::DeliveryDocument& document) {
 
 const char* ContentOf(const exchange::v1::Delivery& envelope) {
   if (envelope.has_request()) return "REQUEST";
+  if (envelope.has_withdrawal()) return "WITHDRAWAL";
   return envelope.has_cancellation() ? "CANCELLATION" : "CLOSURE";
 }
 
