@@ -159,7 +159,7 @@ struct AgencyStatus {
   // It is there: a stream is open, or what is pushed arrives.
   bool receiving = false;
   // Else since when not, as far as is known.
-  std::optional<absl::Time> away_since;
+  std::optional<absl::Time> away_since = std::nullopt;
 };
 
 // Deliveries that wait, or were set aside ("dead").
