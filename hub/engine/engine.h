@@ -173,9 +173,9 @@ struct AgencyStatus {
   // It is there: a stream is open, or what is pushed arrives.
   bool receiving = false;
   // Else since when not, as far as is known.
-  std::optional<absl::Time> away_since;
+  std::optional<absl::Time> away_since = std::nullopt;
   // It has taken nothing of what waits for it since then, and that was escalated.
-  std::optional<absl::Time> absent_since;
+  std::optional<absl::Time> absent_since = std::nullopt;
 };
 
 // Deliveries that wait, or were set aside ("dead").

@@ -107,6 +107,26 @@ TEST_F(DeliveryQueueTest, WhatWentWhileItWasReadIsNotHandedOut) {
   EXPECT_EQ(TakenBy(queue, 0, absl::ZeroDuration()), "d2");
 }
 
+TEST_F(DeliveryQueueTest, WhatNoLongerAdjoinsTheWindowIsReadAgain) {
+  DeliveryQueue queue(3);
+  queue.BeginReading();
+  queue.EndReading({{At(2), "b"}, {At(3), "c"}, {At(4), "d"}}, false);
+  queue.OnGone("d2");
+  queue.OnGone("d3");
+  ASSERT_TRUE(queue.WantsMore());
+  queue.BeginReading();
+  // Sent again while it is read: the last gives way to them.
+  for (int i = 1; i <= 3; ++i) queue.OnQueued(At(i), absl::StrCat("r", i));
+  EXPECT_EQ(queue.size(), 3u);
+  queue.OnGone("d1");
+  queue.OnGone("d2");
+  queue.EndReading({{At(5), "e"}}, true);
+  EXPECT_EQ(TakenBy(queue, 0, absl::ZeroDuration()), "d3");
+  EXPECT_EQ(TakenBy(queue, 0, absl::ZeroDuration()), "");
+  ASSERT_TRUE(queue.WantsMore());
+  EXPECT_EQ(queue.BeginReading().after, At(3));
+}
+
 // Everything that can happen, in any order, against the whole queue as a plain map.
 class Everything {
  public:
