@@ -8,7 +8,6 @@
 #include "anqiao/hub/v1/cases.pb.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "grpc/health/v1/health.pb.h"
-#include "grpc/reflection/v1alpha/reflection.pb.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::rpc {
@@ -28,7 +27,6 @@ class ReflectionServiceTest : public ::testing::Test {
   void SetUp() override {
     // Linked in, so that there is something to serve and to hide.
     ASSERT_NE(grpc::health::v1::HealthCheckRequest::descriptor(), nullptr);
-    ASSERT_NE(grpc::reflection::v1alpha::ServerReflectionRequest::descriptor(), nullptr);
     ASSERT_NE(hub::v1::Case::descriptor(), nullptr);
     ASSERT_NE(exchange::v1::SubmitRequest::descriptor(), nullptr);
     AQ_ASSERT_OK_AND_ASSIGN(index_, ReflectionIndex::Make(AgencyListenerServices()));
