@@ -75,15 +75,22 @@ class Run:
 
 
 def refer_and_receive(run, clients):
-    """A referral from draft to acceptance while the clock jumps: pauses and visibility times run on the steady clock."""
+    """A referral from draft to acceptance while the clock jumps: pauses and visibility times run on the steady clock. Where the clock jumps ahead
+    between the ack and the answer the referral may expire first; then its withdrawal is delivered and the answer refused."""
     found = faultkit.candidates(clients, run.rng)
     taken = []
 
     def handle(receiver, delivery):
-        taken.append(delivery.name)
         receiver.acknowledge(delivery.name)
+        if not delivery.HasField("request"):
+            return
+        taken.append(delivery.name)
         run.set_clock(run.jump())
-        clients.answer("employment", delivery, faultkit.ACCEPT, faultkit.new_id(run.rng))
+        try:
+            clients.answer("employment", delivery, faultkit.ACCEPT, faultkit.new_id(run.rng))
+        except faultkit.grpc.RpcError as error:
+            if error.code() not in (faultkit.grpc.StatusCode.FAILED_PRECONDITION, faultkit.grpc.StatusCode.ABORTED):
+                raise
 
     receiver = faultkit.Receiver(clients, "employment", handle)
     sent = 0

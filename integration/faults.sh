@@ -5,7 +5,7 @@
 #
 # --long takes the long numbers (2,000 power cuts and so on). --seed repeats a run with the seed it printed. --check-mutants runs each
 # with a hub that breaks the promise in question, and passes if the run notices. The binaries must be built:
-# ninja -C build/release store_faults_test store_golden_test anqiaod anqiaod_faulty anqiaoctl agency_employment hostile_NONE, and the four adapters
+# ninja -C build/release store_faults_test store_golden_test engine_away_test anqiaod anqiaod_faulty anqiaoctl agency_employment hostile_NONE, and the four adapters
 set -uo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${ANQIAO_BUILD:-$ROOT/build/release}
@@ -49,6 +49,9 @@ run adapters "$python/adapters.py $seeded" "switches_forgotten projection_reads_
 run adapter_faults "$python/adapter_faults.py --faults $(pick 100 500) $seeded" "fault_costs_payload fault_loses_next_row held_rows_misplaced"
 run drop_folder "$python/drop_folder.py --kills $(pick 6 60) $seeded" "requests_forgotten ids_not_from_content"
 run http_transport "$python/http_transport.py --kills $(pick 6 60) --pushes $(pick 60 600) $seeded" "requests_forgotten ids_not_from_content"
+run outbound_folder "$python/outbound.py --way folder --kills $(pick 8 80) --referrals $(pick 60 200) $seeded" "outbox_not_from_journal ids_not_from_content"
+run outbound_http "$python/outbound.py --way http --kills $(pick 8 80) --referrals $(pick 60 200) $seeded" "outbox_not_from_journal ids_not_from_content"
+run agency_away "AQ_AWAY_DELIVERIES=$(pick 100000 300000) $BUILD/tests/hub/engine/engine_away_test"
 run projections "$python/projections.py --referrals $(pick 20 100) $seeded" "projection_reads_clock"
 
 # On the real binaries.
@@ -64,7 +67,7 @@ mkdir -p build
 
 say() {  # say NAME VERDICT STARTED LOG
   local figures
-  figures=$(grep -E ', seed [0-9]+:|^\[  PASSED  \]' "$4" | sed 's/^\[  PASSED  \] //' | paste -sd '|' | sed 's/|/ | /g')
+  figures=$(grep -E ', seed [0-9]+:|^\[  PASSED  \]|^away: ' "$4" | sed 's/^\[  PASSED  \] //' | paste -sd '|' | sed 's/|/ | /g')
   printf '%-12s %s in %d s: %s\n' "$1" "$2" $((SECONDS - $3)) "$figures"
   if [[ $2 == FAILED ]]; then
     failed=$((failed + 1))

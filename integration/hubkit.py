@@ -27,10 +27,12 @@ STUBS = ROOT / "build" / "stubs"
 PYTHON = "/usr/bin/python3"
 AGENCIES = {
     "police": ("咸安区公安分局", ["roster", "orders", "tests"], [], ""),
-    "civil_affairs": ("咸安区民政局", ["urban_relief", "rural_relief"], [], ""),
+    "civil_affairs": ("咸安区民政局", ["urban_relief", "rural_relief"], ["minimum-living", "destitute-support", "temporary-relief"], ""),
     "employment": ("咸安区人力资源和社会保障局",
                    ["unemployment", "certificates", "difficulties", "employments", "trainings", "employers", "vacancies"],
-                   ["employment-assistance", "difficulty-recognition", "training-subsidy", "startup-loan"], ""),
+                   ["employment-assistance", "difficulty-recognition", "training-subsidy", "startup-loan", "unemployment-registration",
+                    "insurance-subsidy-employer", "insurance-subsidy-flexible", "public-welfare-post", "first-business-subsidy",
+                    "unemployment-insurance"], ""),
     "tax": ("咸安区税务局", ["businesses", "reliefs", "replies"], ["tax-relief-self-employed", "tax-relief-employer"], "requests"),
 }
 USERS = {"wang.fang": "caseworker", "li.na": "supervisor", "ops": "operator", "zhao.min": "auditor"}

@@ -156,7 +156,7 @@ if part faults "Faults of the real binaries: kill -9, kill points, clocks, repea
       mounts=()
     fi
     one faults integration/faults.sh --only kill_9 --only kill_points --only clock_jumps --only duplicates --only poison \
-      --only adapters --only adapter_faults --only drop_folder --only http_transport --only projections --only backup --only rotation \
+      --only adapters --only adapter_faults --only drop_folder --only http_transport --only outbound_folder --only outbound_http --only projections --only backup --only rotation \
       "${mounts[@]}"
   fi
   grep -E ' (passed|FAILED) in ' build/faults.log

@@ -327,11 +327,16 @@ class Worker {
   Session session_;
 };
 
-// Descriptors and signals as the adapter may find them.
+// Added to the hub's niceness: an adapter that computes without end must not crowd out the hub.
+constexpr int kNiceness = 5;
+
+// Descriptors, signals and priority as the adapter may find them.
 void Prepare(const WorkerEnds& ends, pid_t launcher) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != launcher) _exit(0);
   prctl(PR_SET_NAME, "anqiao-worker");
+  // Failing only leaves it as it is; -1 may be an answer.
+  (void)!nice(kNiceness);
   shared_page = static_cast<SharedPage*>(
       mmap(nullptr, kSharedPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, ends.page, 0));
   if (shared_page == MAP_FAILED) _exit(1);

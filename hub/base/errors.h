@@ -39,6 +39,7 @@ inline constexpr char kCaseNotFound[] = "CASE_NOT_FOUND";
 inline constexpr char kPolicyNotFound[] = "POLICY_NOT_FOUND";
 inline constexpr char kReferralNotFound[] = "REFERRAL_NOT_FOUND";
 inline constexpr char kAgencyNotFound[] = "AGENCY_NOT_FOUND";
+inline constexpr char kConsentNotFound[] = "CONSENT_NOT_FOUND";
 inline constexpr char kDeliveryNotFound[] = "DELIVERY_NOT_FOUND";
 inline constexpr char kQuarantineNotFound[] = "QUARANTINE_NOT_FOUND";
 inline constexpr char kPayloadNotKept[] = "PAYLOAD_NOT_KEPT";
@@ -70,9 +71,13 @@ inline constexpr char kAdapterFlooded[] = "ADAPTER_FLOODED";
 inline constexpr char kAdapterMisbehaved[] = "ADAPTER_MISBEHAVED";
 // Of referrals.
 inline constexpr char kStateNotAllowed[] = "STATE_NOT_ALLOWED";
+inline constexpr char kDeliveriesPushed[] = "DELIVERIES_PUSHED";
 inline constexpr char kNotEligible[] = "NOT_ELIGIBLE";
 inline constexpr char kNoProvider[] = "NO_PROVIDER";
 inline constexpr char kNoLegalBasis[] = "NO_LEGAL_BASIS";
+inline constexpr char kConsentRequired[] = "CONSENT_REQUIRED";
+inline constexpr char kConsentEnded[] = "CONSENT_ENDED";
+inline constexpr char kConsentInsufficient[] = "CONSENT_INSUFFICIENT";
 inline constexpr char kNoOutwardIdentity[] = "NO_OUTWARD_IDENTITY";
 inline constexpr char kViewIncomplete[] = "VIEW_INCOMPLETE";
 // Of storage and configuration.

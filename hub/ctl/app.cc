@@ -93,7 +93,9 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddEmployerCommands(app, chosen);
   AddPolicyCommands(app, chosen);
   AddReferralCommands(app, chosen);
+  AddDisclosureCommands(app, chosen);
   AddOperationsCommands(app, chosen);
+  AddDeliveryCommands(app, chosen);
   AddAdapterCommands(app, chosen);
   AddCustodyCommands(app, chosen);
   AddAuditCommands(app, chosen);

@@ -59,11 +59,14 @@ std::string TruthText(hub::v1::ConditionTruth truth) {
   }
 }
 
+std::string Mark(bool unverified) { return unverified ? " (未核实 unverified)" : ""; }
+
 void PrintWhy(Context& context, const Entitlement& entitlement) {
   context.out << "\n"
               << Printable(absl::StrCat(entitlement.policy(), "  ",
                                         PolicyTitle(entitlement.title_zh(), entitlement.title_en()),
-                                        ": ", ResultText(entitlement)))
+                                        Mark(entitlement.unverified()), ": ",
+                                        ResultText(entitlement)))
               << "\n";
   if (entitlement.next_change_date().year() != 0) {
     context.out << "  next change by time alone 下次变化: "
@@ -81,12 +84,21 @@ void PrintWhy(Context& context, const Entitlement& entitlement) {
                  {"FACT DATE 日期"},
                  {"LAW 依据"}});
     for (const auto& condition : entitlement.conditions()) {
-      table.AddRow({PolicyTitle(condition.label_zh(), condition.label_en()),
+      table.AddRow({absl::StrCat(PolicyTitle(condition.label_zh(), condition.label_en()),
+                                 Mark(condition.unverified())),
                     TruthText(condition.truth()), condition.decisive() ? "!" : "",
                     OrDash(condition.value()), OrDash(condition.source()),
                     DateText(condition.fact_date()), condition.law()});
     }
     table.Print(context.out);
+  }
+  for (const auto& parameter : entitlement.parameters()) {
+    context.out << "  parameter 参数: "
+                << Printable(absl::StrCat(parameter.parameter_id(), " = ", parameter.value(), " (",
+                                          parameter.source(),
+                                          parameter.profile().empty() ? "" : ", profile ",
+                                          parameter.profile(), ")", Mark(parameter.unverified())))
+                << "\n";
   }
   for (const auto& missing : entitlement.missing_facts()) {
     context.out << "  missing 缺少: " << Printable(missing.fact()) << " ("

@@ -51,7 +51,8 @@ absl::Status AddTaxes(absl::string_view option, const std::vector<std::string>& 
 
 // "label=a,category=...,start=2026-11-02,insured=2026-11".
 absl::Status ParseHire(const std::string& text, hub::v1::Hire& hire) {
-  for (const std::string& part : absl::StrSplit(text, ',')) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  for (const std::string& part : parts) {
     AQ_ASSIGN_OR_RETURN(const auto pair, SplitPair("--hire", part));
     const auto& [name, value] = pair;
     type::v1::CivilDate* date = name == "start"        ? hire.mutable_contract_start_date()

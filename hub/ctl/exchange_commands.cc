@@ -277,6 +277,8 @@ absl::Status PrintDelivery(Context& context, const exchange::v1::Delivery& deliv
                 << "; confirm with CONFIRM_CANCELLATION\n";
   } else if (delivery.has_closure()) {
     context.out << "closed 办结\n";
+  } else if (delivery.has_withdrawal()) {
+    context.out << "withdrawn 撤回: nothing more is expected\n";
   }
   context.out << std::endl;
   return absl::OkStatus();
@@ -362,7 +364,8 @@ absl::StatusOr<ExitCode> Receive(Context& context, const ReceiveArguments& argum
 
 struct AnswerArguments {
   std::string referral, etag, action, reason, resume_date, request_id;
-  std::string outcome, date, employer_code, amount_yuan, valid_from, valid_to;
+  std::string outcome, date, employer_code, amount_yuan, valid_from, valid_to, contract_type;
+  std::string appointment;
   int contract_months = 0;
   bool social_insurance = false;
 };
@@ -374,6 +377,11 @@ absl::Status SetOutcome(const AnswerArguments& arguments, exchange::v1::Outcome&
   outcome.set_reason(arguments.reason);
   outcome.set_employer_code(arguments.employer_code);
   outcome.set_contract_months(arguments.contract_months);
+  if (!arguments.contract_type.empty()) {
+    AQ_ASSIGN_OR_RETURN(const auto type, ParseEnum<exchange::v1::ContractType>(
+                                             "--contract-type", arguments.contract_type));
+    outcome.set_contract_type(type);
+  }
   outcome.set_social_insurance(arguments.social_insurance);
   if (!arguments.amount_yuan.empty()) {
     AQ_ASSIGN_OR_RETURN(const std::int64_t fen, ParseYuan("--amount-yuan", arguments.amount_yuan));
@@ -415,6 +423,10 @@ absl::StatusOr<ExitCode> Answer(Context& context, const AnswerArguments& argumen
     AQ_ASSIGN_OR_RETURN(*answer.mutable_resume_date(),
                         ParseDate("--resume-date", arguments.resume_date));
   }
+  if (!arguments.appointment.empty()) {
+    AQ_ASSIGN_OR_RETURN(*answer.mutable_appointment_date(),
+                        ParseDate("--appointment", arguments.appointment));
+  }
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kAgency));
   exchange::v1::AnswerReferralResponse response;
   AQ_RETURN_IF_ERROR(FromRpc(ExchangeService::NewStub(connection.channel())
@@ -434,13 +446,17 @@ void AddAnswerCommand(CLI::App& app, Action& chosen) {
   answer->add_option("referral", arguments->referral, "referrals/... as delivered")->required();
   answer
       ->add_option("action", arguments->action,
-                   "ACCEPT, DECLINE, REQUEST_INFORMATION, START, HOLD, RESUME, REPORT_OUTCOME, "
-                   "FAIL or CONFIRM_CANCELLATION")
+                   "ACCEPT, DECLINE, REQUEST_INFORMATION, START, REPORT_PROGRESS, HOLD, RESUME, "
+                   "REPORT_OUTCOME, FAIL or CONFIRM_CANCELLATION")
       ->required();
   answer->add_option("--etag", arguments->etag, "From the delivery or the last answer")->required();
   answer->add_option("--reason", arguments->reason,
                      "Coded reason; of the outcome for REPORT_OUTCOME");
   answer->add_option("--resume-date", arguments->resume_date, "For HOLD: when work goes on");
+  answer->add_option("--appointment", arguments->appointment,
+                     "For REPORT_PROGRESS: the day of an appointment");
+  answer->add_option("--contract-type", arguments->contract_type,
+                     "For HIRED: FIXED_TERM, OPEN_ENDED, TASK or PART_TIME");
   answer->add_option("--outcome", arguments->outcome,
                      "HIRED, TRAINED, INTERVIEWED, DID_NOT_ATTEND, GRANTED or NOT_GRANTED");
   answer->add_option("--date", arguments->date, "When the outcome came about");

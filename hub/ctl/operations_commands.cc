@@ -59,6 +59,8 @@ absl::StatusOr<ExitCode> ListAgencies(Context& context, const OperationsArgument
                {"SET ASIDE 搁置", kRight},
                {"QUARANTINED 隔离", kRight},
                {"RECEIVING 在线"},
+               {"AWAY SINCE 离线自"},
+               {"WAY 送达方式"},
                {"FORMATS 格式"},
                {"SERVICES 服务"},
                {"ADAPTER 适配器"}});
@@ -67,6 +69,7 @@ absl::StatusOr<ExitCode> ListAgencies(Context& context, const OperationsArgument
         {agency.name(), agency.display_name(), agency.kind(), absl::StrCat(agency.record_count()),
          absl::StrCat(agency.pending_delivery_count()), absl::StrCat(agency.dead_delivery_count()),
          absl::StrCat(agency.quarantined_payload_count()), YesNo(agency.receiving()),
+         TimeText(agency.away_since_time()), OrDash(agency.delivery_way()),
          OrDash(absl::StrJoin(agency.formats(), ", ")),
          OrDash(absl::StrJoin(agency.services(), ", ")),
          absl::StrCat(agency.adapter(), " ", agency.adapter_build().substr(0, 12))});

@@ -1,8 +1,9 @@
-// referrals create, list, show, send, move; disclosures.
+// referrals create, list, show, send, move.
 
 #include <string>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "anqiao/hub/v1/referrals.grpc.pb.h"
@@ -23,9 +24,9 @@ constexpr int kDefaultLimit = 50;
 
 struct ReferralArguments {
   std::string name, case_name, policy, recipient, replaces, state, action, etag, reason;
-  std::string basis, reference, request_id;
+  std::string basis, reference, consent, request_id;
   std::vector<std::string> details;
-  bool notice_given = false, all = false;
+  bool notice_given = false, all = false, needs_action = false;
   int limit = kDefaultLimit;
 };
 
@@ -37,12 +38,24 @@ std::string ActionsText(const Referral& referral) {
   return OrDash(absl::StrJoin(names, ", "));
 }
 
+// When something comes due and what, and a mark if somebody should look now.
+std::string DueText(const Referral& referral) {
+  std::string text = referral.has_due_time()
+                         ? absl::StrCat(TimeText(referral.due_time()), " ", referral.due_action())
+                         : "-";
+  if (referral.escalated()) text += " !";
+  return text;
+}
+
 void PrintOutcome(Context& context, const hub::v1::ReferralOutcome& outcome) {
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"outcome 结果", outcome.code()}, {"date 日期", DateText(outcome.date())}};
   if (!outcome.reason().empty()) pairs.emplace_back("reason 原因", outcome.reason());
   if (!outcome.employer_code().empty()) {
     pairs.emplace_back("employer 用人单位", outcome.employer_code());
+    if (!outcome.contract_type().empty()) {
+      pairs.emplace_back("contract type 合同类型", outcome.contract_type());
+    }
     pairs.emplace_back("contract months 合同月数", outcome.contract_months() == 0
                                                        ? "open-ended 无固定期限"
                                                        : absl::StrCat(outcome.contract_months()));
@@ -57,6 +70,38 @@ void PrintOutcome(Context& context, const hub::v1::ReferralOutcome& outcome) {
   }
   context.out << "\n";
   PrintPairs(context.out, pairs);
+}
+
+std::string FollowUpText(const Referral& referral) {
+  std::string text = OrDash(referral.follow_up());
+  if (referral.parked_until_date().year() != 0) {
+    absl::StrAppend(&text, " until ", DateText(referral.parked_until_date()));
+  }
+  if (referral.refusal_warning()) {
+    absl::StrAppend(&text, "; refused suitable jobs in a row 连续拒绝 ", referral.refusal_count(),
+                    ": the next has consequences");
+  }
+  return text;
+}
+
+void PrintEscalations(Context& context, const Referral& referral) {
+  if (!referral.escalations().empty()) {
+    Table table({{"ESCALATED 催办"}, {"KIND 事由"}, {"DUE 到期"}, {"SETTLED 已处理"}});
+    for (const auto& one : referral.escalations()) {
+      table.AddRow({TimeText(one.time()), one.kind(),
+                    one.has_due_time() ? TimeText(one.due_time()) : "-", YesNo(one.settled())});
+    }
+    context.out << "\n";
+    table.Print(context.out);
+  }
+  if (referral.checks().empty()) return;
+  Table table({{"CHECK AFTER DAYS 回访(天)"}, {"RESULT 结果"}, {"RECORDED 记录"}});
+  for (const auto& check : referral.checks()) {
+    table.AddRow({absl::StrCat(check.days()), OrDash(check.result()),
+                  check.has_record_time() ? TimeText(check.record_time()) : "-"});
+  }
+  context.out << "\n";
+  table.Print(context.out);
 }
 
 void PrintReferral(Context& context, const Referral& referral) {
@@ -75,16 +120,26 @@ void PrintReferral(Context& context, const Referral& referral) {
                            {"created 创建", TimeText(referral.create_time())},
                            {"updated 更新", TimeText(referral.update_time())},
                            {"delivered 送达", TimeText(referral.delivered_time())},
+                           {"read 已阅", TimeText(referral.read_time())},
+                           {"due 到期", DueText(referral)},
+                           {"consent 同意", OrDash(referral.consent())},
+                           {"follow up 后续", FollowUpText(referral)},
                            {"details 补充", OrDash(absl::StrJoin(details, ", "))},
                            {"replaces 取代", OrDash(referral.replaces())},
                            {"etag 版本", referral.etag()}});
+  if (referral.dead_delivery_count() > 0) {
+    context.out << referral.dead_delivery_count()
+                << " of its deliveries set aside 送达件已搁置: an operator must mend them\n";
+  }
   if (referral.has_outcome() && !referral.outcome().code().empty()) {
     PrintOutcome(context, referral.outcome());
   }
+  PrintEscalations(context, referral);
   if (referral.steps().empty()) return;
-  Table table({{"SINCE 起始"}, {"STATE 状态"}, {"BY 由"}, {"REASON 原因"}});
+  Table table({{"SINCE 起始"}, {"STATE 状态"}, {"BY 由"}, {"REASON 原因"}, {"ACTION 动作"}});
   for (const auto& step : referral.steps()) {
-    table.AddRow({TimeText(step.time()), EnumText(step.state()), step.principal(), step.reason()});
+    table.AddRow({TimeText(step.time()), EnumText(step.state()), step.principal(), step.reason(),
+                  OrDash(step.action())});
   }
   context.out << "\n";
   table.Print(context.out);
@@ -134,6 +189,7 @@ absl::StatusOr<ExitCode> List(Context& context, const ReferralArguments& argumen
   hub::v1::ListReferralsRequest request;
   request.set_case_(ResourceName("cases", arguments.case_name));
   request.set_agency(ResourceName("agencies", arguments.recipient));
+  request.set_needs_action(arguments.needs_action);
   if (!arguments.state.empty()) {
     AQ_ASSIGN_OR_RETURN(const auto state,
                         ParseEnum<hub::v1::ReferralState>("--state", arguments.state));
@@ -163,10 +219,11 @@ absl::StatusOr<ExitCode> List(Context& context, const ReferralArguments& argumen
                {"AGENCY 机关"},
                {"CASE 案件"},
                {"UPDATED 更新"},
+               {"DUE 到期"},
                {"OUTCOME 结果"}});
   for (const Referral& referral : response.referrals()) {
     table.AddRow({referral.name(), EnumText(referral.state()), referral.policy(), referral.agency(),
-                  referral.case_(), TimeText(referral.update_time()),
+                  referral.case_(), TimeText(referral.update_time()), DueText(referral),
                   OrDash(referral.outcome().code())});
   }
   table.Print(context.out);
@@ -190,6 +247,7 @@ absl::StatusOr<ExitCode> Send(Context& context, const ReferralArguments& argumen
   request.set_legal_basis(arguments.basis);
   request.set_basis_reference(arguments.reference);
   request.set_notice_given(arguments.notice_given);
+  request.set_consent(ResourceName("consents", arguments.consent));
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
   AQ_ASSIGN_OR_RETURN(*request.mutable_etag(), EtagOf(connection, arguments));
   Referral referral;
@@ -218,45 +276,6 @@ absl::StatusOr<ExitCode> Move(Context& context, const ReferralArguments& argumen
   return Show(context, referral);
 }
 
-absl::StatusOr<ExitCode> ListDisclosures(Context& context, const ReferralArguments& arguments) {
-  hub::v1::ListDisclosuresRequest request;
-  request.set_case_(ResourceName("cases", arguments.case_name));
-  AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
-  const auto stub = ReferralService::NewStub(connection.channel());
-  const auto fetch = [&](const hub::v1::ListDisclosuresRequest& page_request)
-      -> absl::StatusOr<hub::v1::ListDisclosuresResponse> {
-    hub::v1::ListDisclosuresResponse page;
-    AQ_RETURN_IF_ERROR(
-        FromRpc(stub->ListDisclosures(connection.NewCall().get(), page_request, &page)));
-    return page;
-  };
-  AQ_ASSIGN_OR_RETURN(const auto response,
-                      FetchPages<hub::v1::ListDisclosuresResponse>(
-                          request, 0, fetch, [](hub::v1::ListDisclosuresResponse& page) {
-                            return page.mutable_disclosures();
-                          }));
-  if (context.json) {
-    AQ_RETURN_IF_ERROR(PrintJson(context.out, response));
-    return kExitOk;
-  }
-  Table table({{"TIME 时间"},
-               {"AGENCY 接收机关"},
-               {"VIEW 内容"},
-               {"FIELDS 字段"},
-               {"PURPOSE 目的"},
-               {"BASIS 依据"},
-               {"BY 由"},
-               {"REFERRAL 转介"}});
-  for (const auto& entry : response.disclosures()) {
-    table.AddRow({TimeText(entry.time()), entry.agency(), entry.view(),
-                  absl::StrJoin(entry.fields(), ", "), entry.purpose(),
-                  absl::StrCat(entry.basis(), " ", entry.basis_reference()), entry.principal(),
-                  entry.referral()});
-  }
-  table.Print(context.out);
-  return kExitOk;
-}
-
 void AddMovingCommands(CLI::App* referrals, Action& chosen,
                        const std::shared_ptr<ReferralArguments>& arguments) {
   constexpr char kEtag[] =
@@ -277,7 +296,10 @@ void AddMovingCommands(CLI::App* referrals, Action& chosen,
 
   CLI::App* send = referrals->add_subcommand("send", "Send a draft to its agency");
   send->add_option("referral", arguments->name, "referrals/... or the part after it")->required();
-  send->add_option("--basis", arguments->basis, "Legal basis: STATUTORY_DUTY")->required();
+  send->add_option("--basis", arguments->basis,
+                   "Legal basis: STATUTORY_DUTY (public organs only) or CONSENT")
+      ->required();
+  send->add_option("--consent", arguments->consent, "The consent, for the basis CONSENT");
   send->add_option("--reference", arguments->reference,
                    "Law and article, such as \"就业促进法 第五十二条\"")
       ->required();
@@ -288,9 +310,11 @@ void AddMovingCommands(CLI::App* referrals, Action& chosen,
 
   CLI::App* move = referrals->add_subcommand("move", "Cancel, close, void or complete a referral");
   move->add_option("referral", arguments->name, "referrals/... or the part after it")->required();
-  move->add_option("--action", arguments->action, "CANCEL, CLOSE, VOID or SUPPLY_INFORMATION")
+  move->add_option("--action", arguments->action,
+                   "CANCEL, CLOSE, VOID, SUPPLY_INFORMATION, TAKE_NOTE or RECORD_CHECK")
       ->required();
-  move->add_option("--reason", arguments->reason, "Coded reason, for CANCEL and VOID");
+  move->add_option("--reason", arguments->reason,
+                   "Coded reason, for CANCEL and VOID; the result, for RECORD_CHECK");
   move->add_option("--detail", arguments->details, "key=value, for SUPPLY_INFORMATION");
   move->add_option("--etag", arguments->etag, kEtag);
   move->add_option("--request-id", arguments->request_id, kRequestId);
@@ -309,6 +333,9 @@ void AddReferralCommands(CLI::App& app, Action& chosen) {
   list->add_option("--case", arguments->case_name, "Only those of this case");
   list->add_option("--state", arguments->state, "Only those in this state, such as SENT");
   list->add_option("--recipient", arguments->recipient, "Only those to this agency");
+  list->add_flag("--needs-action,--overdue", arguments->needs_action,
+                 "Only those that need somebody now: overdue, escalated, a check to be made, or "
+                 "sent to an agency that is away");
   CLI::Option* limit = list->add_option("--limit", arguments->limit, "At most this many")
                            ->check(CLI::Range(1, 1'000'000))
                            ->capture_default_str();
@@ -318,12 +345,6 @@ void AddReferralCommands(CLI::App& app, Action& chosen) {
   CLI::App* show = referrals->add_subcommand("show", "Show one referral with its steps");
   show->add_option("referral", arguments->name, "referrals/... or the part after it")->required();
   OnChosen(show, chosen, arguments, ShowReferral);
-
-  CLI::App* disclosures =
-      app.add_subcommand("disclosures", "List what was disclosed about one person, oldest first");
-  disclosures->add_option("case", arguments->case_name, "cases/... or the part after it")
-      ->required();
-  OnChosen(disclosures, chosen, arguments, ListDisclosures);
 }
 
 }  // namespace anqiao::ctl

@@ -9,6 +9,7 @@
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/plan.h"
 #include "hub/engine/receipts.h"
+#include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
 #include "hub/store/key_ring.h"
 #include "hub/store/keys.h"
@@ -160,8 +161,14 @@ absl::StatusOr<ReferralDocument> EngineImpl::CreateReferral(const Principal& pri
 absl::StatusOr<ReferralDocument> EngineImpl::SendReferral(const Principal& principal,
                                                           const SendReferralCommand& command,
                                                           const std::string& jurisdiction) {
-  const std::string hash = HashOf({"send", command.referral, command.etag, command.legal_basis,
-                                   command.basis_reference, command.notice_given ? "1" : "0"});
+  std::vector<absl::string_view> parts = {"send",
+                                          command.referral,
+                                          command.etag,
+                                          command.legal_basis,
+                                          command.basis_reference,
+                                          command.notice_given ? "1" : "0"};
+  if (!command.consent.empty()) parts.push_back(command.consent);
+  const std::string hash = HashOf(parts);
   return ReferralAfter(RunReferralCommand(
       principal, command.request_id, hash, [&](Writer::Turn& turn, ReferralBook& book) {
         return book.Send(principal, command, jurisdiction, hash, turn.now());
@@ -177,6 +184,43 @@ absl::StatusOr<ReferralDocument> EngineImpl::MoveReferral(const Principal& princ
   return ReferralAfter(RunReferralCommand(
       principal, command.request_id, hash, [&](Writer::Turn& turn, ReferralBook& book) {
         return book.Move(principal, command, jurisdiction, hash, turn.now());
+      }));
+}
+
+absl::StatusOr<journal::v1::ConsentDocument> EngineImpl::ConsentAfter(
+    const absl::StatusOr<Entry>& entry) {
+  AQ_RETURN_IF_ERROR(entry.status());
+  AQ_RETURN_IF_ERROR(AwaitEverything());
+  return GetConsent(entry->has_consent_given() ? entry->consent_given().consent()
+                                               : entry->consent_withdrawn().consent(),
+                    "");
+}
+
+absl::StatusOr<journal::v1::ConsentDocument> EngineImpl::CreateConsent(
+    const Principal& principal, const CreateConsentCommand& command,
+    const std::string& jurisdiction) {
+  const std::string expire_date = command.expire_date.ToString();
+  std::vector<absl::string_view> parts = {"consent",       command.case_id,  command.agency,
+                                          command.purpose, command.evidence, expire_date};
+  parts.insert(parts.end(), command.fields.begin(), command.fields.end());
+  const std::string hash = HashOf(parts);
+  return ConsentAfter(
+      RunReferralCommand(principal, command.request_id, hash,
+                         [&](Writer::Turn& turn, ReferralBook& book) -> absl::StatusOr<Entry> {
+                           absl::StatusOr<store::KeyId> key = turn.store().NewKey();
+                           if (!key.ok()) return key.status();
+                           return book.GiveConsent(principal, command, jurisdiction, hash,
+                                                   {turn.next_sequence(), *key}, turn.now());
+                         }));
+}
+
+absl::StatusOr<journal::v1::ConsentDocument> EngineImpl::WithdrawConsent(
+    const Principal& principal, const WithdrawConsentCommand& command,
+    const std::string& jurisdiction) {
+  const std::string hash = HashOf({"withdraw", command.consent});
+  return ConsentAfter(RunReferralCommand(
+      principal, command.request_id, hash, [&](Writer::Turn& turn, ReferralBook& book) {
+        return book.WithdrawConsent(principal, command, jurisdiction, hash, turn.now());
       }));
 }
 

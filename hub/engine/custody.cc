@@ -115,6 +115,11 @@ absl::Status EngineImpl::EraseTurn(Writer::Turn& turn, const Principal& principa
     AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralDocument* document, book.Find(referral));
     if (document->key() != 0) keys.insert(document->key());
   }
+  for (const std::string& consent : view.document.consents()) {
+    AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<journal::v1::ConsentDocument>(
+                                                 turn.snapshot(), store::ConsentKey(consent)));
+    if (document.has_value() && document->key() != 0) keys.insert(document->key());
+  }
   erased->set_referral_count(view.document.referrals_size());
   AQ_ASSIGN_OR_RETURN(const KeyId own, turn.store().OwnerKey(command.case_id));
   if (own != 0) keys.insert(own);

@@ -1,8 +1,11 @@
 #include "hub/engine/deliveries.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/failpoint.h"
 #include "hub/base/status_macros.h"
@@ -11,6 +14,10 @@
 
 namespace anqiao::engine {
 namespace {
+
+using journal::v1::DeliveryDocument;
+
+constexpr std::size_t kSaltBytes = 16;
 
 absl::Status NoSuchDelivery() {
   return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound,
@@ -33,140 +40,174 @@ std::string IdOf(const std::string& name) {
 class Deliveries::Stream : public DeliveryStream {
  public:
   Stream(Deliveries* deliveries, std::string agency, int max_in_flight, absl::Duration visibility)
-      : deliveries_(deliveries),
+      : deliveries_(*deliveries),
         agency_(std::move(agency)),
         max_in_flight_(max_in_flight),
         visibility_(visibility) {}
 
   ~Stream() override {
-    absl::MutexLock lock(&deliveries_->mu_);
-    Queue& queue = deliveries_->queues_[agency_];
-    queue.streams.erase(this);
-    queue.held.erase(this);
-    for (auto& [place, waiting] : queue.waiting) {
-      if (waiting.owner == this) {
-        waiting.owner = nullptr;
-        waiting.due = absl::ZeroDuration();
-      }
-    }
-    deliveries_->changed_.SignalAll();
+    absl::MutexLock lock(&deliveries_.mu_);
+    deliveries_.SetThere(agency_, this, false);
+    Receiver& receiver = deliveries_.ReceiverOf(agency_);
+    receiver.queue.HandBack(this);
+    receiver.changed.SignalAll();
   }
 
   absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) override {
-    const absl::Duration deadline = deliveries_->clock_->SteadyNow() + timeout;
-    std::optional<HandedOut> handed_out;
-    {
-      absl::MutexLock lock(&deliveries_->mu_);
-      while (true) {
-        if (closed_ || deliveries_->closed_) return absl::CancelledError("the stream was closed");
-        absl::Duration look_again = deadline;
-        handed_out = deliveries_->Pick(agency_, this, max_in_flight_, visibility_, &look_again);
-        if (handed_out.has_value()) break;
-        const absl::Duration now = deliveries_->clock_->SteadyNow();
-        // In single-thread mode nothing comes while it waits.
-        if (now >= deadline || deliveries_->options_->scheduler != nullptr) {
-          return std::optional<exchange::v1::Delivery>();
-        }
-        deliveries_->changed_.WaitWithTimeout(&deliveries_->mu_,
-                                              std::min(look_again, deadline) - now);
-      }
+    const absl::Duration deadline = deliveries_.clock_->SteadyNow() + timeout;
+    while (true) {
+      AQ_ASSIGN_OR_RETURN(const std::optional<DeliveryQueue::Taken> taken, Take(deadline));
+      if (!taken.has_value()) return std::optional<exchange::v1::Delivery>();
+      AQ_ASSIGN_OR_RETURN(std::optional<exchange::v1::Delivery> delivery, deliveries_.Read(*taken));
+      if (delivery.has_value()) return delivery;
+      // Erased or answered meanwhile.
+      absl::MutexLock lock(&deliveries_.mu_);
+      deliveries_.ReceiverOf(agency_).queue.OnGone(taken->delivery);
     }
-    AQ_ASSIGN_OR_RETURN(exchange::v1::Delivery delivery, deliveries_->Read(*handed_out));
-    return std::optional<exchange::v1::Delivery>(std::move(delivery));
   }
 
-  absl::Status Ack(const std::string& delivery) override {
-    return deliveries_->Ack(agency_, IdOf(delivery));
+  absl::Status Ack(const std::string& delivery, const HandedOver& handed_over) override {
+    return deliveries_.Ack(agency_, IdOf(delivery), handed_over);
   }
   absl::Status Nack(const std::string& delivery, const std::string& reason) override {
-    return deliveries_->Nack(agency_, IdOf(delivery), reason);
+    return deliveries_.Nack(agency_, IdOf(delivery), reason);
+  }
+  void SetThere(bool there) override {
+    absl::MutexLock lock(&deliveries_.mu_);
+    deliveries_.SetThere(agency_, this, there);
+  }
+  void HandBack() override {
+    absl::MutexLock lock(&deliveries_.mu_);
+    Receiver& receiver = deliveries_.ReceiverOf(agency_);
+    receiver.queue.HandBack(this);
+    receiver.changed.SignalAll();
   }
 
   void Close() override {
-    absl::MutexLock lock(&deliveries_->mu_);
+    absl::MutexLock lock(&deliveries_.mu_);
     closed_ = true;
-    deliveries_->changed_.SignalAll();
+    deliveries_.ReceiverOf(agency_).changed.SignalAll();
   }
 
  private:
-  Deliveries* const deliveries_;
+  // Nullopt: nothing came until "deadline".
+  absl::StatusOr<std::optional<DeliveryQueue::Taken>> Take(absl::Duration deadline) {
+    absl::MutexLock lock(&deliveries_.mu_);
+    Receiver& receiver = deliveries_.ReceiverOf(agency_);
+    while (true) {
+      if (closed_ || deliveries_.closed_) return absl::CancelledError("the stream was closed");
+      if (receiver.queue.WantsMore()) {
+        AQ_RETURN_IF_ERROR(deliveries_.ReadOn(agency_, receiver));
+        receiver.changed.SignalAll();
+        if (closed_ || deliveries_.closed_) continue;
+      }
+      absl::Duration look_again = deadline;
+      const absl::Duration now = deliveries_.clock_->SteadyNow();
+      std::optional<DeliveryQueue::Taken> taken =
+          receiver.queue.Take(this, max_in_flight_, now, now + visibility_, &look_again);
+      if (taken.has_value()) return taken;
+      if (receiver.queue.WantsMore()) continue;
+      // In single-thread mode nothing comes while it waits.
+      if (now >= deadline || deliveries_.options_->scheduler != nullptr) return taken;
+      receiver.changed.WaitWithTimeout(&deliveries_.mu_, std::min(look_again, deadline) - now);
+    }
+  }
+
+  Deliveries& deliveries_;
   const std::string agency_;
   const int max_in_flight_;
   const absl::Duration visibility_;
-  bool closed_ = false;  // guarded by deliveries_->mu_
+  bool closed_ = false;  // guarded by deliveries_.mu_
 };
 
-absl::Status Deliveries::Load() {
-  if (options_->test_hooks.forget_deliveries_at_start) return absl::OkStatus();
+void Deliveries::Start() {
+  absl::MutexLock lock(&mu_);
+  started_ = clock_->Now();
+  for (const AgencyOptions& agency : options_->agencies) {
+    Receiver& receiver = ReceiverOf(agency.id);
+    if (options_->test_hooks.forget_deliveries_at_start) receiver.queue.ForgetWhatIsThere();
+  }
+}
+
+Deliveries::Receiver& Deliveries::ReceiverOf(const std::string& agency) {
+  const auto [at, inserted] = receivers_.try_emplace(agency, options_->delivery_window_max);
+  if (inserted) at->second.away_since = started_;
+  return at->second;
+}
+
+void Deliveries::SetThere(const std::string& agency, const Stream* stream, bool there) {
+  Receiver& receiver = ReceiverOf(agency);
+  if (there) {
+    receiver.there.insert(stream);
+    receiver.since_start = false;
+  } else if (receiver.there.erase(stream) > 0 && receiver.there.empty()) {
+    receiver.away_since = clock_->Now();
+  }
+}
+
+absl::Status Deliveries::ReadOn(const std::string& agency, Receiver& receiver) {
+  const DeliveryQueue::Reading reading = receiver.queue.BeginReading();
+  std::vector<DeliveryQueue::Found> found;
+  bool at_end = true;
+  mu_.Unlock();
+  const absl::Status status = Find(agency, reading, &found, &at_end);
+  mu_.Lock();
+  if (status.ok()) {
+    receiver.queue.EndReading(found, at_end);
+  } else {
+    receiver.queue.GiveUpReading();
+  }
+  return status;
+}
+
+absl::Status Deliveries::Find(const std::string& agency, const DeliveryQueue::Reading& reading,
+                              std::vector<DeliveryQueue::Found>* found, bool* at_end) const {
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
-  const store::KeyRange range = store::FamilyRange(store::Family::kPending);
-  std::vector<store::PendingParts> pending;
+  const store::KeyRange range = store::PendingRange(agency);
+  // The least key above that of the last place.
+  const std::string begin =
+      store::PendingKey(agency, reading.after.first, reading.after.second) + '\0';
   absl::Status failure;
-  AQ_RETURN_IF_ERROR(
-      snapshot->Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
-        absl::StatusOr<store::PendingParts> parts = store::DecodePendingKey(key);
-        failure = parts.status();
-        if (parts.ok()) pending.push_back(*std::move(parts));
-        return failure.ok();
-      }));
+  AQ_RETURN_IF_ERROR(snapshot->Scan(begin, range.end, [&](absl::string_view key, auto) {
+    *at_end = found->size() < reading.count;
+    if (!*at_end) return false;
+    absl::StatusOr<store::PendingParts> parts = store::DecodePendingKey(key);
+    failure = parts.status();
+    if (parts.ok()) found->push_back({.place = {parts->sequence, std::move(parts->delivery)}});
+    return failure.ok();
+  }));
   AQ_RETURN_IF_ERROR(failure);
-  for (const store::PendingParts& parts : pending) {
-    AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<journal::v1::DeliveryDocument>(
-                                                 *snapshot, store::DeliveryKey(parts.delivery)));
+  for (DeliveryQueue::Found& one : *found) {
+    AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<DeliveryDocument>(
+                                                 *snapshot, store::DeliveryKey(one.place.second)));
     if (!document.has_value()) {
       return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                    "a delivery that waits is not on file");
     }
-    absl::MutexLock lock(&mu_);
-    Add(parts.agency, {parts.sequence, parts.delivery}, document->referral(),
-        document->nack_count());
+    one.referral = document->referral();
+    one.attempts = document->nack_count();
   }
   return absl::OkStatus();
-}
-
-void Deliveries::Add(const std::string& agency, const Place& place, const std::string& referral,
-                     int attempts) {
-  Queue& queue = queues_[agency];
-  Waiting& waiting = queue.waiting[place];
-  waiting.referral = referral;
-  waiting.attempts = attempts;
-  queue.referrals[referral].insert(place);
-  queue.places[place.second] = place;
-}
-
-void Deliveries::Remove(const std::string& agency, const std::string& delivery) {
-  Queue& queue = queues_[agency];
-  const auto at = queue.places.find(delivery);
-  if (at == queue.places.end()) return;
-  const auto waiting = queue.waiting.find(at->second);
-  const auto referral = queue.referrals.find(waiting->second.referral);
-  referral->second.erase(at->second);
-  if (referral->second.empty()) queue.referrals.erase(referral);
-  queue.waiting.erase(waiting);
-  queue.places.erase(at);
 }
 
 void Deliveries::OnEvents(const std::vector<DeliveryEvent>& events) {
   absl::MutexLock lock(&mu_);
   for (const DeliveryEvent& event : events) {
-    Queue& queue = queues_[event.agency];
+    Receiver& receiver = ReceiverOf(event.agency);
     switch (event.kind) {
       case DeliveryEvent::Kind::kQueued:
-        Add(event.agency, {event.sequence, event.delivery}, event.referral, 0);
+        receiver.queue.OnQueued({event.sequence, event.delivery}, event.referral);
         break;
       case DeliveryEvent::Kind::kRefused:
-        if (const auto at = queue.places.find(event.delivery); at != queue.places.end()) {
-          Waiting& waiting = queue.waiting[at->second];
-          waiting.owner = nullptr;
-          waiting.due = clock_->SteadyNow() + PauseAfter(event.nack_count);
-        }
+        receiver.queue.OnRefused(event.delivery,
+                                 clock_->SteadyNow() + PauseAfter(event.nack_count));
         break;
       case DeliveryEvent::Kind::kGone:
-        Remove(event.agency, event.delivery);
+        receiver.queue.OnGone(event.delivery);
         break;
     }
+    receiver.changed.SignalAll();
   }
-  changed_.SignalAll();
 }
 
 absl::Duration Deliveries::PauseAfter(int nack_count) const {
@@ -175,65 +216,61 @@ absl::Duration Deliveries::PauseAfter(int nack_count) const {
   return std::min(pause, options_->nack_pause_max);
 }
 
-std::optional<Deliveries::HandedOut> Deliveries::Pick(const std::string& agency,
-                                                      const Stream* stream, int max_in_flight,
-                                                      absl::Duration visibility,
-                                                      absl::Duration* look_again) {
-  Queue& queue = queues_[agency];
-  const absl::Duration now = clock_->SteadyNow();
-  std::set<Place>& held = queue.held[stream];
-  for (auto it = held.begin(); it != held.end();) {
-    const auto waiting = queue.waiting.find(*it);
-    const bool holds = waiting != queue.waiting.end() && waiting->second.owner == stream &&
-                       waiting->second.due > now;
-    if (holds) *look_again = std::min(*look_again, waiting->second.due);
-    it = holds ? std::next(it) : held.erase(it);
+absl::StatusOr<std::optional<exchange::v1::Delivery>> Deliveries::Read(
+    const DeliveryQueue::Taken& taken) const {
+  std::optional<exchange::v1::Delivery> delivery;
+  AQ_ASSIGN_OR_RETURN(
+      const auto document,
+      ReadDocument<DeliveryDocument>(*store_->NewSnapshot(), store::DeliveryKey(taken.delivery)));
+  if (!document.has_value() || document->has_acknowledge_time() || document->dead() ||
+      document->has_discard_time()) {
+    return delivery;
   }
-  if (held.size() >= static_cast<std::size_t>(max_in_flight)) return std::nullopt;
-  std::optional<Place> first;
-  for (const auto& [place, waiting] : queue.waiting) {
-    if (waiting.due > now) {
-      *look_again = std::min(*look_again, waiting.due);
-    } else if (*queue.referrals[waiting.referral].begin() == place) {
-      // Of one referral only the first is handed out.
-      first = place;
-      break;
-    }
-  }
-  if (!first.has_value()) return std::nullopt;
-  held.insert(*first);
-  Waiting& waiting = queue.waiting[*first];
-  waiting.owner = stream;
-  waiting.due = now + visibility;
-  return HandedOut{.delivery = first->second, .attempt = ++waiting.attempts};
-}
-
-absl::StatusOr<exchange::v1::Delivery> Deliveries::Read(const HandedOut& handed_out) const {
-  AQ_ASSIGN_OR_RETURN(const auto document,
-                      ReadDocument<journal::v1::DeliveryDocument>(
-                          *store_->NewSnapshot(), store::DeliveryKey(handed_out.delivery)));
-  exchange::v1::Delivery delivery;
-  if (!document.has_value() || !delivery.ParseFromString(document->delivery().envelope())) {
+  if (!delivery.emplace().ParseFromString(document->delivery().envelope())) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "a delivery that waits cannot be read");
   }
-  delivery.set_attempt(handed_out.attempt);
+  delivery->set_attempt(taken.attempt);
   return delivery;
 }
 
-absl::Status Deliveries::Ack(const std::string& agency, const std::string& delivery) {
-  if (delivery.empty() || delivery.size() > 64) return NoSuchDelivery();
-  AQ_ASSIGN_OR_RETURN(const auto document,
-                      ReadDocument<journal::v1::DeliveryDocument>(*store_->NewSnapshot(),
-                                                                  store::DeliveryKey(delivery)));
+absl::StatusOr<DeliveryDocument> Deliveries::FindFor(const std::string& agency,
+                                                     const std::string& delivery,
+                                                     const store::Snapshot& snapshot) const {
+  if (delivery.empty() || delivery.size() > 64 || delivery.find('\0') != std::string::npos) {
+    return NoSuchDelivery();
+  }
+  AQ_ASSIGN_OR_RETURN(auto document,
+                      ReadDocument<DeliveryDocument>(snapshot, store::DeliveryKey(delivery)));
   if (!document.has_value() || document->delivery().agency() != agency) return NoSuchDelivery();
-  if (document->has_acknowledge_time()) return absl::OkStatus();
+  return *std::move(document);
+}
+
+absl::Status Deliveries::Ack(const std::string& agency, const std::string& delivery,
+                             const HandedOver& handed_over) {
+  AQ_ASSIGN_OR_RETURN(const DeliveryDocument document,
+                      FindFor(agency, delivery, *store_->NewSnapshot()));
+  if (document.has_acknowledge_time()) return absl::OkStatus();
+  journal::v1::HandedOver what;
+  what.set_way(handed_over.way);
+  what.set_key(document.key());
+  what.set_adapter_build(document.delivery().adapter_build());
+  const std::string salt = RandomBytes(kSaltBytes);
+  what.set_bytes_hash(Sha256(absl::StrCat(
+      salt, handed_over.bytes != nullptr ? *handed_over.bytes : document.delivery().envelope())));
+  const absl::StatusOr<std::string> sealed =
+      store_->SealText(document.key(), kHandedOverSalt, salt);
+  // It was erased just now.
+  if (ReasonOf(sealed.status()) == reason::kKeyDestroyed) return NoSuchDelivery();
+  AQ_RETURN_IF_ERROR(sealed.status());
+  what.set_sealed_salt(*sealed);
   Failpoint::Hit(failpoint::kBeforeAck);
-  AQ_RETURN_IF_ERROR(writer_->Acknowledge(agency, delivery));
+  AQ_RETURN_IF_ERROR(writer_->Acknowledge(agency, delivery, std::move(what)));
   Failpoint::Hit(failpoint::kAfterAck);
   absl::MutexLock lock(&mu_);
-  Remove(agency, delivery);
-  changed_.SignalAll();
+  Receiver& receiver = ReceiverOf(agency);
+  receiver.queue.OnGone(delivery);
+  receiver.changed.SignalAll();
   return absl::OkStatus();
 }
 
@@ -242,40 +279,50 @@ absl::Status Deliveries::Nack(const std::string& agency, const std::string& deli
   if (!IsReason(reason)) {
     return InvalidField("nack.reason", "must be UPPER_SNAKE of at most 63 characters");
   }
-  if (delivery.empty() || delivery.size() > 64) return NoSuchDelivery();
   return writer_->Run([&](Writer::Turn& turn) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<journal::v1::DeliveryDocument>(
-                                                 turn.snapshot(), store::DeliveryKey(delivery)));
-    if (!document.has_value() || document->delivery().agency() != agency) return NoSuchDelivery();
-    if (document->has_acknowledge_time() || document->dead()) return absl::OkStatus();
+    AQ_ASSIGN_OR_RETURN(const DeliveryDocument document,
+                        FindFor(agency, delivery, turn.snapshot()));
+    if (document.has_acknowledge_time() || document.dead() || document.has_discard_time()) {
+      return absl::OkStatus();
+    }
     journal::v1::Entry entry;
     *entry.mutable_principal() = AgencyPrincipal(agency);
     journal::v1::DeliveryAnswered* answered = entry.mutable_delivery_answered();
     answered->set_delivery(delivery);
     answered->set_reason(reason);
-    answered->set_dead(document->nack_count() + 1 >= options_->delivery_attempts_max);
+    answered->set_dead(document.nack_count() + 1 >= options_->delivery_attempts_max);
     return turn.Commit({std::move(entry)}).status();
   });
 }
 
 std::unique_ptr<DeliveryStream> Deliveries::Open(const std::string& agency, int max_in_flight,
-                                                 absl::Duration visibility_timeout) {
+                                                 absl::Duration visibility_timeout, bool there) {
   auto stream = std::make_unique<Stream>(this, agency, max_in_flight, visibility_timeout);
   absl::MutexLock lock(&mu_);
-  queues_[agency].streams.insert(stream.get());
+  if (there) SetThere(agency, stream.get(), true);
   return stream;
 }
 
-bool Deliveries::IsReceiving(const std::string& agency) const {
+Deliveries::Presence Deliveries::PresenceOf(const std::string& agency) const {
   absl::MutexLock lock(&mu_);
-  const auto queue = queues_.find(agency);
-  return queue != queues_.end() && !queue->second.streams.empty();
+  const auto receiver = receivers_.find(agency);
+  if (receiver == receivers_.end()) return {.away_since = started_, .since_start = true};
+  return {.there = !receiver->second.there.empty(),
+          .away_since = receiver->second.away_since,
+          .since_start = receiver->second.since_start};
+}
+
+std::size_t Deliveries::InMemory() const {
+  absl::MutexLock lock(&mu_);
+  std::size_t places = 0;
+  for (const auto& [agency, receiver] : receivers_) places += receiver.queue.size();
+  return places;
 }
 
 void Deliveries::Close() {
   absl::MutexLock lock(&mu_);
   closed_ = true;
-  changed_.SignalAll();
+  for (auto& [agency, receiver] : receivers_) receiver.changed.SignalAll();
 }
 
 }  // namespace anqiao::engine

@@ -1,18 +1,18 @@
 // What waits for each agency and who has it in hand: order per referral, windows, visibility,
-// pauses after refusals. An index only; the envelopes stay in the projections.
+// pauses after refusals, and whether the agency is there. An index of bounded size only; the rest
+// of a queue and the envelopes stay in the projections.
 //
 // What is promised is in hub/doc/delivery.md. Thread-safe.
 
 #ifndef ANQIAO_HUB_ENGINE_DELIVERIES_H_
 #define ANQIAO_HUB_ENGINE_DELIVERIES_H_
 
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -20,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
+#include "hub/engine/delivery_queue.h"
 #include "hub/engine/engine.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/writer.h"
@@ -29,53 +30,59 @@ namespace anqiao::engine {
 
 class Deliveries {
  public:
+  struct Presence {
+    bool there = false;
+    absl::Time away_since;  // if it is not there
+    // It was never there since the hub started, so it may be away for longer.
+    bool since_start = false;
+  };
+
   // All outlive the deliveries.
   Deliveries(const EngineOptions* options, const Clock* clock, const store::Store* store)
       : options_(options), clock_(clock), store_(store) {}
 
-  // Reads what is pending. Requires: the projections are caught up.
-  absl::Status Load();
+  // From now on the agencies are waited for.
+  void Start();
   void SetWriter(Writer* writer) { writer_ = writer; }
   void OnEvents(const std::vector<DeliveryEvent>& events);
+  // "there": the agency is, as long as the stream is open or until it says otherwise.
   std::unique_ptr<DeliveryStream> Open(const std::string& agency, int max_in_flight,
-                                       absl::Duration visibility_timeout);
-  bool IsReceiving(const std::string& agency) const;
+                                       absl::Duration visibility_timeout, bool there);
+  Presence PresenceOf(const std::string& agency) const;
+  // Places in memory, of all agencies.
+  std::size_t InMemory() const;
   // Closes all streams.
   void Close();
 
  private:
   class Stream;
-  using Place = std::pair<store::Sequence, std::string>;  // sequence of queueing, delivery
 
-  struct Waiting {
-    std::string referral;
-    const Stream* owner = nullptr;
-    absl::Duration due;  // steady time; not before
-    int attempts = 0;
-  };
-  struct Queue {
-    std::map<Place, Waiting> waiting;
-    std::map<std::string, std::set<Place>> referrals;
-    std::map<std::string, Place> places;
-    std::set<const Stream*> streams;
-    std::map<const Stream*, std::set<Place>> held;  // handed out; may have ended since
-  };
-  struct HandedOut {
-    std::string delivery;
-    int attempt = 0;
+  struct Receiver {
+    explicit Receiver(std::size_t window_max) : queue(window_max) {}
+    DeliveryQueue queue;
+    absl::CondVar changed;
+    std::set<const Stream*> there;  // the streams whose agency is there
+    absl::Time away_since;
+    bool since_start = true;
   };
 
-  void Add(const std::string& agency, const Place& place, const std::string& referral, int attempts)
+  Receiver& ReceiverOf(const std::string& agency) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SetThere(const std::string& agency, const Stream* stream, bool there)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Remove(const std::string& agency, const std::string& delivery)
+  // Reads on behind the window. Lets go of the lock meanwhile.
+  absl::Status ReadOn(const std::string& agency, Receiver& receiver)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // The next that is due, or when to look again.
-  std::optional<HandedOut> Pick(const std::string& agency, const Stream* stream, int max_in_flight,
-                                absl::Duration visibility, absl::Duration* look_again)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Find(const std::string& agency, const DeliveryQueue::Reading& reading,
+                    std::vector<DeliveryQueue::Found>* found, bool* at_end) const;
   absl::Duration PauseAfter(int nack_count) const;
-  absl::StatusOr<exchange::v1::Delivery> Read(const HandedOut& handed_out) const;
-  absl::Status Ack(const std::string& agency, const std::string& delivery);
+  // Nullopt: it no longer waits.
+  absl::StatusOr<std::optional<exchange::v1::Delivery>> Read(
+      const DeliveryQueue::Taken& taken) const;
+  absl::StatusOr<journal::v1::DeliveryDocument> FindFor(const std::string& agency,
+                                                        const std::string& delivery,
+                                                        const store::Snapshot& snapshot) const;
+  absl::Status Ack(const std::string& agency, const std::string& delivery,
+                   const HandedOver& handed_over);
   absl::Status Nack(const std::string& agency, const std::string& delivery,
                     const std::string& reason);
 
@@ -85,10 +92,13 @@ class Deliveries {
   Writer* writer_ = nullptr;
 
   mutable absl::Mutex mu_;
-  absl::CondVar changed_;
-  std::map<std::string, Queue> queues_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Receiver> receivers_ ABSL_GUARDED_BY(mu_);
+  absl::Time started_ ABSL_GUARDED_BY(mu_);
   bool closed_ ABSL_GUARDED_BY(mu_) = false;
 };
+
+// What the salt of HandedOver is sealed for.
+inline constexpr char kHandedOverSalt[] = "handed_over";
 
 }  // namespace anqiao::engine
 

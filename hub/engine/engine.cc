@@ -18,6 +18,7 @@ namespace anqiao::engine {
 namespace {
 
 constexpr std::size_t kRefusalsRemembered = 10'000;
+constexpr int kInFlightMax = 1000;
 
 absl::Status BadOptions(const std::string& agency, absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kConfigurationInvalid,
@@ -66,7 +67,7 @@ absl::Status EngineImpl::Start() {
   AQ_RETURN_IF_ERROR(Activate(epoch));
   AQ_RETURN_IF_ERROR(RestoreSwitches());
   Failpoint::Hit(failpoint::kActivated);
-  AQ_RETURN_IF_ERROR(deliveries_.Load());
+  deliveries_.Start();
   deliveries_.SetWriter(&writer_);
   writer_.Start(epoch);
   intake_.Start();
@@ -106,6 +107,12 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
   std::vector<Wanted> wanted = {
       {journal::v1::ACTIVATION_KIND_CATALOGUE, "catalogue", catalogue_->hash()},
       {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", identity::kModelVersion}};
+  std::map<std::string, std::string> contents = {{catalogue_->hash(), catalogue_->content()}};
+  if (options_.timetable != nullptr) {
+    const referral::Calendar& calendar = options_.timetable->calendar;
+    wanted.push_back({journal::v1::ACTIVATION_KIND_CALENDAR, calendar.name, calendar.hash});
+    contents[calendar.hash] = calendar.content;
+  }
   for (const AgencyOptions& agency : options_.agencies) {
     if (agency.adapter->absent()) continue;
     const std::shared_ptr<adapter::Adapter> adapter = agency.adapter->current();
@@ -129,8 +136,8 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
     entry.mutable_activated()->set_hash(thing.hash);
     group.entries.push_back(entry.SerializeAsString());
     group.headers.push_back(HeaderOf(entry));
-    if (thing.kind == journal::v1::ACTIVATION_KIND_CATALOGUE) {
-      group.blobs.emplace_back(thing.hash, catalogue_->content());
+    if (const auto content = contents.find(thing.hash); content != contents.end()) {
+      group.blobs.emplace_back(thing.hash, content->second);
     }
   }
   if (entries.empty()) return absl::OkStatus();
@@ -170,16 +177,39 @@ bool EngineImpl::Submit(SubmitCommand command, std::function<void(Responses)> do
 
 absl::StatusOr<std::unique_ptr<DeliveryStream>> EngineImpl::OpenReceive(
     const std::string& agency, int max_in_flight, absl::Duration visibility_timeout) {
-  if (FindAgency(agency) == nullptr) {
+  const AgencyOptions* const options = FindAgency(agency);
+  if (options == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
   }
-  if (max_in_flight < 1 || max_in_flight > 1000) {
+  if (options->delivery_way != journal::v1::DELIVERY_WAY_STREAM) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kDeliveriesPushed,
+                 absl::StrCat("what is addressed to the agency is ",
+                              options->delivery_way == journal::v1::DELIVERY_WAY_HTTP
+                                  ? "posted to its server"
+                                  : "written to its folder",
+                              "; it cannot be received on a stream as well"));
+  }
+  if (max_in_flight < 1 || max_in_flight > kInFlightMax) {
     return InvalidField("open.max_in_flight", "must lie between 1 and 1,000");
   }
   if (visibility_timeout <= absl::ZeroDuration() || visibility_timeout > absl::Minutes(10)) {
     return InvalidField("open.visibility_timeout_seconds", "must lie between 1 and 600");
   }
-  return deliveries_.Open(agency, max_in_flight, visibility_timeout);
+  return deliveries_.Open(agency, max_in_flight, visibility_timeout, /*there=*/true);
+}
+
+absl::StatusOr<std::unique_ptr<DeliveryStream>> EngineImpl::OpenPush(const std::string& agency,
+                                                                     int max_in_flight) {
+  const AgencyOptions* const options = FindAgency(agency);
+  if (options == nullptr) {
+    return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
+  }
+  if (options->delivery_way == journal::v1::DELIVERY_WAY_STREAM || max_in_flight < 1 ||
+      max_in_flight > kInFlightMax) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
+                 absl::StrCat("the deliveries of agency ", agency, " are not pushed so"));
+  }
+  return deliveries_.Open(agency, max_in_flight, absl::InfiniteDuration(), /*there=*/false);
 }
 
 void EngineImpl::RecordAccess(const Principal& principal, const std::string& method,
@@ -212,6 +242,7 @@ HubCounts EngineImpl::Counts() const {
   counts.groups = writer_.group_counts();
   counts.lag_waits = writer_.lag_waits();
   counts.queued = static_cast<std::int64_t>(writer_.queue_length());
+  counts.delivery_places = static_cast<std::int64_t>(deliveries_.InMemory());
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   counts.people = CountOf(*snapshot, kPeopleCount);
   return counts;

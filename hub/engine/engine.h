@@ -38,6 +38,7 @@
 #include "hub/model/civil_date.h"
 #include "hub/policy/catalogue.h"
 #include "hub/referral/machine.h"
+#include "hub/referral/timetable.h"
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
@@ -48,11 +49,13 @@ class Scheduler;
 struct AgencyOptions {
   std::string id;  // lower_snake_case, such as "employment"
   std::string display_name;
-  std::string kind;                         // police, civil_affairs, employment, tax
+  std::string kind;                         // one of referral/recipients.h, such as "employment"
   adapter::AdapterSlot* adapter = nullptr;  // outlives the engine
   std::vector<std::string> formats;         // that it may submit
   std::vector<std::string> services;        // service codes that it gives
   std::string delivery_format;  // encodes deliveries natively; empty: only the typed envelope
+  // How deliveries leave: on the agency's stream, or pushed, then nothing else takes them.
+  journal::v1::DeliveryWay delivery_way = journal::v1::DELIVERY_WAY_STREAM;
   std::uint64_t payload_bytes_max = 16 << 20;
   std::uint64_t payload_records_max = 200'000;
   int pending_payloads_max = 8;  // accepted but unanswered at a time
@@ -80,8 +83,13 @@ struct EngineOptions {
   // Pause after the first refusal of a delivery; doubles with each, up to the greatest.
   absl::Duration nack_pause_min = absl::Seconds(1);
   absl::Duration nack_pause_max = absl::Minutes(5);
+  // Of each agency's queue so many deliveries, from its beginning, are in memory; the rest is read
+  // when there is room. At least what its streams have in hand.
+  std::size_t delivery_window_max = 4096;
   // How often the logs are anchored and their heads signed; 0: never.
   absl::Duration anchor_interval = absl::ZeroDuration();
+  // How long referrals wait; null: nothing ever comes due. Outlives the engine.
+  const referral::Timetable* timetable = nullptr;
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
   Scheduler* scheduler = nullptr;
   EngineTestHooks test_hooks;
@@ -132,6 +140,7 @@ struct ReferralFilter {
   std::string case_id;
   journal::v1::ReferralState state = journal::v1::REFERRAL_STATE_UNSPECIFIED;
   std::string agency;
+  bool needs_action = false;  // overdue, escalated, or sent to an agency that is away
 };
 
 struct CreateReferralCommand {
@@ -141,6 +150,7 @@ struct CreateReferralCommand {
 struct SendReferralCommand {
   std::string request_id, referral, etag, legal_basis, basis_reference;
   bool notice_given = false;
+  std::string consent;  // for the basis CONSENT
 };
 struct MoveReferralCommand {
   std::string request_id, referral, etag, reason;
@@ -148,10 +158,37 @@ struct MoveReferralCommand {
   std::map<std::string, std::string> details;
 };
 
+struct CreateConsentCommand {
+  std::string request_id, case_id, agency, purpose, evidence;
+  std::vector<std::string> fields;
+  model::CivilDate expire_date;
+};
+struct WithdrawConsentCommand {
+  std::string request_id, consent;
+};
+
 struct AgencyStatus {
   const AgencyOptions* options = nullptr;
   std::int64_t records = 0, pending_deliveries = 0, dead_deliveries = 0, quarantined_payloads = 0;
+  // It is there: a stream is open, or what is pushed arrives.
   bool receiving = false;
+  // Else since when not, as far as is known.
+  std::optional<absl::Time> away_since = std::nullopt;
+  // It has taken nothing of what waits for it since then, and that was escalated.
+  std::optional<absl::Time> absent_since = std::nullopt;
+};
+
+// Deliveries that wait, or were set aside ("dead").
+struct DeliveryFilter {
+  std::string agency = {};  // empty: all
+  bool dead = true;
+};
+
+// Sends a dead delivery again, or gives it up for a coded reason.
+struct MendDeliveryCommand {
+  std::string request_id, delivery;
+  bool discard = false;
+  std::string reason = {};
 };
 
 struct ReplayResult {
@@ -244,6 +281,8 @@ struct HubCounts {
   std::int64_t lag_waits = 0;
   // Payloads, commands, answers and accesses that wait for the writer.
   std::int64_t queued = 0;
+  // Places of deliveries that are in memory.
+  std::int64_t delivery_places = 0;
 };
 
 // Computes the projections of "store"'s journal anew, beside the live ones, and compares them with
@@ -253,8 +292,14 @@ struct HubCounts {
 absl::StatusOr<VerifyReport> VerifyProjections(
     store::Store& store, const std::function<bool(store::Sequence, store::Sequence)>& progress);
 
-// Deliveries to one agency's open Receive stream. Made by Engine::OpenReceive; destroying it hands
-// back what is not acknowledged.
+// What left when a delivery was handed over.
+struct HandedOver {
+  journal::v1::DeliveryWay way = journal::v1::DELIVERY_WAY_STREAM;
+  const std::string* bytes = nullptr;  // null: the envelope without its attempt
+};
+
+// Deliveries to one agency: to its open Receive stream, or to what pushes them. Made by
+// Engine::OpenReceive and OpenPush; destroying it hands back what is not acknowledged.
 class DeliveryStream {
  public:
   virtual ~DeliveryStream() = default;
@@ -263,8 +308,14 @@ class DeliveryStream {
   virtual absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) = 0;
   // Durable when it returns. NOT_FOUND: no such delivery is addressed to the agency. A repeated ack
   // is OK.
-  virtual absl::Status Ack(const std::string& delivery) = 0;
+  virtual absl::Status Ack(const std::string& delivery, const HandedOver& handed_over) = 0;
+  absl::Status Ack(const std::string& delivery) { return Ack(delivery, HandedOver()); }
+  // Counts as an attempt; the delivery pauses.
   virtual absl::Status Nack(const std::string& delivery, const std::string& reason) = 0;
+  // Whether the agency is there; of a Receive stream it is.
+  virtual void SetThere(bool there) = 0;
+  // What is in hand is due again; it does not count as an attempt.
+  virtual void HandBack() = 0;
   virtual void Close() = 0;
 };
 
@@ -290,8 +341,13 @@ class Engine {
   virtual const AgencyOptions* FindAgency(absl::string_view id) const = 0;
 
   // --- Deliveries. ---
+  // FAILED_PRECONDITION (DELIVERIES_PUSHED): the agency's deliveries are pushed.
   virtual absl::StatusOr<std::unique_ptr<DeliveryStream>> OpenReceive(
       const std::string& agency, int max_in_flight, absl::Duration visibility_timeout) = 0;
+  // For what pushes an agency's deliveries: they stay in its hand until they are answered or the
+  // stream is destroyed. The agency is not there until SetThere says so.
+  virtual absl::StatusOr<std::unique_ptr<DeliveryStream>> OpenPush(const std::string& agency,
+                                                                   int max_in_flight) = 0;
   virtual absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
       const std::string& agency, const exchange::v1::AnswerReferralRequest& request) = 0;
 
@@ -323,12 +379,36 @@ class Engine {
   virtual absl::StatusOr<Page<journal::v1::ReferralDocument>> ListReferrals(
       const ReferralFilter& filter, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
+  // What was handed over comes with its salt, opened.
   virtual absl::StatusOr<Page<journal::v1::DisclosureDocument>> ListDisclosures(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) = 0;
+
+  // --- Consents. ---
+  virtual absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const Principal& principal, const CreateConsentCommand& command,
+      const std::string& jurisdiction) = 0;
+  // Revokes the live referrals that rest on it, in the same entry.
+  virtual absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const Principal& principal, const WithdrawConsentCommand& command,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<journal::v1::ConsentDocument> GetConsent(
+      const std::string& consent, const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
 
   // --- Operations. ---
   virtual absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() = 0;
+  // By agency, in the order of queueing.
+  virtual absl::StatusOr<Page<journal::v1::DeliveryDocument>> ListDeliveries(
+      const DeliveryFilter& filter, const std::string& after, int limit) = 0;
+  // NOT_FOUND (DELIVERY_NOT_FOUND).
+  virtual absl::StatusOr<journal::v1::DeliveryDocument> GetDelivery(
+      const std::string& delivery) = 0;
+  // FAILED_PRECONDITION (STATE_NOT_ALLOWED): it is not dead.
+  virtual absl::StatusOr<journal::v1::DeliveryDocument> MendDelivery(
+      const Principal& principal, const MendDeliveryCommand& command) = 0;
   virtual absl::StatusOr<Page<journal::v1::QuarantineDocument>> ListQuarantine(
       const std::string& agency, const std::string& after, int limit) = 0;
   virtual absl::StatusOr<journal::v1::QuarantineDocument> GetQuarantine(
@@ -373,6 +453,11 @@ class Engine {
   // Of a payload in quarantine.
   virtual absl::StatusOr<CorrectionFile> ExportCorrections(const std::string& payload,
                                                            const std::string& language) = 0;
+
+  // --- Timers. ---
+  // Fires what is due now, in order; what the timers' thread does each second, for whoever has
+  // none.
+  virtual absl::Status FireTimers() = 0;
 
   // --- Keys and logs. ---
   // Destroys every key of the person: their records', their referrals', that of what is computed

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<std::unique_ptr<DeliveryStream>> OpenReceive(
       const std::string& agency, int max_in_flight, absl::Duration visibility_timeout) override;
+  absl::StatusOr<std::unique_ptr<DeliveryStream>> OpenPush(const std::string& agency,
+                                                           int max_in_flight) override;
   absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
       const std::string& agency, const exchange::v1::AnswerReferralRequest& request) override;
 
@@ -72,7 +75,26 @@ class EngineImpl : public Engine {
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) override;
 
+  absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const Principal& principal, const CreateConsentCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const Principal& principal, const WithdrawConsentCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::ConsentDocument> GetConsent(const std::string& consent,
+                                                          const std::string& jurisdiction) override;
+  absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) override;
+  absl::Status FireTimers() override { return timers_.Tick(); }
+
   absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() override;
+  absl::StatusOr<Page<journal::v1::DeliveryDocument>> ListDeliveries(const DeliveryFilter& filter,
+                                                                     const std::string& after,
+                                                                     int limit) override;
+  absl::StatusOr<journal::v1::DeliveryDocument> GetDelivery(const std::string& delivery) override;
+  absl::StatusOr<journal::v1::DeliveryDocument> MendDelivery(
+      const Principal& principal, const MendDeliveryCommand& command) override;
   absl::StatusOr<Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string& agency,
                                                                        const std::string& after,
                                                                        int limit) override;
@@ -137,6 +159,13 @@ class EngineImpl : public Engine {
                                                         const std::string& hash,
                                                         const BuildEntry& build);
   absl::StatusOr<journal::v1::ReferralDocument> ReferralAfter(
+      const absl::StatusOr<journal::v1::Entry>& entry);
+  // Nullopt: it is there.
+  absl::StatusOr<std::optional<absl::Time>> AwaySince(const store::Snapshot& snapshot,
+                                                      const std::string& agency) const;
+  // Puts the salt in the place of the sealed one; nothing if it was erased.
+  void OpenSalt(journal::v1::HandedOver* handed_over) const;
+  absl::StatusOr<journal::v1::ConsentDocument> ConsentAfter(
       const absl::StatusOr<journal::v1::Entry>& entry);
   ReferralBook BookOf(const store::Snapshot& snapshot) const;
   absl::Status ReplayTurn(Writer::Turn& turn, const Principal& principal,

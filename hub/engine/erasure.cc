@@ -26,6 +26,9 @@ absl::Status Projection::Erased(const journal::v1::PersonErased& erased) {
     for (const std::string& referral : row->document.referrals()) {
       AQ_RETURN_IF_ERROR(ForgetReferral(referral));
     }
+    for (const std::string& consent : row->document.consents()) {
+      AQ_RETURN_IF_ERROR(ForgetConsent(consent));
+    }
     AQ_RETURN_IF_ERROR(ForgetDeliveries(erased.person()));
     AQ_RETURN_IF_ERROR(ForgetDisclosures(erased.person()));
     people_.Remove(key, row);
@@ -69,7 +72,21 @@ absl::Status Projection::ForgetReferral(const std::string& referral) {
   AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
   if (!row->exists) return absl::OkStatus();
   Remove(store::PseudonymKey(row->document.draft().agency(), row->document.draft().pseudonym()));
+  for (const journal::v1::Deadline& deadline : row->document.deadlines()) {
+    RemoveDue(referral, deadline);
+  }
   referrals_.Remove(key, row);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::ForgetConsent(const std::string& consent) {
+  const std::string key = store::ConsentKey(consent);
+  AQ_ASSIGN_OR_RETURN(auto* row, consents_.Find(snapshot(), key));
+  if (!row->exists) return absl::OkStatus();
+  Remove(store::DueKey(
+      static_cast<std::uint64_t>(absl::ToUnixMicros(ToTime(row->document.consent().expire_time()))),
+      ConsentSubject(consent), journal::v1::DEADLINE_KIND_CONSENT_END));
+  consents_.Remove(key, row);
   return absl::OkStatus();
 }
 
@@ -89,9 +106,11 @@ absl::Status Projection::ForgetDeliveries(const std::string& person) {
     AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
     const DeliveryDocument& document = row->document;
     const std::string& agency = document.delivery().agency();
-    if (!document.has_acknowledge_time()) {
+    if (!document.has_acknowledge_time() && !document.has_discard_time()) {
+      const std::string& id = document.delivery().delivery();
       AQ_RETURN_IF_ERROR(Count(document.dead() ? DeadCount(agency) : PendingCount(agency), -1));
-      Remove(store::PendingKey(agency, document.sequence(), document.delivery().delivery()));
+      Remove(document.dead() ? store::DeadKey(agency, document.sequence(), id)
+                             : store::PendingKey(agency, document.sequence(), id));
       delivery_events_.push_back({.kind = DeliveryEvent::Kind::kGone,
                                   .agency = agency,
                                   .delivery = document.delivery().delivery(),

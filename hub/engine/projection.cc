@@ -6,7 +6,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "anqiao/exchange/v1/exchange.pb.h"
 #include "hub/base/status_macros.h"
 #include "hub/identity/resolver.h"
 #include "hub/store/keys.h"
@@ -14,7 +13,6 @@
 namespace anqiao::engine {
 namespace {
 
-using journal::v1::DeliveryDocument;
 using journal::v1::Entry;
 using journal::v1::PersonDocument;
 using journal::v1::PersonRecord;
@@ -22,7 +20,6 @@ using journal::v1::QuarantineDocument;
 using journal::v1::RecordHead;
 using journal::v1::RecordObserved;
 using journal::v1::RecordRef;
-using journal::v1::ReferralDocument;
 using store::Sequence;
 
 // People who share a key beyond this many are not found by it: such a key tells nobody apart.
@@ -86,7 +83,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "2";
+constexpr char kProjectionsVersion[] = "3";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -109,6 +106,18 @@ std::string QuarantineCount(const std::string& agency) {
 }
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
+}
+std::string AnsweredKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("answered/", agency));
+}
+std::string AbsentKey(const std::string& agency) {
+  return store::MetaKey(absl::StrCat("absent/", agency));
+}
+std::optional<absl::Time> AbsentSince(const store::Snapshot& snapshot, const std::string& agency) {
+  std::int64_t micros = 0;
+  const absl::StatusOr<std::string> stored = snapshot.Get(AbsentKey(agency));
+  if (!stored.ok() || !absl::SimpleAtoi(*stored, &micros)) return std::nullopt;
+  return absl::FromUnixMicros(micros);
 }
 std::string FirstSightKey() { return store::MetaKey("first_sight"); }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
@@ -174,6 +183,20 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return absl::OkStatus();
     case Entry::kTimerFired:
       return Fired(entry.timer_fired());
+    case Entry::kDeliveryRetried:
+      return Retried(entry.delivery_retried());
+    case Entry::kDeliveryDiscarded:
+      return Discarded(entry);
+    case Entry::kConsentGiven:
+      return ConsentRecorded(entry);
+    case Entry::kConsentWithdrawn:
+      return ConsentEnded(sequence, entry);
+    case Entry::kReferralEscalated:
+      return ReferralEscalated(entry);
+    case Entry::kAgencyAbsent:
+      Put(AbsentKey(entry.agency_absent().agency()),
+          absl::StrCat(absl::ToUnixMicros(ToTime(entry.agency_absent().since_time()))));
+      return absl::OkStatus();
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -188,14 +211,13 @@ void Projection::CollectChanges() {
   people_.Collect(&changes);
   blocks_.Collect(&changes);
   referrals_.Collect(&changes);
+  consents_.Collect(&changes);
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
   for (auto& [key, other] : others_) {
     changes.push_back({key, std::move(other.value), std::move(other.owner)});
   }
   others_.clear();
-  std::sort(changes.begin(), changes.end(),
-            [](const KeyChange& a, const KeyChange& b) { return a.key < b.key; });
   batch_ = store_->NewBatch();
   for (const KeyChange& change : changes) {
     if (change.value.has_value()) {
@@ -217,6 +239,7 @@ absl::Status Projection::Commit() {
   people_.Trim(kCachedDocuments);
   blocks_.Trim(kCachedHeads);
   referrals_.Trim(kCachedDocuments);
+  consents_.Trim(kCachedDocuments);
   deliveries_.Trim(kCachedDocuments);
   quarantine_.Trim(100);
   return absl::OkStatus();
@@ -439,106 +462,6 @@ absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
     }
   }
   quarantine_.Touch(key, row);
-  return absl::OkStatus();
-}
-
-absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
-  const journal::v1::ReferralChanged& change = entry.referral_changed();
-  const std::string key = store::ReferralKey(change.referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  const bool first = !row->exists;
-  FoldReferral(entry, &row->document);
-  referrals_.Touch(key, row);
-  const journal::v1::ReferralDraft& draft = row->document.draft();
-  const std::string person_key = store::PersonKey(draft.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    if (first) person->document.add_referrals(change.referral());
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
-  }
-  if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
-  if (change.has_disclosure()) {
-    journal::v1::DisclosureDocument disclosure;
-    *disclosure.mutable_disclosure() = change.disclosure();
-    disclosure.set_person(draft.case_id());
-    disclosure.set_referral(change.referral());
-    *disclosure.mutable_time() = entry.commit_time();
-    *disclosure.mutable_principal() = entry.principal();
-    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
-  }
-  return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
-}
-
-absl::Status Projection::Queued(Sequence sequence, const Entry& entry, const std::string& person) {
-  const journal::v1::QueuedDelivery& queued = entry.referral_changed().delivery();
-  const std::string key = store::DeliveryKey(queued.delivery());
-  AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
-  *row->document.mutable_delivery() = queued;
-  row->document.set_referral(entry.referral_changed().referral());
-  row->document.set_person(person);
-  *row->document.mutable_create_time() = entry.commit_time();
-  row->document.set_sequence(sequence);
-  deliveries_.Touch(key, row);
-  Put(store::PendingKey(queued.agency(), sequence, queued.delivery()), "");
-  delivery_events_.push_back({.kind = DeliveryEvent::Kind::kQueued,
-                              .agency = queued.agency(),
-                              .delivery = queued.delivery(),
-                              .referral = row->document.referral(),
-                              .sequence = sequence});
-  return Count(PendingCount(queued.agency()), 1);
-}
-
-absl::Status Projection::Answered(const Entry& entry) {
-  const journal::v1::DeliveryAnswered& answered = entry.delivery_answered();
-  const std::string key = store::DeliveryKey(answered.delivery());
-  AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
-  DeliveryDocument* document = &row->document;
-  if (!row->exists || document->has_acknowledge_time()) return absl::OkStatus();
-  DeliveryEvent event{.kind = DeliveryEvent::Kind::kGone,
-                      .agency = document->delivery().agency(),
-                      .delivery = answered.delivery(),
-                      .referral = document->referral(),
-                      .sequence = document->sequence()};
-  const std::string pending =
-      store::PendingKey(event.agency, document->sequence(), answered.delivery());
-  deliveries_.Touch(key, row);
-  if (answered.acknowledged()) {
-    Remove(pending);
-    delivery_events_.push_back(event);
-    return Acknowledged(entry, document);
-  }
-  document->set_nack_count(document->nack_count() + 1);
-  document->set_last_reason(answered.reason());
-  *document->mutable_nack_time() = entry.commit_time();
-  if (answered.dead() && !document->dead()) {
-    document->set_dead(true);
-    Remove(pending);
-    AQ_RETURN_IF_ERROR(Count(PendingCount(event.agency), -1));
-    AQ_RETURN_IF_ERROR(Count(DeadCount(event.agency), 1));
-  } else if (!document->dead()) {
-    event.kind = DeliveryEvent::Kind::kRefused;
-    event.nack_count = document->nack_count();
-  }
-  delivery_events_.push_back(event);
-  return absl::OkStatus();
-}
-
-absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* document) {
-  *document->mutable_acknowledge_time() = entry.commit_time();
-  const std::string& agency = document->delivery().agency();
-  AQ_RETURN_IF_ERROR(Count(document->dead() ? DeadCount(agency) : PendingCount(agency), -1));
-  document->set_dead(false);
-  exchange::v1::Delivery envelope;
-  if (!envelope.ParseFromString(document->delivery().envelope()) || !envelope.has_request()) {
-    return absl::OkStatus();
-  }
-  const std::string key = store::ReferralKey(document->referral());
-  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
-  if (row->exists && !row->document.has_delivered_time()) {
-    *row->document.mutable_delivered_time() = entry.commit_time();
-    referrals_.Touch(key, row);
-  }
   return absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 #define ANQIAO_HUB_ENGINE_PROJECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,7 +26,7 @@
 
 namespace anqiao::engine {
 
-// What happened to a delivery, for the queue of its agency.
+// What happened to a delivery, for its agency's queue. A retried one is queued at its old place.
 struct DeliveryEvent {
   enum class Kind { kQueued, kRefused, kGone } kind = Kind::kQueued;
   std::string agency, delivery, referral;
@@ -47,6 +48,9 @@ inline std::string OwnerOf(const journal::v1::PersonDocument& person) { return p
 inline std::string OwnerOf(const journal::v1::BlockDocument&) { return ""; }
 inline std::string OwnerOf(const journal::v1::ReferralDocument& referral) {
   return referral.draft().case_id();
+}
+inline std::string OwnerOf(const journal::v1::ConsentDocument& consent) {
+  return consent.consent().case_id();
 }
 inline std::string OwnerOf(const journal::v1::DeliveryDocument& delivery) {
   return delivery.person();
@@ -138,10 +142,29 @@ class Projection {
   absl::Status Answered(const journal::v1::Entry& entry);
   absl::Status Acknowledged(const journal::v1::Entry& entry,
                             journal::v1::DeliveryDocument* document);
+  // Tells the ledger what was handed over.
+  absl::Status Disclosed(const journal::v1::Entry& entry,
+                         const journal::v1::DeliveryDocument& document);
+  absl::Status Retried(const journal::v1::DeliveryRetried& retried);
+  absl::Status Discarded(const journal::v1::Entry& entry);
+  absl::Status NoLongerDead(journal::v1::DeliveryDocument* document);
+  absl::Status CountDeadOf(const std::string& referral, int change);
+  // Its recipient has the request: the recipient's times begin.
+  absl::Status RequestDelivered(const journal::v1::Entry& entry,
+                                const journal::v1::DeliveryDocument& document);
+  absl::Status ReferralEscalated(const journal::v1::Entry& entry);
+  absl::Status ConsentRecorded(const journal::v1::Entry& entry);
+  absl::Status ConsentEnded(store::Sequence sequence, const journal::v1::Entry& entry);
+  void PutDue(const std::string& referral, const journal::v1::Deadline& deadline);
+  void RemoveDue(const std::string& referral, const journal::v1::Deadline& deadline);
+  // Changes the referral and keeps the index of what comes due.
+  void FoldWithDue(const std::function<void(journal::v1::ReferralDocument*)>& fold,
+                   journal::v1::ReferralDocument* referral);
   absl::Status Fired(const journal::v1::TimerFired& fired);
   absl::Status Erased(const journal::v1::PersonErased& erased);
   absl::Status ForgetRecord(const journal::v1::PersonRecord& record, const std::string& person);
   absl::Status ForgetReferral(const std::string& referral);
+  absl::Status ForgetConsent(const std::string& consent);
   absl::Status ForgetDeliveries(const std::string& person);
   absl::Status ForgetDisclosures(const std::string& person);
   absl::Status ForgetPayload(const std::string& payload);
@@ -169,6 +192,7 @@ class Projection {
   Table<journal::v1::PersonDocument> people_;
   Table<journal::v1::BlockDocument> blocks_;
   Table<journal::v1::ReferralDocument> referrals_;
+  Table<journal::v1::ConsentDocument> consents_;
   Table<journal::v1::DeliveryDocument> deliveries_;
   Table<journal::v1::QuarantineDocument> quarantine_;
   struct Other {
@@ -187,6 +211,16 @@ std::string PendingCount(const std::string& agency);
 std::string DeadCount(const std::string& agency);
 std::string QuarantineCount(const std::string& agency);
 inline constexpr char kPeopleCount[] = "people";
+// Key of the instant at which the agency answered for a delivery last, in microseconds since 1970.
+std::string AnsweredKey(const std::string& agency);
+// Key of the instant since which an agency is absent, in microseconds; only while it is, and was
+// escalated.
+std::string AbsentKey(const std::string& agency);
+// nullopt: the agency is not absent.
+std::optional<absl::Time> AbsentSince(const store::Snapshot& snapshot, const std::string& agency);
+// What a deadline of a referral or a consent is of in the index of what comes due.
+std::string ReferralSubject(const std::string& referral);
+std::string ConsentSubject(const std::string& consent);
 // Key of the version of the newest snapshot that was taken up whole.
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format);
 // Key of the latest commit time, in microseconds, of what an agency handed in under a request id:

@@ -1,5 +1,8 @@
 #include "hub/engine/projector.h"
 
+#include <google/protobuf/arena.h>
+
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -34,7 +37,15 @@ constexpr absl::Duration kFullDiskPause = absl::Milliseconds(200);
 class JournalReader {
  public:
   struct Chunk {
-    std::vector<std::pair<Sequence, Entry>> entries;
+    // Has the entries, whose many small parts are then freed at once.
+    std::unique_ptr<google::protobuf::Arena> arena = std::make_unique<google::protobuf::Arena>();
+    std::vector<std::pair<Sequence, Entry*>> entries;
+
+    Entry* Add(Sequence sequence) {
+      auto* const entry = google::protobuf::Arena::CreateMessage<Entry>(arena.get());
+      entries.emplace_back(sequence, entry);
+      return entry;
+    }
     absl::Status status;  // of what comes after them
     bool last = false;
   };
@@ -66,8 +77,8 @@ class JournalReader {
     const absl::Status read =
         journal.ReadJournal(first, [&](Sequence sequence, absl::string_view bytes) {
           if (sequence > last) return false;
-          Entry& entry = chunk.entries.emplace_back(sequence, Entry()).second;
-          if (!entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+          Entry* const entry = chunk.Add(sequence);
+          if (!entry->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
             chunk.entries.pop_back();
             failure = Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                             absl::StrCat("entry ", sequence, " of the journal cannot be read"));
@@ -103,8 +114,11 @@ JournalReader::Chunk ReadAtOnce(const store::Store& journal, Sequence first, Seq
   chunk.last = true;
   chunk.status = journal.ReadJournal(first, [&](Sequence sequence, absl::string_view bytes) {
     if (sequence > last) return false;
-    Entry& entry = chunk.entries.emplace_back(sequence, Entry()).second;
-    return entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    if (chunk.Add(sequence)->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return true;
+    }
+    chunk.entries.pop_back();
+    return false;
   });
   if (chunk.status.ok() && chunk.entries.size() != last - first + 1) {
     chunk.status = Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
@@ -135,7 +149,7 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
     const JournalReader::Chunk chunk =
         reader != nullptr ? reader->Next() : ReadAtOnce(journal, first, last);
     for (const auto& [sequence, entry] : chunk.entries) {
-      AQ_RETURN_IF_ERROR(projection->Add(sequence, entry));
+      AQ_RETURN_IF_ERROR(projection->Add(sequence, *entry));
       if (++pending >= kBatchEntries) AQ_RETURN_IF_ERROR(step(sequence));
     }
     AQ_RETURN_IF_ERROR(chunk.status);

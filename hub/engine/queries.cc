@@ -6,6 +6,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
+#include "hub/engine/pages.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
 #include "hub/store/keys.h"
@@ -14,41 +15,11 @@ namespace anqiao::engine {
 namespace {
 
 constexpr absl::Duration kFreshWait = absl::Seconds(10);
-constexpr int kPageMax = 1000;
 
-using journal::v1::DisclosureDocument;
 using journal::v1::PersonDocument;
 using journal::v1::QuarantineDocument;
 using journal::v1::ReferralDocument;
 using store::Family;
-
-// Visits the documents of a range until "visit" returns false.
-template <typename Document>
-absl::Status ScanDocuments(const store::Snapshot& snapshot, const store::KeyRange& range,
-                           const std::function<bool(absl::string_view, Document)>& visit) {
-  bool readable = true;
-  AQ_RETURN_IF_ERROR(
-      snapshot.Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view value) {
-        Document document;
-        readable = document.ParseFromArray(value.data(), static_cast<int>(value.size()));
-        return readable && visit(key, std::move(document));
-      }));
-  if (readable) return absl::OkStatus();
-  return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
-               "a stored document cannot be read");
-}
-
-// Adds "item" to the page, or notes that there is more. False: the page is full.
-template <typename Item>
-bool AddToPage(Item item, const std::string& id, int limit, std::string* last, Page<Item>* page) {
-  if (static_cast<int>(page->items.size()) >= std::clamp(limit, 1, kPageMax)) {
-    page->next_after = *last;
-    return false;
-  }
-  page->items.push_back(std::move(item));
-  *last = id;
-  return true;
-}
 
 bool Matches(const CaseFilter& filter, const model::Case& folded) {
   return (!filter.registered_only || folded.registered) &&
@@ -139,7 +110,7 @@ absl::StatusOr<std::unique_ptr<store::Snapshot>> EngineImpl::Fresh() const {
 }
 
 ReferralBook EngineImpl::BookOf(const store::Snapshot& snapshot) const {
-  return ReferralBook(&options_.agencies, catalogue_, nullptr, &snapshot);
+  return ReferralBook(&options_, catalogue_, nullptr, &snapshot);
 }
 
 absl::StatusOr<CaseView> EngineImpl::GetCase(const std::string& case_id,
@@ -191,69 +162,6 @@ absl::StatusOr<CensusCounts> EngineImpl::GetCensus(const model::CivilDate& as_of
   return counts;
 }
 
-absl::StatusOr<ReferralDocument> EngineImpl::GetReferral(const std::string& referral,
-                                                         const std::string& jurisdiction) {
-  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  ReferralBook book = BookOf(*snapshot);
-  AQ_ASSIGN_OR_RETURN(ReferralDocument * document, book.FindVisible(referral, jurisdiction));
-  return *document;
-}
-
-absl::StatusOr<Page<ReferralDocument>> EngineImpl::ListReferrals(const ReferralFilter& filter,
-                                                                 const std::string& after,
-                                                                 int limit,
-                                                                 const std::string& jurisdiction) {
-  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  ReferralBook book = BookOf(*snapshot);
-  Page<ReferralDocument> page;
-  std::string last;
-  absl::Status failure;
-  AQ_RETURN_IF_ERROR(ScanDocuments<ReferralDocument>(
-      *snapshot, store::AfterRange(Family::kReferral, after),
-      [&](absl::string_view, ReferralDocument document) {
-        const journal::v1::ReferralDraft& draft = document.draft();
-        if ((!filter.case_id.empty() && draft.case_id() != filter.case_id) ||
-            (!filter.agency.empty() && draft.agency() != filter.agency) ||
-            (filter.state != journal::v1::REFERRAL_STATE_UNSPECIFIED &&
-             document.state() != filter.state)) {
-          return true;
-        }
-        if (!jurisdiction.empty()) {
-          const absl::Status visible =
-              book.FindCase(draft.case_id(), Today(), jurisdiction).status();
-          if (absl::IsNotFound(visible)) return true;
-          failure = visible;
-          if (!failure.ok()) return false;
-        }
-        const std::string id = document.referral();
-        return AddToPage(std::move(document), id, limit, &last, &page);
-      }));
-  AQ_RETURN_IF_ERROR(failure);
-  return page;
-}
-
-absl::StatusOr<Page<DisclosureDocument>> EngineImpl::ListDisclosures(
-    const std::string& case_id, const std::string& after, int limit,
-    const std::string& jurisdiction) {
-  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  AQ_RETURN_IF_ERROR(BookOf(*snapshot).FindCase(case_id, Today(), jurisdiction).status());
-  Page<DisclosureDocument> page;
-  std::string last;
-  bool passed = after.empty();
-  // In order of the ledger; "after" is the id of an entry.
-  AQ_RETURN_IF_ERROR(ScanDocuments<DisclosureDocument>(
-      *snapshot, store::DisclosureRange(case_id),
-      [&](absl::string_view, DisclosureDocument document) {
-        const std::string id = document.disclosure().disclosure();
-        if (!passed) {
-          passed = id == after;
-          return true;
-        }
-        return AddToPage(std::move(document), id, limit, &last, &page);
-      }));
-  return page;
-}
-
 absl::StatusOr<std::vector<AgencyStatus>> EngineImpl::ListAgencies() {
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
   std::vector<AgencyStatus> statuses;
@@ -264,7 +172,9 @@ absl::StatusOr<std::vector<AgencyStatus>> EngineImpl::ListAgencies() {
     status.pending_deliveries = CountOf(*snapshot, PendingCount(agency.id));
     status.dead_deliveries = CountOf(*snapshot, DeadCount(agency.id));
     status.quarantined_payloads = CountOf(*snapshot, QuarantineCount(agency.id));
-    status.receiving = deliveries_.IsReceiving(agency.id);
+    AQ_ASSIGN_OR_RETURN(status.away_since, AwaySince(*snapshot, agency.id));
+    status.receiving = !status.away_since.has_value();
+    status.absent_since = AbsentSince(*snapshot, agency.id);
   }
   return statuses;
 }

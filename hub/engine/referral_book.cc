@@ -11,7 +11,9 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/outward_case.h"
+#include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
+#include "hub/referral/reasons.h"
 #include "hub/referral/view.h"
 #include "hub/store/keys.h"
 
@@ -25,7 +27,6 @@ using journal::v1::ReferralDocument;
 using referral::Action;
 using referral::Actor;
 
-constexpr char kStatutoryDuty[] = "STATUTORY_DUTY";
 constexpr std::size_t kReferenceBytes = 500;
 constexpr std::size_t kDetailsMax = 50;
 constexpr std::size_t kCodeBytes = 63;
@@ -35,28 +36,6 @@ constexpr std::int32_t kContractMonthsMax = 1200;
 absl::Status EtagMismatch() {
   return Error(absl::StatusCode::kAborted, reason::kEtagMismatch,
                "the etag is not the current one: read again and retry");
-}
-
-Entry Begin(const Principal& principal, absl::Time now) {
-  Entry entry;
-  SetTime(now, entry.mutable_commit_time());
-  *entry.mutable_principal() = principal;
-  return entry;
-}
-
-ReferralChanged* Change(const ReferralDocument& referral, journal::v1::ReferralState to,
-                        const std::string& reason_text, const std::string& request_id,
-                        const std::string& hash, Entry* entry) {
-  ReferralChanged* change = entry->mutable_referral_changed();
-  change->set_referral(referral.referral());
-  change->set_version(referral.version() + 1);
-  change->set_from_state(referral.state());
-  change->set_to_state(to);
-  change->set_reason(reason_text);
-  change->set_request_id(request_id);
-  change->set_request_hash(hash);
-  entry->set_key(referral.key());
-  return change;
 }
 
 std::optional<Action> ToAction(exchange::v1::AnswerAction action) {
@@ -79,14 +58,35 @@ std::optional<Action> ToAction(exchange::v1::AnswerAction action) {
       return Action::kFail;
     case exchange::v1::ANSWER_ACTION_CONFIRM_CANCELLATION:
       return Action::kConfirmCancellation;
+    case exchange::v1::ANSWER_ACTION_REPORT_PROGRESS:
+      return Action::kReportProgress;
     default:
       return std::nullopt;
   }
 }
 
+// The hub acts for itself, everybody else by their role.
+Actor ActorOf(const Principal& principal) {
+  return principal.kind() == journal::v1::PRINCIPAL_KIND_HUB ? Actor::kHub
+                                                             : referral::ActorOf(principal.role());
+}
+
 bool IsDay(const type::v1::CivilDate& proto) {
   const model::CivilDate date = model::CivilDate::FromProto(proto);
   return date.has_day() && model::CivilDate::Parse(date.ToString()).has_value();
+}
+
+absl::Status CheckContract(const exchange::v1::Outcome& outcome) {
+  if (!exchange::v1::ContractType_IsValid(outcome.contract_type())) {
+    return InvalidField("answer.outcome.contract_type", "must be one of the contract types");
+  }
+  const bool fixed = outcome.contract_type() == exchange::v1::CONTRACT_TYPE_FIXED_TERM;
+  const bool open = outcome.contract_type() == exchange::v1::CONTRACT_TYPE_OPEN_ENDED;
+  if ((fixed && outcome.contract_months() == 0) || (open && outcome.contract_months() != 0)) {
+    return InvalidField("answer.outcome.contract_months",
+                        "must be given for a fixed term, and not for an open-ended contract");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckOutcome(const exchange::v1::Outcome& outcome, absl::Time now) {
@@ -103,6 +103,11 @@ absl::Status CheckOutcome(const exchange::v1::Outcome& outcome, absl::Time now) 
       outcome.reason().empty()) {
     return InvalidField("answer.outcome.reason", "must be given with this outcome");
   }
+  if (!outcome.reason().empty() &&
+      referral::FindReason(Action::kReportOutcome, outcome.reason()) == nullptr) {
+    return InvalidField("answer.outcome.reason", "is not a code of REPORT_OUTCOME");
+  }
+  AQ_RETURN_IF_ERROR(CheckContract(outcome));
   if (outcome.amount_fen() < 0 || outcome.amount_fen() > kAmountFenMax ||
       outcome.contract_months() < 0 || outcome.contract_months() > kContractMonthsMax) {
     return InvalidField("answer.outcome", "amounts and lengths are out of range");
@@ -127,14 +132,31 @@ void Record(const exchange::v1::Outcome& outcome, journal::v1::OutcomeRecord* re
   record->set_contract_months(outcome.contract_months());
   record->set_social_insurance(outcome.social_insurance());
   record->set_amount_fen(outcome.amount_fen());
+  if (outcome.contract_type() != exchange::v1::CONTRACT_TYPE_UNSPECIFIED) {
+    const std::string type = exchange::v1::ContractType_Name(outcome.contract_type());
+    record->set_contract_type(std::string(absl::StripPrefix(type, "CONTRACT_TYPE_")));
+  }
   if (outcome.has_valid_from_date()) *record->mutable_valid_from_date() = outcome.valid_from_date();
   if (outcome.has_valid_to_date()) *record->mutable_valid_to_date() = outcome.valid_to_date();
 }
 
+// An answer that would end a referral, and that crosses the request to cancel it.
+bool Crosses(const ReferralDocument& referral, Action action) {
+  return referral.state() == journal::v1::REFERRAL_STATE_CANCEL_REQUESTED &&
+         (action == Action::kDecline || action == Action::kFail ||
+          action == Action::kReportOutcome);
+}
+
 // An etag that the recipient can know: the current one; for native answers also those since the
-// hub's last word, which only the recipient's own answers have moved on.
-bool KnowsState(const ReferralDocument& referral, const std::string& etag, bool native) {
+// hub's last word, which only the recipient's own answers have moved on; and for what crosses a
+// cancellation the one before it.
+bool KnowsState(const ReferralDocument& referral, const std::string& etag, Action action,
+                bool native) {
   if (etag == OutwardEtag(referral)) return true;
+  if (Crosses(referral, action) &&
+      etag == OutwardEtagAt(referral.draft().pseudonym(), referral.outward_version() - 1)) {
+    return true;
+  }
   if (!native) return false;
   std::int64_t outward = referral.outward_version();
   for (int i = referral.history_size() - 1; i >= 0; --i) {
@@ -155,6 +177,16 @@ absl::Status CheckDetails(const std::map<std::string, std::string>& details) {
   return absl::OkStatus();
 }
 
+bool OnMinimumLiving(const model::Case& person) {
+  return std::any_of(
+      person.household_reliefs.begin(), person.household_reliefs.end(), [&](const auto& stated) {
+        const model::CivilDate to = model::CivilDate::FromProto(stated.fact.to_month());
+        return (stated.fact.kind() == journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING ||
+                stated.fact.kind() == journal::v1::RELIEF_KIND_RURAL_MINIMUM_LIVING) &&
+               (to.empty() || person.as_of <= to.LastDay());
+      });
+}
+
 absl::Status ReferralNotFound() {
   return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound, "there is no such referral");
 }
@@ -162,10 +194,12 @@ absl::Status ReferralNotFound() {
 }  // namespace
 
 absl::StatusOr<std::string> NativeEncoder::Encode(const AgencyOptions& agency,
-                                                  const exchange::v1::Delivery& delivery) {
+                                                  const exchange::v1::Delivery& delivery,
+                                                  std::string* build) {
   AQ_RETURN_IF_ERROR(agency.adapter->CheckEnabled());
-  AQ_ASSIGN_OR_RETURN(adapter::AdapterInstance * instance,
-                      instances_[agency.id].Of(agency.adapter->current()));
+  const std::shared_ptr<adapter::Adapter> current = agency.adapter->current();
+  *build = current->build_id();
+  AQ_ASSIGN_OR_RETURN(adapter::AdapterInstance * instance, instances_[agency.id].Of(current));
   return instance->Encode(agency.delivery_format, {referral::ToRecord(delivery)});
 }
 
@@ -176,6 +210,34 @@ std::string HashOfAnswer(const AnswerReferralRequest& request) {
 bool InJurisdiction(const model::Case& folded, const std::string& jurisdiction) {
   return jurisdiction.empty() || folded.division_code.empty() ||
          absl::StartsWith(folded.division_code, jurisdiction);
+}
+
+Entry ReferralBook::Begin(const Principal& principal, absl::Time now) {
+  Entry entry;
+  SetTime(now, entry.mutable_commit_time());
+  *entry.mutable_principal() = principal;
+  return entry;
+}
+
+void ReferralBook::FillChange(const ReferralDocument& referral, journal::v1::ReferralState to,
+                              const std::string& reason_text, ReferralChanged* change) {
+  change->set_referral(referral.referral());
+  change->set_version(referral.version() + 1);
+  change->set_from_state(referral.state());
+  change->set_to_state(to);
+  change->set_reason(reason_text);
+}
+
+ReferralChanged* ReferralBook::Change(const ReferralDocument& referral,
+                                      journal::v1::ReferralState to, const std::string& reason_text,
+                                      const std::string& request_id, const std::string& hash,
+                                      Entry* entry) {
+  ReferralChanged* change = entry->mutable_referral_changed();
+  FillChange(referral, to, reason_text, change);
+  change->set_request_id(request_id);
+  change->set_request_hash(hash);
+  entry->set_key(referral.key());
+  return change;
 }
 
 absl::StatusOr<ReferralDocument*> ReferralBook::Find(const std::string& referral) {
@@ -212,6 +274,13 @@ absl::StatusOr<CaseView> ReferralBook::FindCase(const std::string& case_id,
   return Error(absl::StatusCode::kNotFound, reason::kCaseNotFound, "there is no such case");
 }
 
+const AgencyOptions* ReferralBook::FindAgency(const std::string& id) const {
+  const auto found =
+      std::find_if(options_->agencies.begin(), options_->agencies.end(),
+                   [&](const AgencyOptions& candidate) { return candidate.id == id; });
+  return found == options_->agencies.end() ? nullptr : &*found;
+}
+
 absl::Status ReferralBook::CheckProvider(const AgencyOptions& agency,
                                          const policy::PolicySummary& policy) const {
   if (agency.kind == policy.provider && std::find(agency.services.begin(), agency.services.end(),
@@ -225,7 +294,7 @@ absl::Status ReferralBook::CheckProvider(const AgencyOptions& agency,
 
 absl::StatusOr<const AgencyOptions*> ReferralBook::FindProvider(
     const std::string& agency, const policy::PolicySummary& policy) const {
-  for (const AgencyOptions& candidate : *agencies_) {
+  for (const AgencyOptions& candidate : options_->agencies) {
     if (agency.empty() && CheckProvider(candidate, policy).ok()) return &candidate;
     if (!agency.empty() && candidate.id == agency) {
       AQ_RETURN_IF_ERROR(CheckProvider(candidate, policy));
@@ -290,7 +359,7 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   AQ_RETURN_IF_ERROR(eligible.status());
   AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralState to,
                       referral::Next(journal::v1::REFERRAL_STATE_UNSPECIFIED, Action::kCreate,
-                                     Actor::kCaseworker, ""));
+                                     ActorOf(principal), ""));
   Entry entry = Begin(principal, now);
   ReferralDocument none;
   none.set_referral(NameOf('r', place.sequence));
@@ -305,6 +374,12 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   *draft->mutable_entitlement() = *std::move(eligible);
   draft->set_replaces(command.replaces);
   for (const auto& [key, value] : command.details) (*draft->mutable_details())[key] = value;
+  none.mutable_draft()->set_policy(command.policy);
+  none.mutable_draft()->set_service(policy->service);
+  none.mutable_draft()->set_case_id(command.case_id);
+  Follow(none, nullptr, now, change);
+  // Said before it happens: this may become the refusal with consequences.
+  AQ_RETURN_IF_ERROR(CountRefusal(none, false, false, now, change));
   Take(entry);
   return entry;
 }
@@ -317,130 +392,20 @@ absl::StatusOr<Entry> ReferralBook::Send(const Principal& principal,
                       FindVisible(command.referral, jurisdiction));
   if (command.etag != ReferralEtag(*document)) return EtagMismatch();
   AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralState to,
-                      referral::Next(document->state(), Action::kSend, Actor::kCaseworker, ""));
-  if (command.legal_basis != kStatutoryDuty) {
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kNoLegalBasis,
-                 "only STATUTORY_DUTY can be recorded as legal basis");
-  }
+                      referral::Next(document->state(), Action::kSend, ActorOf(principal), ""));
   if (command.basis_reference.empty() || command.basis_reference.size() > kReferenceBytes) {
     return InvalidField("basis_reference", "must name the law and article in 1 to 500 bytes");
   }
-  if (!command.notice_given) {
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kNoLegalBasis,
-                 "the person must have been given notice");
-  }
   Entry entry = Begin(principal, now);
   ReferralChanged* change = Change(*document, to, "", command.request_id, hash, &entry);
-  AQ_RETURN_IF_ERROR(Disclose(*document, document->draft(),
-                              {command.legal_basis, command.basis_reference, command.notice_given},
-                              now, change));
+  AQ_RETURN_IF_ERROR(Disclose(
+      *document, document->draft(),
+      {command.legal_basis, command.basis_reference, command.notice_given, command.consent}, now,
+      change));
+  Follow(*document, nullptr, now, change);
+  AQ_RETURN_IF_ERROR(Step("move"));
   Take(entry);
   return entry;
-}
-
-absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
-                                    const journal::v1::ReferralDraft& draft, const Basis& basis,
-                                    absl::Time now, ReferralChanged* change) {
-  const std::map<std::string, std::string> details(draft.details().begin(), draft.details().end());
-  AQ_ASSIGN_OR_RETURN(CaseView view, FindCase(draft.case_id(), model::CivilDate::At(now), ""));
-  // What leaves, and whether it does, is decided without the police's records: neither their
-  // presence nor their content may show.
-  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, draft.agency(),
-                                                       model::CivilDate::At(now)));
-  outward.stated = details;
-  const absl::StatusOr<journal::v1::EntitlementAnswer> answer =
-      RequireEligible(draft.policy(), outward);
-  if (!answer.ok()) {
-    view.folded.stated = details;
-    AQ_RETURN_IF_ERROR(RequireEligible(draft.policy(), view.folded).status());
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kViewIncomplete,
-                 "the entitlement rests on what only the police state or join; another agency must "
-                 "state it before the request can leave");
-  }
-  const policy::PolicySummary* policy = catalogue_->Find(draft.policy());
-  if (policy == nullptr) {
-    return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound, "there is no such policy");
-  }
-  AQ_ASSIGN_OR_RETURN(const referral::BuiltView built,
-                      referral::BuildView(*policy, *answer, outward, details, basis.reference));
-  exchange::v1::Delivery delivery;
-  *delivery.mutable_request() = built.request;
-  journal::v1::Disclosure* disclosure = change->mutable_disclosure();
-  disclosure->set_disclosure(RandomName());
-  disclosure->set_agency(draft.agency());
-  disclosure->set_purpose(absl::StrCat("referral:", policy->service));
-  disclosure->set_basis(basis.basis);
-  disclosure->set_basis_reference(basis.reference);
-  disclosure->set_view(built.name);
-  disclosure->set_view_salt(RandomBytes(16));
-  disclosure->set_view_hash(
-      Sha256(absl::StrCat(disclosure->view_salt(), Canonical(built.request))));
-  for (const std::string& field : built.fields) disclosure->add_fields(field);
-  disclosure->set_notice_given(basis.notice_given);
-  return Deliver(referral, std::move(delivery), change);
-}
-
-absl::Status ReferralBook::Deliver(const ReferralDocument& referral,
-                                   exchange::v1::Delivery delivery, ReferralChanged* change) {
-  const std::string& pseudonym = referral.draft().pseudonym();
-  const std::string id = RandomName();
-  delivery.set_name(absl::StrCat("deliveries/", id));
-  delivery.set_referral(absl::StrCat("referrals/", pseudonym));
-  delivery.set_etag(OutwardEtagAt(pseudonym, referral.outward_version() + 1));
-  delivery.set_sender(referral::kSender);
-  const auto agency = std::find_if(
-      agencies_->begin(), agencies_->end(),
-      [&](const AgencyOptions& candidate) { return candidate.id == referral.draft().agency(); });
-  if (agency == agencies_->end()) {
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kNoProvider,
-                 "the recipient is no longer registered");
-  }
-  if (!agency->delivery_format.empty() && delivery.has_request()) {
-    AQ_ASSIGN_OR_RETURN(std::string native, encoder_->Encode(*agency, delivery));
-    delivery.set_native(std::move(native));
-    delivery.set_native_format(agency->delivery_format);
-  }
-  journal::v1::QueuedDelivery* queued = change->mutable_delivery();
-  queued->set_delivery(id);
-  queued->set_agency(agency->id);
-  queued->set_envelope(Canonical(delivery));
-  return absl::OkStatus();
-}
-
-absl::Status ReferralBook::QueueNotice(const ReferralDocument& referral,
-                                       const std::string& reason_text, ReferralChanged* change) {
-  journal::v1::ReferralEvent event;
-  event.set_state(change->to_state());
-  if (change->to_state() == referral.state() ||
-      !IsOutward(event, referral.state(), referral.outward_version())) {
-    return absl::OkStatus();
-  }
-  exchange::v1::Delivery delivery;
-  if (change->to_state() == journal::v1::REFERRAL_STATE_CANCEL_REQUESTED) {
-    delivery.mutable_cancellation()->set_reason(reason_text);
-  } else {
-    delivery.mutable_closure();
-  }
-  return Deliver(referral, std::move(delivery), change);
-}
-
-absl::StatusOr<ReferralBook::Basis> ReferralBook::LastBasis(
-    const ReferralDocument& referral) const {
-  std::optional<Basis> last;
-  const store::KeyRange range = store::DisclosureRange(referral.draft().case_id());
-  AQ_RETURN_IF_ERROR(
-      snapshot_->Scan(range.begin, range.end, [&](absl::string_view, absl::string_view value) {
-        journal::v1::DisclosureDocument document;
-        if (document.ParseFromArray(value.data(), static_cast<int>(value.size())) &&
-            document.referral() == referral.referral()) {
-          last = Basis{document.disclosure().basis(), document.disclosure().basis_reference(),
-                       document.disclosure().notice_given()};
-        }
-        return true;
-      }));
-  if (last.has_value()) return *std::move(last);
-  return Error(absl::StatusCode::kFailedPrecondition, reason::kNoLegalBasis,
-               "nothing was disclosed for this referral before");
 }
 
 absl::StatusOr<Entry> ReferralBook::Move(const Principal& principal,
@@ -454,11 +419,12 @@ absl::StatusOr<Entry> ReferralBook::Move(const Principal& principal,
   AQ_ASSIGN_OR_RETURN(const ReferralDocument* document,
                       FindVisible(command.referral, jurisdiction));
   if (command.etag != ReferralEtag(*document)) return EtagMismatch();
-  const Actor actor = principal.role() == "supervisor" ? Actor::kSupervisor : Actor::kCaseworker;
-  AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralState to,
-                      referral::Next(document->state(), command.action, actor, command.reason));
+  AQ_ASSIGN_OR_RETURN(
+      const journal::v1::ReferralState to,
+      referral::Next(document->state(), command.action, ActorOf(principal), command.reason));
   Entry entry = Begin(principal, now);
   ReferralChanged* change = Change(*document, to, command.reason, command.request_id, hash, &entry);
+  if (to == document->state()) change->set_action(std::string(ActionName(command.action)));
   if (command.action == Action::kSupplyInformation) {
     journal::v1::ReferralDraft draft = document->draft();
     for (const auto& [key, value] : command.details) (*draft.mutable_details())[key] = value;
@@ -466,11 +432,27 @@ absl::StatusOr<Entry> ReferralBook::Move(const Principal& principal,
     AQ_ASSIGN_OR_RETURN(const Basis basis, LastBasis(*document));
     AQ_RETURN_IF_ERROR(Disclose(*document, draft, basis, now, change));
     *change->mutable_draft() = std::move(draft);
+    AQ_RETURN_IF_ERROR(Step("move"));
+  } else if (command.action == Action::kRecordCheck) {
+    AQ_RETURN_IF_ERROR(RecordCheck(*document, command.reason, change));
   } else {
     AQ_RETURN_IF_ERROR(QueueNotice(*document, command.reason, change));
   }
+  Follow(*document, referral::FindReason(command.action, command.reason), now, change);
   Take(entry);
   return entry;
+}
+
+absl::Status ReferralBook::RecordCheck(const ReferralDocument& referral, const std::string& result,
+                                       ReferralChanged* change) const {
+  for (const journal::v1::Escalation& escalation : referral.escalations()) {
+    if (escalation.kind() != journal::v1::ESCALATION_KIND_CHECK || escalation.settled()) continue;
+    change->mutable_check()->set_days(escalation.check_days());
+    change->mutable_check()->set_result(result);
+    return absl::OkStatus();
+  }
+  return Error(absl::StatusCode::kFailedPrecondition, reason::kStateNotAllowed,
+               "no retention check of the referral is due");
 }
 
 absl::StatusOr<Entry> ReferralBook::Answer(const AnswerCommand& command, absl::Time now) {
@@ -492,23 +474,105 @@ absl::StatusOr<Entry> ReferralBook::Answer(const AnswerCommand& command, absl::T
   AQ_ASSIGN_OR_RETURN(const ReferralDocument* document, Find(*id));
   // A draft has not left the house: its recipient does not know it.
   if (document->outward_version() == 0) return ReferralNotFound();
-  if (!KnowsState(*document, request.etag(), command.native)) return EtagMismatch();
+  if (!KnowsState(*document, request.etag(), *action, command.native)) return EtagMismatch();
   AQ_ASSIGN_OR_RETURN(
       const journal::v1::ReferralState to,
       referral::Next(document->state(), *action, Actor::kRecipient, answer.reason()));
   Entry entry = Begin(AgencyPrincipal(command.agency), now);
   ReferralChanged* change =
       Change(*document, to, answer.reason(), request.request_id(), command.hash, &entry);
-  if (*action == Action::kHold) {
+  if (to == document->state()) change->set_action(std::string(ActionName(*action)));
+  AQ_RETURN_IF_ERROR(FillAnswer(*document, *action, answer, now, change));
+  Take(entry);
+  return entry;
+}
+
+absl::Status ReferralBook::FillAnswer(const ReferralDocument& referral, Action action,
+                                      const exchange::v1::ReferralAnswer& answer, absl::Time now,
+                                      ReferralChanged* change) {
+  const referral::ReasonCode* reason = referral::FindReason(action, answer.reason());
+  if (action == Action::kHold) {
     if (!IsDay(answer.resume_date())) return InvalidField("answer.resume_date", "must be a day");
     *change->mutable_resume_date() = answer.resume_date();
   }
-  if (*action == Action::kReportOutcome) {
+  if (action == Action::kReportProgress && answer.has_appointment_date()) {
+    if (!IsDay(answer.appointment_date())) {
+      return InvalidField("answer.appointment_date", "must be a day");
+    }
+    *change->mutable_appointment_date() = answer.appointment_date();
+  }
+  bool taken_up = false;
+  if (action == Action::kReportOutcome) {
     AQ_RETURN_IF_ERROR(CheckOutcome(answer.outcome(), now));
     Record(answer.outcome(), change->mutable_outcome());
+    if (reason == nullptr) reason = referral::FindReason(action, answer.outcome().reason());
+    taken_up = answer.outcome().code() != exchange::v1::OUTCOME_CODE_DID_NOT_ATTEND &&
+               answer.outcome().code() != exchange::v1::OUTCOME_CODE_NOT_GRANTED;
   }
-  Take(entry);
-  return entry;
+  Follow(referral, reason, now, change);
+  // What crosses a cancellation is only recorded.
+  if (change->to_state() == referral.state()) return absl::OkStatus();
+  const bool refused = reason != nullptr && reason->refusal;
+  return refused || taken_up ? CountRefusal(referral, refused, taken_up, now, change)
+                             : absl::OkStatus();
+}
+
+policy::Deadlines ReferralBook::OwnDeadlines(const std::string& policy) const {
+  const policy::PolicySummary* summary = catalogue_->Find(policy);
+  return summary == nullptr ? policy::Deadlines() : summary->deadlines;
+}
+
+void ReferralBook::Follow(const ReferralDocument& referral, const referral::ReasonCode* reason,
+                          absl::Time now, ReferralChanged* change) const {
+  const referral::Timetable* timetable = options_->timetable;
+  if (reason != nullptr) {
+    change->set_follow_up(reason->follows);
+    if (reason->follows == journal::v1::FOLLOW_UP_PARK && timetable != nullptr) {
+      *change->mutable_parked_until_date() =
+          model::CivilDate::At(now).AddDays(timetable->rules.park_days).ToProto();
+    }
+  }
+  const bool moved = change->to_state() != referral.state();
+  if (timetable == nullptr || (!moved && change->action() != "REPORT_PROGRESS")) return;
+  journal::v1::DeadlineSet set;
+  if (change->to_state() == journal::v1::REFERRAL_STATE_CLOSED) {
+    set = referral::ChecksAfter(*timetable, referral.outcome().code(),
+                                model::CivilDate::FromProto(referral.outcome().date()));
+  } else {
+    set = referral::DeadlinesOf(*timetable, OwnDeadlines(referral.draft().policy()),
+                                change->to_state(), now,
+                                model::CivilDate::FromProto(change->resume_date()));
+  }
+  if (set.deadlines_size() > 0) *change->mutable_deadlines() = std::move(set);
+}
+
+absl::StatusOr<int> ReferralBook::RefusalsOf(const std::string& case_id) const {
+  if (const auto it = refusals_.find(case_id); it != refusals_.end()) return it->second;
+  AQ_ASSIGN_OR_RETURN(const auto person, ReadDocument<journal::v1::PersonDocument>(
+                                             *snapshot_, store::PersonKey(case_id)));
+  return person.has_value() ? person->refusals_in_a_row() : 0;
+}
+
+absl::Status ReferralBook::CountRefusal(const ReferralDocument& referral, bool refused,
+                                        bool taken_up, absl::Time now, ReferralChanged* change) {
+  const referral::Timetable* timetable = options_->timetable;
+  const journal::v1::ReferralDraft& draft = referral.draft();
+  if (timetable == nullptr || !timetable->rules.refusals.services.contains(draft.service())) {
+    return absl::OkStatus();
+  }
+  AQ_ASSIGN_OR_RETURN(const int before, RefusalsOf(draft.case_id()));
+  const int count = taken_up ? 0 : before + (refused ? 1 : 0);
+  if (count == 0 && before == 0) return absl::OkStatus();
+  refusals_[draft.case_id()] = count;
+  change->mutable_refusals()->set_count(count);
+  if (count + 1 < timetable->rules.refusals.consequence_at) return absl::OkStatus();
+  const absl::StatusOr<CaseView> view = FindCase(draft.case_id(), model::CivilDate::At(now), "");
+  if (absl::IsNotFound(view.status())) return absl::OkStatus();
+  AQ_RETURN_IF_ERROR(view.status());
+  if (!OnMinimumLiving(view->folded)) return absl::OkStatus();
+  change->mutable_refusals()->set_warning(true);
+  change->set_escalation(journal::v1::ESCALATION_KIND_REFUSALS);
+  return absl::OkStatus();
 }
 
 void ReferralBook::Take(const Entry& entry) {

@@ -1,4 +1,5 @@
-// Referrals as of a snapshot, with changes that are being made: builds the entry of each command.
+// Referrals and consents as of a snapshot, with changes that are being made: builds the entry of
+// each command, of each answer and of what comes due.
 //
 // Nothing is written here. One thread.
 
@@ -6,6 +7,7 @@
 #define ANQIAO_HUB_ENGINE_REFERRAL_BOOK_H_
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +16,8 @@
 #include "anqiao/journal/v1/entry.pb.h"
 #include "anqiao/journal/v1/state.pb.h"
 #include "hub/engine/engine.h"
+#include "hub/referral/reasons.h"
+#include "hub/store/keys.h"
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
@@ -21,9 +25,9 @@ namespace anqiao::engine {
 // Encodes deliveries in an agency's own format; has the writer's adapter instances.
 class NativeEncoder {
  public:
-  // UNAVAILABLE (ADAPTER_DISABLED).
+  // "build" is told which one encoded. UNAVAILABLE (ADAPTER_DISABLED).
   absl::StatusOr<std::string> Encode(const AgencyOptions& agency,
-                                     const exchange::v1::Delivery& delivery);
+                                     const exchange::v1::Delivery& delivery, std::string* build);
 
  private:
   std::map<std::string, adapter::PinnedInstance> instances_;
@@ -38,18 +42,23 @@ struct AnswerCommand {
   bool native = false;
 };
 
-// Where a new referral is: the entry that drafts it, the key that it lies under.
+// Where a new referral or consent is: the entry that makes it, the key that it lies under.
 struct NewReferral {
   store::Sequence sequence = 0;
   store::KeyId key = 0;
 };
 
+// The steps of the gate, in their order; a test fails each of them.
+inline constexpr const char* kGateSteps[] = {"basis",  "outward_case", "eligibility",
+                                             "view",   "consent",      "ledger",
+                                             "encode", "delivery",     "move"};
+
 class ReferralBook {
  public:
-  // All outlive the book.
-  ReferralBook(const std::vector<AgencyOptions>* agencies, const policy::Catalogue* catalogue,
+  // All outlive the book. "encoder" is needed by what delivers.
+  ReferralBook(const EngineOptions* options, const policy::Catalogue* catalogue,
                NativeEncoder* encoder, const store::Snapshot* snapshot)
-      : agencies_(agencies), catalogue_(catalogue), encoder_(encoder), snapshot_(snapshot) {}
+      : options_(options), catalogue_(catalogue), encoder_(encoder), snapshot_(snapshot) {}
 
   // Each builds the entry of a command and takes it into the book. "hash" is the request's.
   absl::StatusOr<journal::v1::Entry> Create(const Principal& principal,
@@ -67,11 +76,36 @@ class ReferralBook {
                                           absl::Time now);
   absl::StatusOr<journal::v1::Entry> Answer(const AnswerCommand& command, absl::Time now);
 
+  // Consents (referral_consents.cc).
+  absl::StatusOr<journal::v1::Entry> GiveConsent(const Principal& principal,
+                                                 const CreateConsentCommand& command,
+                                                 const std::string& jurisdiction,
+                                                 const std::string& hash, const NewReferral& place,
+                                                 absl::Time now);
+  absl::StatusOr<journal::v1::Entry> WithdrawConsent(const Principal& principal,
+                                                     const WithdrawConsentCommand& command,
+                                                     const std::string& jurisdiction,
+                                                     const std::string& hash, absl::Time now);
+
+  // What comes due (referral_due.cc). nullopt: it does not any more.
+  absl::StatusOr<std::optional<journal::v1::Entry>> Fire(const store::DueParts& due,
+                                                         absl::Time now);
+  // An agency that takes nothing of what waits for it. nullopt: it is not away for too long, or
+  // that was said.
+  absl::StatusOr<std::optional<journal::v1::Entry>> FireAbsence(const std::string& agency,
+                                                                absl::Time now) const;
+  // Says in an ack what comes due from now on.
+  absl::Status CompleteAck(absl::Time now, journal::v1::Entry* entry);
+
   // NOT_FOUND (REFERRAL_NOT_FOUND). Valid until the next call.
   absl::StatusOr<journal::v1::ReferralDocument*> Find(const std::string& referral);
   // NOT_FOUND also if the person lives outside "jurisdiction".
   absl::StatusOr<journal::v1::ReferralDocument*> FindVisible(const std::string& referral,
                                                              const std::string& jurisdiction);
+  // NOT_FOUND (CONSENT_NOT_FOUND), also if the person lives outside "jurisdiction".
+  absl::StatusOr<journal::v1::ConsentDocument> FindConsent(const std::string& consent,
+                                                           const std::string& jurisdiction,
+                                                           const model::CivilDate& as_of) const;
   // NOT_FOUND (CASE_NOT_FOUND).
   absl::StatusOr<CaseView> FindCase(const std::string& case_id, const model::CivilDate& as_of,
                                     const std::string& jurisdiction) const;
@@ -80,8 +114,20 @@ class ReferralBook {
   struct Basis {
     std::string basis, reference;
     bool notice_given = false;
+    std::string consent;
   };
 
+  static journal::v1::Entry Begin(const Principal& principal, absl::Time now);
+  static void FillChange(const journal::v1::ReferralDocument& referral,
+                         journal::v1::ReferralState to, const std::string& reason,
+                         journal::v1::ReferralChanged* change);
+  // The change of an entry about "referral".
+  static journal::v1::ReferralChanged* Change(const journal::v1::ReferralDocument& referral,
+                                              journal::v1::ReferralState to,
+                                              const std::string& reason,
+                                              const std::string& request_id,
+                                              const std::string& hash, journal::v1::Entry* entry);
+  const AgencyOptions* FindAgency(const std::string& id) const;
   absl::Status CheckProvider(const AgencyOptions& agency,
                              const policy::PolicySummary& policy) const;
   absl::StatusOr<const AgencyOptions*> FindProvider(const std::string& agency,
@@ -89,22 +135,50 @@ class ReferralBook {
   absl::Status CheckReplaces(const CreateReferralCommand& command);
   absl::StatusOr<journal::v1::EntitlementAnswer> RequireEligible(const std::string& policy,
                                                                  const model::Case& person) const;
-  // The gate: view, ledger, delivery, in "change".
+
+  // The gate (referral_gate.cc): view, ledger, delivery, in "change".
   absl::Status Disclose(const journal::v1::ReferralDocument& referral,
                         const journal::v1::ReferralDraft& draft, const Basis& basis, absl::Time now,
                         journal::v1::ReferralChanged* change);
+  absl::Status CheckBasis(const journal::v1::ReferralDraft& draft, const Basis& basis,
+                          absl::Time now) const;
+  absl::Status CheckFields(const Basis& basis, const std::vector<std::string>& fields) const;
   absl::Status Deliver(const journal::v1::ReferralDocument& referral,
                        exchange::v1::Delivery delivery, journal::v1::ReferralChanged* change);
   absl::Status QueueNotice(const journal::v1::ReferralDocument& referral, const std::string& reason,
                            journal::v1::ReferralChanged* change);
   absl::StatusOr<Basis> LastBasis(const journal::v1::ReferralDocument& referral) const;
+  // What a step of the gate comes to; always OK but in tests.
+  absl::Status Step(absl::string_view step) const;
+
+  // What follows from a change, in it: what comes due, and what its reason brings with it.
+  void Follow(const journal::v1::ReferralDocument& referral, const referral::ReasonCode* reason,
+              absl::Time now, journal::v1::ReferralChanged* change) const;
+  absl::Status CountRefusal(const journal::v1::ReferralDocument& referral, bool refused,
+                            bool taken_up, absl::Time now, journal::v1::ReferralChanged* change);
+  absl::StatusOr<int> RefusalsOf(const std::string& case_id) const;
+  absl::Status RecordCheck(const journal::v1::ReferralDocument& referral, const std::string& result,
+                           journal::v1::ReferralChanged* change) const;
+  // INVALID_ARGUMENT, or what of an answer goes into "change" beside state and reason.
+  absl::Status FillAnswer(const journal::v1::ReferralDocument& referral, referral::Action action,
+                          const exchange::v1::ReferralAnswer& answer, absl::Time now,
+                          journal::v1::ReferralChanged* change);
+  absl::StatusOr<journal::v1::Entry> EndConsent(const Principal& principal,
+                                                const journal::v1::ConsentDocument& consent,
+                                                bool expired, const std::string& request_id,
+                                                const std::string& hash, absl::Time now);
+  absl::StatusOr<std::optional<journal::v1::Entry>> FireReferral(const std::string& referral,
+                                                                 const store::DueParts& due,
+                                                                 absl::Time now);
+  policy::Deadlines OwnDeadlines(const std::string& policy) const;
   void Take(const journal::v1::Entry& entry);
 
-  const std::vector<AgencyOptions>* const agencies_;
+  const EngineOptions* const options_;
   const policy::Catalogue* const catalogue_;
   NativeEncoder* const encoder_;
   const store::Snapshot* const snapshot_;
   std::map<std::string, journal::v1::ReferralDocument> documents_;
+  std::map<std::string, int> refusals_;  // by case, after what is being made
 };
 
 // Hash of an answer, to tell a repeat from a conflict.

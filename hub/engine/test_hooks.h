@@ -7,6 +7,8 @@
 
 #include <functional>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "anqiao/journal/v1/entry.pb.h"
 
 namespace anqiao::engine {
@@ -20,6 +22,8 @@ struct EngineTestHooks {
   bool forget_requests = false;
   // First sights are what the clock says, even if that went back.
   bool first_sights_follow_clock = false;
+  // What a step of the gate comes to (kGateSteps of referral_book.h): an error refuses.
+  std::function<absl::Status(absl::string_view step)> at_gate = nullptr;
   // Changes an entry on its way from the writer to the projections.
   std::function<void(journal::v1::Entry*)> before_projecting = nullptr;
 };

@@ -5,6 +5,10 @@
 
 #include "hub/engine/timers.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,9 +17,11 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/projection.h"
+#include "hub/engine/referral_book.h"
 #include "hub/engine/values.h"
 #include "hub/store/audit_log.h"
 #include "hub/store/checksum.h"
+#include "hub/store/keys.h"
 #include "hub/store/log_trees.h"
 
 namespace anqiao::engine {
@@ -24,16 +30,46 @@ namespace {
 constexpr char kAnchor[] = "anchor";
 // How often the clock is looked at.
 constexpr absl::Duration kLook = absl::Seconds(1);
+// What comes due is fired so many at a time, so that commands get their turn between.
+constexpr std::size_t kDueAtOnce = 256;
 
 void AppendHead(const exchange::v1::SignedTreeHead& head, std::string* out) {
   const std::string bytes = head.SerializeAsString();
   absl::StrAppend(out, store::EncodeNumber(bytes.size()).substr(4), bytes);
 }
 
+std::uint64_t MicrosOf(absl::Time time) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixMicros(time)));
+}
+
+// What is due, the earliest first.
+absl::StatusOr<std::vector<store::DueParts>> DueOf(const store::Snapshot& snapshot, absl::Time now,
+                                                   std::size_t count) {
+  std::vector<store::DueParts> due;
+  absl::Status failure;
+  const store::KeyRange range = store::DueRange(MicrosOf(now));
+  AQ_RETURN_IF_ERROR(
+      snapshot.Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
+        absl::StatusOr<store::DueParts> parts = store::DecodeDueKey(key);
+        failure = parts.status();
+        if (parts.ok()) due.push_back(*std::move(parts));
+        return failure.ok() && due.size() < count;
+      }));
+  AQ_RETURN_IF_ERROR(failure);
+  return due;
+}
+
+bool IsAnythingDue(const store::Snapshot& snapshot, absl::Time now) {
+  const absl::StatusOr<std::vector<store::DueParts>> due = DueOf(snapshot, now, 1);
+  return due.ok() && !due->empty();
+}
+
 }  // namespace
 
 void Timers::Start() {
-  if (options_->scheduler != nullptr || options_->anchor_interval <= absl::ZeroDuration()) return;
+  const bool wanted =
+      options_->anchor_interval > absl::ZeroDuration() || options_->timetable != nullptr;
+  if (options_->scheduler != nullptr || !wanted) return;
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -59,6 +95,54 @@ void Timers::Run() {
 }
 
 absl::Status Timers::Tick() {
+  AQ_RETURN_IF_ERROR(TickDue());
+  AQ_RETURN_IF_ERROR(TickAbsences());
+  return options_->anchor_interval > absl::ZeroDuration() ? TickAnchor() : absl::OkStatus();
+}
+
+absl::Status Timers::TickDue() {
+  while (true) {
+    // Seldom is anything due, and looking costs the writer nothing.
+    if (!IsAnythingDue(*store_->NewSnapshot(), clock_->Now())) return absl::OkStatus();
+    AQ_ASSIGN_OR_RETURN(const bool fired, FireSome());
+    if (!fired) return absl::OkStatus();
+  }
+}
+
+absl::StatusOr<bool> Timers::FireSome() {
+  bool fired = false;
+  AQ_RETURN_IF_ERROR(writer_->Run([&](Writer::Turn& turn) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const std::vector<store::DueParts> due,
+                        DueOf(turn.snapshot(), turn.now(), kDueAtOnce));
+    ReferralBook book = turn.Book();
+    std::vector<journal::v1::Entry> entries;
+    for (const store::DueParts& one : due) {
+      AQ_ASSIGN_OR_RETURN(std::optional<journal::v1::Entry> entry, book.Fire(one, turn.now()));
+      if (entry.has_value()) entries.push_back(*std::move(entry));
+    }
+    fired = !entries.empty();
+    return fired ? turn.Commit(std::move(entries)).status() : absl::OkStatus();
+  }));
+  return fired;
+}
+
+absl::Status Timers::TickAbsences() {
+  if (options_->timetable == nullptr) return absl::OkStatus();
+  const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
+  const ReferralBook look(options_, nullptr, nullptr, snapshot.get());
+  for (const AgencyOptions& agency : options_->agencies) {
+    AQ_ASSIGN_OR_RETURN(const auto away, look.FireAbsence(agency.id, clock_->Now()));
+    if (!away.has_value()) continue;
+    AQ_RETURN_IF_ERROR(writer_->Run([&](Writer::Turn& turn) -> absl::Status {
+      AQ_ASSIGN_OR_RETURN(auto entry, turn.Book().FireAbsence(agency.id, turn.now()));
+      if (!entry.has_value()) return absl::OkStatus();
+      return turn.Commit({*std::move(entry)}).status();
+    }));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Timers::TickAnchor() {
   const absl::StatusOr<std::string> stored = store_->NewSnapshot()->Get(TimerKey(kAnchor));
   const absl::Time now = clock_->Now();
   absl::Time due = now;

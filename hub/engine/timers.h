@@ -1,10 +1,12 @@
-// Timers of the hub. Each firing is a journal entry with the instant at which it was due and at
-// which it is due next, so that nothing that is computed later reads a clock.
+// Timers of the hub. Each firing is a journal entry with the instant at which it was due, so that
+// nothing that is computed later reads a clock.
 //
-// There is one so far: "anchor" has the heads of the agencies' logs written into the hub's log, and
-// all heads signed and kept (hub/doc/audit_log.md).
+// "anchor" has the heads of the agencies' logs written into the hub's log, and all heads signed and
+// kept (hub/doc/audit_log.md); its entry says when it is due next. What comes due of referrals and
+// consents, and agencies that are away, make entries of their own (hub/doc/referrals.md): what is
+// due is in an index, in order, and an entry takes it out, so that it fires once.
 //
-// A timer whose instant passed while the hub was down, or by a jump of the clock, fires once; one
+// What came due while the hub was down, or by a jump of the clock, fires then, in order. An anchor
 // whose next instant lies further ahead than its interval, because the clock went back, fires too.
 
 #ifndef ANQIAO_HUB_ENGINE_TIMERS_H_
@@ -14,6 +16,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "hub/base/clock.h"
@@ -39,7 +42,12 @@ class Timers {
 
  private:
   void Run();
+  absl::Status TickAnchor();
   absl::Status Anchor(absl::Time due);
+  absl::Status TickDue();
+  // Fires the first of what is due, at most so many. True if there was any.
+  absl::StatusOr<bool> FireSome();
+  absl::Status TickAbsences();
 
   store::Store* const store_;
   const Clock* const clock_;

@@ -7,10 +7,6 @@
 
 namespace anqiao::engine {
 
-using journal::v1::ReferralDocument;
-using journal::v1::ReferralEvent;
-using journal::v1::ReferralState;
-
 std::string Canonical(const google::protobuf::MessageLite& message) {
   std::string bytes(message.ByteSizeLong(), '\0');
   google::protobuf::io::ArrayOutputStream stream(bytes.data(), static_cast<int>(bytes.size()));
@@ -89,6 +85,18 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
       return "LOGS_ANCHORED";
     case journal::v1::Entry::kTimerFired:
       return "TIMER_FIRED";
+    case journal::v1::Entry::kDeliveryRetried:
+      return "DELIVERY_RETRIED";
+    case journal::v1::Entry::kDeliveryDiscarded:
+      return "DELIVERY_DISCARDED";
+    case journal::v1::Entry::kConsentGiven:
+      return "CONSENT_GIVEN";
+    case journal::v1::Entry::kConsentWithdrawn:
+      return "CONSENT_WITHDRAWN";
+    case journal::v1::Entry::kReferralEscalated:
+      return "REFERRAL_ESCALATED";
+    case journal::v1::Entry::kAgencyAbsent:
+      return "AGENCY_ABSENT";
     case journal::v1::Entry::CHANGE_NOT_SET:
       break;
   }
@@ -137,10 +145,18 @@ std::string RequestIdOf(const journal::v1::Entry& entry) {
       return entry.quarantine_replayed().request_id();
     case journal::v1::Entry::kReferralChanged:
       return entry.referral_changed().request_id();
+    case journal::v1::Entry::kConsentGiven:
+      return entry.consent_given().request_id();
+    case journal::v1::Entry::kConsentWithdrawn:
+      return entry.consent_withdrawn().request_id();
     case journal::v1::Entry::kPersonErased:
       return entry.person_erased().request_id();
     case journal::v1::Entry::kPurged:
       return entry.purged().request_id();
+    case journal::v1::Entry::kDeliveryRetried:
+      return entry.delivery_retried().request_id();
+    case journal::v1::Entry::kDeliveryDiscarded:
+      return entry.delivery_discarded().request_id();
     default:
       return "";
   }
@@ -154,10 +170,18 @@ std::string RequestHashOf(const journal::v1::Entry& entry) {
       return entry.quarantine_replayed().request_hash();
     case journal::v1::Entry::kReferralChanged:
       return entry.referral_changed().request_hash();
+    case journal::v1::Entry::kConsentGiven:
+      return entry.consent_given().request_hash();
+    case journal::v1::Entry::kConsentWithdrawn:
+      return entry.consent_withdrawn().request_hash();
     case journal::v1::Entry::kPersonErased:
       return entry.person_erased().request_hash();
     case journal::v1::Entry::kPurged:
       return entry.purged().request_hash();
+    case journal::v1::Entry::kDeliveryRetried:
+      return entry.delivery_retried().request_hash();
+    case journal::v1::Entry::kDeliveryDiscarded:
+      return entry.delivery_discarded().request_hash();
     default:
       return "";
   }
@@ -195,66 +219,6 @@ bool FoldEnded(std::int64_t version, journal::v1::RecordHead* head) {
   head->set_source_version(version);
   head->set_ended(true);
   return true;
-}
-
-bool IsOutward(const ReferralEvent& event, ReferralState before, std::int64_t outward_before) {
-  if (event.principal().kind() == journal::v1::PRINCIPAL_KIND_AGENCY) return true;
-  switch (event.state()) {
-    case journal::v1::REFERRAL_STATE_SENT:
-    case journal::v1::REFERRAL_STATE_CANCEL_REQUESTED:
-    case journal::v1::REFERRAL_STATE_CLOSED:
-      return true;
-    case journal::v1::REFERRAL_STATE_VOID:
-      return outward_before > 0 && !referral::IsEnd(before);
-    default:
-      return false;
-  }
-}
-
-std::int64_t OutwardVersionAfter(const ReferralDocument& referral, int changes) {
-  std::int64_t outward = 0;
-  ReferralState before = journal::v1::REFERRAL_STATE_UNSPECIFIED;
-  for (int i = 0; i < changes && i < referral.history_size(); ++i) {
-    if (IsOutward(referral.history(i), before, outward)) ++outward;
-    before = referral.history(i).state();
-  }
-  return outward;
-}
-
-std::string OutwardEtagAt(const std::string& pseudonym, std::int64_t outward_version) {
-  return Hex(Sha256(absl::StrCat("outward/", pseudonym, "/", outward_version))).substr(0, 16);
-}
-
-void FoldReferral(const journal::v1::Entry& entry, ReferralDocument* referral) {
-  const journal::v1::ReferralChanged& change = entry.referral_changed();
-  const ReferralState before = referral->state();
-  if (referral->version() == 0) {
-    referral->set_referral(change.referral());
-    *referral->mutable_create_time() = entry.commit_time();
-    referral->set_key(entry.key());
-  }
-  if (change.has_draft()) *referral->mutable_draft() = change.draft();
-  ReferralEvent* event = referral->add_history();
-  event->set_state(change.to_state());
-  *event->mutable_time() = entry.commit_time();
-  *event->mutable_principal() = entry.principal();
-  event->set_reason(change.reason());
-  if (IsOutward(*event, before, referral->outward_version())) {
-    referral->set_outward_version(referral->outward_version() + 1);
-  }
-  if (change.has_outcome()) *referral->mutable_outcome() = change.outcome();
-  referral->set_state(change.to_state());
-  referral->set_version(change.version());
-  *referral->mutable_update_time() = entry.commit_time();
-}
-
-std::string ReferralEtag(const ReferralDocument& referral) {
-  return Hex(Sha256(absl::StrCat("referral/", referral.referral(), "/", referral.version())))
-      .substr(0, 16);
-}
-
-std::string OutwardEtag(const ReferralDocument& referral) {
-  return OutwardEtagAt(referral.draft().pseudonym(), referral.outward_version());
 }
 
 std::string CaseEtag(const journal::v1::PersonDocument& person) {

@@ -58,16 +58,6 @@ inline bool IsLive(const journal::v1::RecordHead& head) {
   return !head.content_hash().empty() && !head.ended();
 }
 
-// True if the recipient sees or made the change that "event" records.
-bool IsOutward(const journal::v1::ReferralEvent& event, journal::v1::ReferralState before,
-               std::int64_t outward_before);
-// What the outward version was after the first "changes" changes.
-std::int64_t OutwardVersionAfter(const journal::v1::ReferralDocument& referral, int changes);
-// Etag for the recipient at an outward version.
-std::string OutwardEtagAt(const std::string& pseudonym, std::int64_t outward_version);
-// The referral after a ReferralChanged entry at "sequence".
-void FoldReferral(const journal::v1::Entry& entry, journal::v1::ReferralDocument* referral);
-
 // The document at "key"; nullopt if there is none.
 template <typename Document>
 absl::StatusOr<std::optional<Document>> ReadDocument(const store::Snapshot& snapshot,

@@ -1,6 +1,8 @@
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <thread>
@@ -25,17 +27,21 @@ class Summary {
  public:
   static constexpr std::size_t kBuckets = 1 << 14;
 
-  static std::size_t BucketOf(absl::string_view key) {
-    const std::string hash = Sha256(key);
-    return (static_cast<unsigned char>(hash[0]) << 8 | static_cast<unsigned char>(hash[1])) %
-           kBuckets;
-  }
+  // Only spreads: what is compared are the sums.
+  static std::size_t BucketOf(absl::string_view key) { return store::Crc32c(key) % kBuckets; }
 
-  absl::Status Add(const store::Snapshot& snapshot) {
-    return snapshot.Scan("", "", [&](absl::string_view key, absl::string_view value) {
+  // The rows from "begin" to before "end" (empty: to the last), or those of them that came before
+  // "stop" became true.
+  absl::Status Add(const store::Snapshot& snapshot, absl::string_view begin, absl::string_view end,
+                   const std::atomic<bool>& stop) {
+    return snapshot.Scan(begin, end, [&](absl::string_view key, absl::string_view value) {
       AddRow(key, value);
-      return true;
+      return !stop.load(std::memory_order_relaxed);
     });
+  }
+  void Add(const Summary& other) {
+    for (std::size_t i = 0; i < kBuckets; ++i) AddTo(other.sums_[i], &sums_[i]);
+    rows_ += other.rows_;
   }
 
   std::int64_t rows() const { return rows_; }
@@ -55,32 +61,65 @@ class Summary {
   using Sum = std::array<std::uint64_t, 4>;
 
   void AddRow(absl::string_view key, absl::string_view value) {
-    const std::string row = Sha256(absl::StrCat(store::EncodeNumber(key.size()), key, value));
-    Sum& sum = sums_[BucketOf(key)];
-    // Addition of 256-bit numbers.
-    unsigned char carry = 0;
-    for (std::size_t i = 4; i-- > 0;) {
-      std::uint64_t word = 0;
-      for (std::size_t k = 0; k < 8; ++k) {
-        word = word << 8 | static_cast<unsigned char>(row[8 * i + k]);
-      }
-      const std::uint64_t with = sum[i] + word;
-      const std::uint64_t total = with + carry;
-      carry = static_cast<unsigned char>((with < word) | (total < with));
-      sum[i] = total;
+    const std::string hash = Sha256(absl::StrCat(store::EncodeNumber(key.size()), key, value));
+    Sum row{};
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+      row[i / 8] = row[i / 8] << 8 | static_cast<unsigned char>(hash[i]);
     }
+    AddTo(row, &sums_[BucketOf(key)]);
     ++rows_;
+  }
+
+  // Addition of 256-bit numbers.
+  static void AddTo(const Sum& row, Sum* sum) {
+    unsigned char carry = 0;
+    for (std::size_t i = row.size(); i-- > 0;) {
+      const std::uint64_t with = (*sum)[i] + row[i];
+      const std::uint64_t total = with + carry;
+      carry = static_cast<unsigned char>((with < row[i]) | (total < with));
+      (*sum)[i] = total;
+    }
   }
 
   std::vector<Sum> sums_ = std::vector<Sum>(kBuckets);
   std::int64_t rows_ = 0;
 };
 
+// A function on a thread of its own, or on the caller's when it is joined. Destroying it before
+// stops it.
+class SideTask {
+ public:
+  using Function = std::function<absl::Status(const std::atomic<bool>& stop)>;
+
+  SideTask(bool own_thread, Function function) : function_(std::move(function)) {
+    if (own_thread) thread_ = std::thread([this] { status_ = function_(stop_); });
+  }
+  ~SideTask() {
+    stop_ = true;
+    if (thread_.joinable()) thread_.join();
+  }
+  SideTask(const SideTask&) = delete;
+  SideTask& operator=(const SideTask&) = delete;
+
+  absl::Status Join() {
+    if (!thread_.joinable()) return function_(stop_);
+    thread_.join();
+    return status_;
+  }
+
+ private:
+  const Function function_;
+  std::atomic<bool> stop_ = false;
+  absl::Status status_;
+  std::thread thread_;
+};
+
 std::string FamilyName(char family) {
   static const std::map<char, std::string>& names = *new std::map<char, std::string>{
       {'m', "meta"},     {'r', "records"},    {'p', "people"},      {'b', "blocks"},
       {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},  {'d', "deliveries"},
-      {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"}};
+      {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"},
+      {'k', "consents"}, {'t', "due"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }
@@ -137,23 +176,24 @@ absl::StatusOr<VerifyReport> VerifyProjections(
   const std::unique_ptr<store::Snapshot> snapshot = store.NewSnapshot();
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
                       store.NewProjections(store::ProjectionPurpose::kCompare));
+  const bool threads = snapshot->sequence() > kAloneEntries;
+  // What is live is read while the rest is computed: one thread does not keep two cores busy.
+  Summary live, rebuilt;
+  SideTask reading(
+      threads, [&](const std::atomic<bool>& stop) { return live.Add(*snapshot, "", "", stop); });
   Projection projection(beside.get());
   AQ_RETURN_IF_ERROR(
       ApplyJournal(store, snapshot->sequence(), beside.get(), &projection, progress));
   const std::unique_ptr<store::Snapshot> rebuilt_snapshot = beside->NewSnapshot();
-  Summary live, rebuilt;
-  absl::Status live_status;
-  std::thread other;
-  if (snapshot->sequence() > kAloneEntries) {
-    // One core each.
-    other = std::thread([&] { live_status = live.Add(*snapshot); });
-  } else {
-    live_status = live.Add(*snapshot);
-  }
-  const absl::Status rebuilt_status = rebuilt.Add(*rebuilt_snapshot);
-  if (other.joinable()) other.join();
-  AQ_RETURN_IF_ERROR(live_status);
-  AQ_RETURN_IF_ERROR(rebuilt_status);
+  Summary rest;
+  const std::string middle = store::FamilyRange(store::Family::kPerson).begin;
+  SideTask half(threads, [&](const std::atomic<bool>& stop) {
+    return rest.Add(*rebuilt_snapshot, middle, "", stop);
+  });
+  AQ_RETURN_IF_ERROR(rebuilt.Add(*rebuilt_snapshot, "", middle, std::atomic<bool>(false)));
+  AQ_RETURN_IF_ERROR(half.Join());
+  rebuilt.Add(rest);
+  AQ_RETURN_IF_ERROR(reading.Join());
   VerifyReport report;
   report.keys = live.rows();
   report.live_hash = live.Hash();

@@ -142,7 +142,8 @@ void Writer::Record(Entry entry) {
   Push(std::move(item));
 }
 
-absl::Status Writer::Acknowledge(const std::string& agency, const std::string& delivery) {
+absl::Status Writer::Acknowledge(const std::string& agency, const std::string& delivery,
+                                 journal::v1::HandedOver handed_over) {
   absl::Status result;
   absl::Notification finished;
   Item item;
@@ -150,6 +151,7 @@ absl::Status Writer::Acknowledge(const std::string& agency, const std::string& d
   *item.entry.mutable_principal() = AgencyPrincipal(agency);
   item.entry.mutable_delivery_answered()->set_delivery(delivery);
   item.entry.mutable_delivery_answered()->set_acknowledged(true);
+  *item.entry.mutable_delivery_answered()->mutable_handed_over() = std::move(handed_over);
   item.finished = [&](absl::Status status) {
     result = std::move(status);
     finished.Notify();
@@ -255,6 +257,8 @@ void Writer::Handle(Item item) {
     if (status.ok()) status = WaitForLag();
     if (!status.ok()) return item.finished(std::move(status));
     if (!overlay_.IsAcknowledged(item.acknowledged)) {
+      status = Turn(this).Book().CompleteAck(clock_->Now(), &item.entry);
+      if (!status.ok()) return item.finished(std::move(status));
       overlay_.SetAcknowledged(item.acknowledged, handed_over_ + group_.entries.size() + 1);
       AddEntry(std::move(item.entry));
     }
@@ -543,7 +547,7 @@ absl::Status Writer::AddClosing(DecodedPayload* payload, const PlanRequest& requ
 }
 
 ReferralBook Writer::Turn::Book() const {
-  return ReferralBook(&writer_->options_->agencies, writer_->catalogue_, &writer_->encoder_,
+  return ReferralBook(writer_->options_, writer_->catalogue_, &writer_->encoder_,
                       &writer_->overlay_.snapshot());
 }
 

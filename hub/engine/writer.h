@@ -92,7 +92,8 @@ class Writer {
   // Joins the next group. Waits while too many are queued.
   void Record(journal::v1::Entry entry);
   // Joins the next group, unless the delivery is acknowledged already; returns when it is durable.
-  absl::Status Acknowledge(const std::string& agency, const std::string& delivery);
+  absl::Status Acknowledge(const std::string& agency, const std::string& delivery,
+                           journal::v1::HandedOver handed_over);
   // Runs "command" on the writer's thread with projections that have everything before it.
   absl::Status Run(const std::function<absl::Status(Turn&)>& command);
 

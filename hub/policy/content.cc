@@ -18,6 +18,8 @@ constexpr char kTables[] = "tables/";
 constexpr char kProfiles[] = "profiles/";
 constexpr char kRetirement[] = "tables/retirement.yaml";
 constexpr char kEmployerRelief[] = "tables/employer-relief.yaml";
+// Part of the content; hub/referral reads it.
+constexpr char kReferralDeadlines[] = "tables/referral_deadlines.yaml";
 
 absl::Status Invalid(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
@@ -118,7 +120,8 @@ Content ReadContent(const std::map<std::string, std::string>& files,
       errors.push_back(Invalid("a file name must not be empty or hold blanks"));
       continue;
     }
-    if (name == kRetirement || name == kEmployerRelief || absl::StartsWith(name, kProfiles)) {
+    if (name == kRetirement || name == kEmployerRelief || name == kReferralDeadlines ||
+        absl::StartsWith(name, kProfiles)) {
       continue;
     }
     if (absl::StartsWith(name, kTables)) {

@@ -110,23 +110,26 @@ class FactSet {
 FactSet DeriveFacts(const model::Case& person, const model::CivilDate& on,
                     const RetirementTable& retirement);
 
-// The facts of one person from a day on: derived once for all policies; of later days only what is
-// asked for. Thread-compatible.
+// The facts of one person from a day on: each derived once, for all policies, when it is first
+// asked for. For one thread.
 class PersonFacts {
  public:
   // "person" and "retirement" outlive this.
   PersonFacts(const model::Case& person, const model::CivilDate& on,
               const RetirementTable& retirement)
-      : on_(on),
-        person_(&person),
-        retirement_(&retirement),
-        facts_(DeriveFacts(person, on, retirement)) {}
+      : on_(on), person_(&person), retirement_(&retirement), derived_(FactKinds().size()) {}
   // Facts that are given, the same on every day; only as_of_date is the day.
   PersonFacts(FactSet given, const model::CivilDate& on);
 
   const model::CivilDate& on() const { return on_; }
   // As of on().
-  const Fact& operator[](std::size_t ordinal) const { return facts_[ordinal]; }
+  const Fact& operator[](std::size_t ordinal) const {
+    if (person_ != nullptr && !derived_[ordinal]) {
+      facts_[ordinal] = On(ordinal, on_);
+      derived_[ordinal] = 1;
+    }
+    return facts_[ordinal];
+  }
   // As of "day", which is not before on().
   Fact On(std::size_t ordinal, const model::CivilDate& day) const;
 
@@ -135,7 +138,8 @@ class PersonFacts {
   // Null: the facts are given.
   const model::Case* person_ = nullptr;
   const RetirementTable* retirement_ = nullptr;
-  FactSet facts_;
+  mutable FactSet facts_;
+  mutable std::vector<char> derived_;
 };
 
 // INVALID_ARGUMENT (INVALID_FIELD, "stated_facts"): a name of no fact that may be stated, or a

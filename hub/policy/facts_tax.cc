@@ -144,7 +144,7 @@ const std::vector<FactKind>& TaxFactKinds() {
   constexpr unsigned kSeen = kSeenByTax | kSeenByEmployment;
   static const auto& kinds = *new std::vector<FactKind>{
       {"business_month", FactType::kNumber, "tax", kOwn, BusinessMonth},
-      {"business_registered", FactType::kDate, "tax", kSeen, BusinessRegistered},
+      {"business_registered", FactType::kDate, "tax", kOwn, BusinessRegistered},
       {"business_running_months", FactType::kNumber, "tax", kSeen, BusinessRunningMonths},
       {"employer_relief_months", FactType::kNumber, "tax", kOwn, EmployerReliefMonths},
       {"employer_relief_running", FactType::kFlag, "tax", kOwn, EmployerReliefRunning},

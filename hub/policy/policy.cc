@@ -215,32 +215,41 @@ Decision DecideWith(const Policy& policy, const PersonFacts& facts, const Truths
   return decision;
 }
 
+// Most texts of a message that is used again are there already.
+void Put(absl::string_view text, std::string* out) {
+  if (*out != text) out->assign(text.data(), text.size());
+}
+
 void FillLeaves(const Policy& policy, const PersonFacts& facts, const Evaluation& evaluation,
                 EntitlementAnswer& answer) {
-  answer.mutable_leaves()->Reserve(static_cast<int>(policy.leaves.size()));
+  const int count = static_cast<int>(policy.leaves.size());
+  answer.mutable_leaves()->Reserve(count);
+  while (answer.leaves_size() > count) answer.mutable_leaves()->RemoveLast();
+  while (answer.leaves_size() < count) answer.add_leaves();
   for (std::size_t i = 0; i < policy.leaves.size(); ++i) {
     const Leaf& leaf = policy.leaves[i];
     const Fact& fact = facts[leaf.fact];
     const FactKind& kind = FactKinds()[leaf.fact];
-    journal::v1::LeafAnswer& out = *answer.add_leaves();
-    out.set_id(leaf.id);
-    out.set_label_zh(leaf.label_zh);
-    out.set_label_en(leaf.label_en);
-    out.set_law(leaf.law);
+    journal::v1::LeafAnswer& out = *answer.mutable_leaves(static_cast<int>(i));
+    Put(leaf.id, out.mutable_id());
+    Put(leaf.label_zh, out.mutable_label_zh());
+    Put(leaf.label_en, out.mutable_label_en());
+    Put(leaf.law, out.mutable_law());
     out.set_truth(evaluation.truths[i]);
-    out.set_fact(kind.name.data(), kind.name.size());
-    out.set_value(ValueText(fact));
-    if (fact.stated) {
-      out.set_source("person");
+    Put(kind.name, out.mutable_fact());
+    Put(ValueText(fact), out.mutable_value());
+    Put(fact.stated ? absl::string_view("person") : kind.holder, out.mutable_source());
+    if (fact.date.empty()) {
+      out.clear_fact_date();
     } else {
-      out.set_source(kind.holder.data(), kind.holder.size());
+      SetDate(fact.date, out.mutable_fact_date());
     }
-    if (!fact.date.empty()) SetDate(fact.date, out.mutable_fact_date());
     out.set_decisive(evaluation.decisive[i]);
     const DatedValue* row =
         leaf.parameter.empty() ? nullptr : ValueOn(policy, leaf.parameter, facts.on());
     out.set_unverified(leaf.unverified || (row != nullptr && row->unverified));
   }
+  answer.clear_missing();
   for (const std::size_t ordinal : evaluation.missing) {
     const Fact& fact = facts[ordinal];
     const FactKind& kind = FactKinds()[ordinal];
@@ -254,6 +263,8 @@ void FillLeaves(const Policy& policy, const PersonFacts& facts, const Evaluation
 }
 
 void FillParameters(const Policy& policy, const CivilDate& on, EntitlementAnswer& answer) {
+  answer.clear_parameters();
+  answer.clear_profiles();
   std::vector<std::string> profiles;
   for (const auto& [name, rows] : policy.parameters) {
     const DatedValue* row = ValueOn(policy, name, on);
@@ -334,25 +345,26 @@ Evaluation Evaluate(const Policy& policy, const PersonFacts& facts) {
 
 void WriteAnswer(const Policy& policy, const PersonFacts& facts, const Evaluation& evaluation,
                  EntitlementAnswer* answer) {
-  answer->Clear();
   const Decision& decision = evaluation.decision;
-  answer->set_policy(policy.summary.id);
-  answer->set_title_zh(policy.summary.title_zh);
-  answer->set_title_en(policy.summary.title_en);
-  answer->set_provider(policy.summary.provider);
+  Put(policy.summary.id, answer->mutable_policy());
+  Put(policy.summary.title_zh, answer->mutable_title_zh());
+  Put(policy.summary.title_en, answer->mutable_title_en());
+  Put(policy.summary.provider, answer->mutable_provider());
   SetDate(facts.on(), answer->mutable_as_of_date());
   answer->set_result(decision.result);
+  answer->clear_eligible_from_date();
   if (!decision.eligible_from.empty()) {
     SetDate(decision.eligible_from, answer->mutable_eligible_from_date());
   }
+  answer->clear_next_change_date();
   if (!decision.next_change.empty()) {
     SetDate(decision.next_change, answer->mutable_next_change_date());
   }
   FillLeaves(policy, facts, evaluation, *answer);
-  answer->set_category(decision.category.data(), decision.category.size());
+  Put(decision.category, answer->mutable_category());
   answer->set_amount_fen(decision.amount_fen);
-  answer->set_amount_formula(AmountFormula(policy, facts, false));
-  answer->set_amount_formula_zh(AmountFormula(policy, facts, true));
+  Put(AmountFormula(policy, facts, false), answer->mutable_amount_formula());
+  Put(AmountFormula(policy, facts, true), answer->mutable_amount_formula_zh());
   answer->set_unverified(policy.summary.unverified);
   FillParameters(policy, facts.on(), *answer);
 }

@@ -17,18 +17,17 @@ constexpr std::size_t kOverridesMax = 256;
 
 absl::StatusOr<Override> ReadOverride(const YamlNode& node, const PolicyMap& policies) {
   AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"policy", "parameter", "values"}, {}));
-  Override override;
-  AQ_ASSIGN_OR_RETURN(override.policy, keys.at("policy").Text());
-  const auto policy = policies.find(override.policy);
+  Override one;
+  AQ_ASSIGN_OR_RETURN(one.policy, keys.at("policy").Text());
+  const auto policy = policies.find(one.policy);
   if (policy == policies.end()) return keys.at("policy").Wrong("there is no such policy");
-  AQ_ASSIGN_OR_RETURN(override.parameter, keys.at("parameter").Text());
-  if (!policy->second.parameters.contains(override.parameter)) {
+  AQ_ASSIGN_OR_RETURN(one.parameter, keys.at("parameter").Text());
+  if (!policy->second.parameters.contains(one.parameter)) {
     return keys.at("parameter").Wrong("there is no such parameter");
   }
-  AQ_ASSIGN_OR_RETURN(override.values, ReadDatedValues(keys.at("values")));
-  AQ_RETURN_IF_ERROR(
-      CheckRole(policy->second, override.parameter, keys.at("values"), override.values));
-  return override;
+  AQ_ASSIGN_OR_RETURN(one.values, ReadDatedValues(keys.at("values")));
+  AQ_RETURN_IF_ERROR(CheckRole(policy->second, one.parameter, keys.at("values"), one.values));
+  return one;
 }
 
 // What is left of "row" outside the days of "over", in order of time.
@@ -85,13 +84,13 @@ absl::StatusOr<Profile> ReadProfile(const YamlNode& file, const PolicyMap& polic
   AQ_ASSIGN_OR_RETURN(profile.title_en, title.at("en").Text());
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, keys.at("overrides").Items(kOverridesMax));
   for (const YamlNode& item : items) {
-    AQ_ASSIGN_OR_RETURN(Override override, ReadOverride(item, policies));
+    AQ_ASSIGN_OR_RETURN(Override one, ReadOverride(item, policies));
     for (const Override& other : profile.overrides) {
-      if (other.policy == override.policy && other.parameter == override.parameter) {
+      if (other.policy == one.policy && other.parameter == one.parameter) {
         return item.Wrong("the same policy and parameter came before");
       }
     }
-    profile.overrides.push_back(std::move(override));
+    profile.overrides.push_back(std::move(one));
   }
   return profile;
 }
@@ -106,9 +105,8 @@ void ApplyProfiles(const std::vector<Profile>& profiles, absl::string_view juris
     return a->division.size() < b->division.size();
   });
   for (const Profile* profile : holding) {
-    for (const Override& override : profile->overrides) {
-      Lay(override.values, profile->division,
-          policies.at(override.policy).parameters.at(override.parameter));
+    for (const Override& one : profile->overrides) {
+      Lay(one.values, profile->division, policies.at(one.policy).parameters.at(one.parameter));
     }
   }
 }

@@ -20,9 +20,20 @@ struct Transition {
   unsigned actors;
   journal::v1::ReferralState to;
 };
+// By action, and by the states' order within one.
 const std::vector<Transition>& Transitions();
 
 unsigned MaskOf(Actor actor);
+
+// A state as other systems call it.
+struct StateRow {
+  journal::v1::ReferralState state;
+  bool end;
+  absl::string_view fhir_task;  // HL7 FHIR R4 Task.status
+  absl::string_view referral_360x;
+};
+// In the enum's order.
+const std::vector<StateRow>& States();
 
 }  // namespace anqiao::referral
 

@@ -50,7 +50,17 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.ReferralService/MoveReferral", kStaff},
       {"/anqiao.hub.v1.ReferralService/ListDisclosures", kStaff | kAuditor, true},
 
+      {"/anqiao.hub.v1.ConsentService/CreateConsent", kStaff},
+      {"/anqiao.hub.v1.ConsentService/GetConsent", kStaff | kAuditor, true},
+      {"/anqiao.hub.v1.ConsentService/ListConsents", kStaff | kAuditor, true},
+      {"/anqiao.hub.v1.ConsentService/WithdrawConsent", kStaff},
+
       {"/anqiao.hub.v1.OperationsService/ListAgencies", kAnyUser},
+      // Sending again and giving up make entries of their own, which say who asked.
+      {"/anqiao.hub.v1.OperationsService/ListDeliveries", kOperator | kAuditor, true},
+      {"/anqiao.hub.v1.OperationsService/GetDelivery", kOperator | kAuditor, true},
+      {"/anqiao.hub.v1.OperationsService/RetryDelivery", kOperator},
+      {"/anqiao.hub.v1.OperationsService/DiscardDelivery", kOperator},
       {"/anqiao.hub.v1.OperationsService/ListQuarantinedPayloads", kOperator, true},
       {"/anqiao.hub.v1.OperationsService/GetQuarantinedPayload", kOperator, true},
       {"/anqiao.hub.v1.OperationsService/ReplayQuarantinedPayload", kOperator},

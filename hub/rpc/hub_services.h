@@ -1,4 +1,4 @@
-// The caseworkers' and operators' side: cases, eligibility, referrals, operations.
+// The caseworkers' and operators' side: cases, eligibility, referrals, consents, operations.
 //
 // Every handler goes through Gate::Admit, checks its request, records what it reads and calls the
 // engine with the caller's jurisdiction. Thread-safe; engine and gate outlive the services.
@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "anqiao/hub/v1/cases.grpc.pb.h"
+#include "anqiao/hub/v1/consents.grpc.pb.h"
 #include "anqiao/hub/v1/eligibility.grpc.pb.h"
 #include "anqiao/hub/v1/operations.grpc.pb.h"
 #include "anqiao/hub/v1/referrals.grpc.pb.h"
@@ -80,6 +81,27 @@ class ReferralServiceImpl final : public hub::v1::ReferralService::Service {
   const Gate& gate_;
 };
 
+class ConsentServiceImpl final : public hub::v1::ConsentService::Service {
+ public:
+  ConsentServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status CreateConsent(grpc::ServerContext* context,
+                             const hub::v1::CreateConsentRequest* request,
+                             hub::v1::Consent* response) override;
+  grpc::Status GetConsent(grpc::ServerContext* context, const hub::v1::GetConsentRequest* request,
+                          hub::v1::Consent* response) override;
+  grpc::Status ListConsents(grpc::ServerContext* context,
+                            const hub::v1::ListConsentsRequest* request,
+                            hub::v1::ListConsentsResponse* response) override;
+  grpc::Status WithdrawConsent(grpc::ServerContext* context,
+                               const hub::v1::WithdrawConsentRequest* request,
+                               hub::v1::Consent* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
 class OperationsServiceImpl final : public hub::v1::OperationsService::Service {
  public:
   OperationsServiceImpl(engine::Engine* engine, const Gate* gate)
@@ -88,6 +110,18 @@ class OperationsServiceImpl final : public hub::v1::OperationsService::Service {
   grpc::Status ListAgencies(grpc::ServerContext* context,
                             const hub::v1::ListAgenciesRequest* request,
                             hub::v1::ListAgenciesResponse* response) override;
+  // In delivery_service.cc.
+  grpc::Status ListDeliveries(grpc::ServerContext* context,
+                              const hub::v1::ListDeliveriesRequest* request,
+                              hub::v1::ListDeliveriesResponse* response) override;
+  grpc::Status GetDelivery(grpc::ServerContext* context, const hub::v1::GetDeliveryRequest* request,
+                           hub::v1::Delivery* response) override;
+  grpc::Status RetryDelivery(grpc::ServerContext* context,
+                             const hub::v1::RetryDeliveryRequest* request,
+                             hub::v1::Delivery* response) override;
+  grpc::Status DiscardDelivery(grpc::ServerContext* context,
+                               const hub::v1::DiscardDeliveryRequest* request,
+                               hub::v1::Delivery* response) override;
   grpc::Status ListQuarantinedPayloads(grpc::ServerContext* context,
                                        const hub::v1::ListQuarantinedPayloadsRequest* request,
                                        hub::v1::ListQuarantinedPayloadsResponse* response) override;

@@ -41,11 +41,17 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.CustodyService",        "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.EmployerService",       "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",
+          "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.ConsentService",
+          "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.EligibilityService",
+          "anqiao.hub.v1.EmployerService",
+          "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",
+          "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection",
+          "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -91,6 +97,7 @@ class HubServiceSet final : public ServiceSet {
         eligibility_(engine, gate),
         employers_(engine, gate),
         referrals_(engine, gate),
+        consents_(engine, gate),
         operations_(engine, gate),
         custody_(engine, gate),
         adapters_(engine, gate) {}
@@ -100,6 +107,7 @@ class HubServiceSet final : public ServiceSet {
     builder.RegisterService(&eligibility_);
     builder.RegisterService(&employers_);
     builder.RegisterService(&referrals_);
+    builder.RegisterService(&consents_);
     builder.RegisterService(&operations_);
     builder.RegisterService(&custody_);
     builder.RegisterService(&adapters_);
@@ -117,6 +125,7 @@ class HubServiceSet final : public ServiceSet {
   EligibilityServiceImpl eligibility_;
   EmployerServiceImpl employers_;
   ReferralServiceImpl referrals_;
+  ConsentServiceImpl consents_;
   OperationsServiceImpl operations_;
   CustodyServiceImpl custody_;
   AdapterServiceImpl adapters_;

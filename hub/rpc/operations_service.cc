@@ -10,6 +10,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/rpc/handler.h"
 #include "hub/rpc/hub_services.h"
+#include "hub/rpc/referral_conversion.h"
 #include "hub/rpc/resource_names.h"
 
 namespace anqiao::rpc {
@@ -57,6 +58,15 @@ hub::v1::Agency ToProto(const engine::AgencyStatus& status) {
   out.set_dead_delivery_count(status.dead_deliveries);
   out.set_quarantined_payload_count(status.quarantined_payloads);
   out.set_receiving(status.receiving);
+  out.set_delivery_way(DeliveryWayName(options.delivery_way));
+  if (status.away_since.has_value()) {
+    const std::int64_t micros = absl::ToUnixMicros(*status.away_since);
+    out.mutable_away_since_time()->set_seconds(micros / 1'000'000);
+    out.mutable_away_since_time()->set_nanos(static_cast<std::int32_t>(micros % 1'000'000 * 1000));
+  }
+  if (status.absent_since.has_value()) {
+    out.mutable_absent_since_time()->set_seconds(absl::ToUnixSeconds(*status.absent_since));
+  }
   return out;
 }
 

@@ -1,7 +1,14 @@
 #include "hub/rpc/referral_conversion.h"
 
+#include <algorithm>
+
+#include "absl/strings/strip.h"
 #include "hub/base/errors.h"
 #include "hub/engine/engine.h"
+#include "hub/engine/referral_fold.h"
+#include "hub/referral/deadline_rules.h"
+#include "hub/referral/field_titles.h"
+#include "hub/referral/reasons.h"
 #include "hub/rpc/resource_names.h"
 
 namespace anqiao::rpc {
@@ -19,19 +26,56 @@ hub::v1::ReferralAction ToProto(referral::Action action) {
       return hub::v1::REFERRAL_ACTION_CLOSE;
     case referral::Action::kVoid:
       return hub::v1::REFERRAL_ACTION_VOID;
+    case referral::Action::kTakeNote:
+      return hub::v1::REFERRAL_ACTION_TAKE_NOTE;
+    case referral::Action::kRecordCheck:
+      return hub::v1::REFERRAL_ACTION_RECORD_CHECK;
     default:
       return hub::v1::REFERRAL_ACTION_UNSPECIFIED;
   }
 }
 
-void AddAllowedActions(journal::v1::ReferralState state, const std::string& role,
+// Of notes and checks only where there is something to note or to record.
+bool IsOffered(const journal::v1::ReferralDocument& referral, referral::Action action) {
+  const bool check = action == referral::Action::kRecordCheck;
+  if (!check && action != referral::Action::kTakeNote) return true;
+  return std::any_of(referral.escalations().begin(), referral.escalations().end(),
+                     [check](const journal::v1::Escalation& escalation) {
+                       return !escalation.settled() &&
+                              check == (escalation.kind() == journal::v1::ESCALATION_KIND_CHECK);
+                     });
+}
+
+void AddAllowedActions(const journal::v1::ReferralDocument& referral, const std::string& role,
                        hub::v1::Referral* out) {
-  if (role != "caseworker" && role != "supervisor") return;
-  const referral::Actor actor =
-      role == "supervisor" ? referral::Actor::kSupervisor : referral::Actor::kCaseworker;
-  for (const referral::Action action : referral::AllowedActions(state, actor)) {
+  for (const referral::Action action :
+       referral::AllowedActions(referral.state(), referral::ActorOf(role))) {
     const hub::v1::ReferralAction shown = ToProto(action);
-    if (shown != hub::v1::REFERRAL_ACTION_UNSPECIFIED) out->add_allowed_actions(shown);
+    if (shown != hub::v1::REFERRAL_ACTION_UNSPECIFIED && IsOffered(referral, action)) {
+      out->add_allowed_actions(shown);
+    }
+  }
+}
+
+void SetDue(const journal::v1::ReferralDocument& referral, hub::v1::Referral* out) {
+  if (const journal::v1::Deadline* next = engine::NextDeadline(referral); next != nullptr) {
+    *out->mutable_due_time() = next->due_time();
+    out->set_due_action(std::string(referral::DeadlineName(next->kind())));
+  }
+  for (const journal::v1::Escalation& escalation : referral.escalations()) {
+    hub::v1::ReferralEscalation* shown = out->add_escalations();
+    shown->set_kind(std::string(absl::StripPrefix(
+        journal::v1::EscalationKind_Name(escalation.kind()), "ESCALATION_KIND_")));
+    *shown->mutable_time() = escalation.time();
+    if (escalation.has_due_time()) *shown->mutable_due_time() = escalation.due_time();
+    shown->set_settled(escalation.settled());
+    if (!escalation.settled()) out->set_escalated(true);
+  }
+  for (const journal::v1::RetentionCheck& check : referral.checks()) {
+    hub::v1::ReferralCheck* shown = out->add_checks();
+    shown->set_days(check.days());
+    shown->set_result(check.result());
+    if (check.has_record_time()) *shown->mutable_record_time() = check.record_time();
   }
 }
 
@@ -43,6 +87,7 @@ void SetOutcome(const journal::v1::OutcomeRecord& outcome, hub::v1::ReferralOutc
   out->set_contract_months(outcome.contract_months());
   out->set_social_insurance(outcome.social_insurance());
   out->set_amount_fen(outcome.amount_fen());
+  out->set_contract_type(outcome.contract_type());
   if (outcome.has_valid_from_date()) *out->mutable_valid_from_date() = outcome.valid_from_date();
   if (outcome.has_valid_to_date()) *out->mutable_valid_to_date() = outcome.valid_to_date();
 }
@@ -57,6 +102,19 @@ std::string PrincipalName(const journal::v1::Principal& principal) {
       return ResourceName(kUsers, principal.name());
     case journal::v1::PRINCIPAL_KIND_HUB:
       return "hub";
+    default:
+      return "";
+  }
+}
+
+std::string DeliveryWayName(journal::v1::DeliveryWay way) {
+  switch (way) {
+    case journal::v1::DELIVERY_WAY_STREAM:
+      return "STREAM";
+    case journal::v1::DELIVERY_WAY_FOLDER:
+      return "FOLDER";
+    case journal::v1::DELIVERY_WAY_HTTP:
+      return "HTTP";
     default:
       return "";
   }
@@ -81,15 +139,52 @@ hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const C
     if (event.has_time()) *step->mutable_time() = event.time();
     step->set_principal(PrincipalName(event.principal()));
     step->set_reason(event.reason());
+    step->set_action(event.action());
+    if (event.has_appointment_date()) *step->mutable_appointment_date() = event.appointment_date();
   }
   if (referral.has_outcome()) SetOutcome(referral.outcome(), out.mutable_outcome());
   *out.mutable_details() = draft.details();
   out.set_replaces(ResourceName(kReferrals, draft.replaces()));
-  AddAllowedActions(referral.state(), caller.principal.role(), &out);
+  out.set_dead_delivery_count(referral.dead_delivery_count());
+  if (referral.has_read_time()) *out.mutable_read_time() = referral.read_time();
+  out.set_consent(ResourceName(kConsents, referral.consent()));
+  out.set_follow_up(std::string(referral::FollowUpName(referral.follow_up())));
+  if (referral.has_parked_until_date()) {
+    *out.mutable_parked_until_date() = referral.parked_until_date();
+  }
+  out.set_refusal_count(referral.refusals().count());
+  out.set_refusal_warning(referral.refusals().warning());
+  SetDue(referral, &out);
+  AddAllowedActions(referral, caller.principal.role(), &out);
   return out;
 }
 
-hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document) {
+hub::v1::Consent ToProto(const journal::v1::ConsentDocument& document) {
+  const journal::v1::ConsentGiven& consent = document.consent();
+  hub::v1::Consent out;
+  out.set_name(ResourceName(kConsents, consent.consent()));
+  out.set_case_(ResourceName(kCases, consent.case_id()));
+  out.set_agency(ResourceName(kAgencies, consent.agency()));
+  out.set_purpose(consent.purpose());
+  *out.mutable_fields() = consent.fields();
+  *out.mutable_expire_date() = consent.expire_date();
+  out.set_evidence(consent.evidence());
+  *out.mutable_create_time() = document.create_time();
+  out.set_principal(PrincipalName(document.principal()));
+  out.set_state(hub::v1::CONSENT_STATE_LIVE);
+  if (document.has_end_time()) {
+    *out.mutable_end_time() = document.end_time();
+    out.set_state(document.expired() ? hub::v1::CONSENT_STATE_EXPIRED
+                                     : hub::v1::CONSENT_STATE_WITHDRAWN);
+  }
+  for (const std::string& referral : document.revoked_referrals()) {
+    out.add_revoked_referrals(ResourceName(kReferrals, referral));
+  }
+  return out;
+}
+
+hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document,
+                                 const std::string& display_name) {
   const journal::v1::Disclosure& disclosure = document.disclosure();
   hub::v1::DisclosureEntry out;
   if (document.has_time()) *out.mutable_time() = document.time();
@@ -101,6 +196,23 @@ hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document
   *out.mutable_fields() = disclosure.fields();
   out.set_principal(PrincipalName(document.principal()));
   out.set_referral(ResourceName(kReferrals, document.referral()));
+  if (!document.has_acknowledge_time()) return out;
+  *out.mutable_acknowledge_time() = document.acknowledge_time();
+  const journal::v1::HandedOver& handed_over = document.handed_over();
+  out.set_delivery_way(DeliveryWayName(handed_over.way()));
+  out.set_bytes_hash(handed_over.bytes_hash());
+  out.set_bytes_salt(handed_over.sealed_salt());
+  out.set_adapter_build(handed_over.adapter_build());
+  out.set_consent(ResourceName(kConsents, disclosure.consent()));
+  out.set_notice_given(disclosure.notice_given());
+  out.set_agency_display_name(display_name);
+  out.set_view_hash(disclosure.view_hash());
+  for (const std::string& field : disclosure.fields()) {
+    hub::v1::FieldTitle* title = out.add_field_titles();
+    const referral::FieldTitle* words = referral::FindFieldTitle(field);
+    title->set_zh(words == nullptr ? field : std::string(words->zh));
+    title->set_en(words == nullptr ? field : std::string(words->en));
+  }
   return out;
 }
 
@@ -114,6 +226,10 @@ absl::StatusOr<referral::Action> MoveAction(hub::v1::ReferralAction action) {
       return referral::Action::kClose;
     case hub::v1::REFERRAL_ACTION_VOID:
       return referral::Action::kVoid;
+    case hub::v1::REFERRAL_ACTION_TAKE_NOTE:
+      return referral::Action::kTakeNote;
+    case hub::v1::REFERRAL_ACTION_RECORD_CHECK:
+      return referral::Action::kRecordCheck;
     case hub::v1::REFERRAL_ACTION_SEND:
       return InvalidField("action", "must not be SEND; use SendReferral");
     default:

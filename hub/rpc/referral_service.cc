@@ -76,6 +76,7 @@ grpc::Status ReferralServiceImpl::ListReferrals(grpc::ServerContext* context,
                         ParseOptionalResourceName("case", kCases, request->case_()));
     AQ_ASSIGN_OR_RETURN(filter.agency,
                         ParseOptionalResourceName("agency", kAgencies, request->agency()));
+    filter.needs_action = request->needs_action();
     gate_.RecordRead(caller, kList, request->case_().empty() ? "referrals/-" : request->case_());
     AQ_ASSIGN_OR_RETURN(
         const engine::Page<journal::v1::ReferralDocument> page,
@@ -103,7 +104,10 @@ grpc::Status ReferralServiceImpl::SendReferral(grpc::ServerContext* context,
                                         .etag = request->etag(),
                                         .legal_basis = request->legal_basis(),
                                         .basis_reference = request->basis_reference(),
-                                        .notice_given = request->notice_given()};
+                                        .notice_given = request->notice_given(),
+                                        .consent = ""};
+    AQ_ASSIGN_OR_RETURN(command.consent,
+                        ParseOptionalResourceName("consent", kConsents, request->consent()));
     AQ_ASSIGN_OR_RETURN(command.referral, ParseResourceName("name", kReferrals, request->name()));
     AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralDocument referral,
                         engine_.SendReferral(caller.principal, command, caller.jurisdiction));
@@ -144,7 +148,9 @@ grpc::Status ReferralServiceImpl::ListDisclosures(grpc::ServerContext* context,
     AQ_ASSIGN_OR_RETURN(const engine::Page<journal::v1::DisclosureDocument> page,
                         engine_.ListDisclosures(id, range.after, range.limit, caller.jurisdiction));
     for (const journal::v1::DisclosureDocument& disclosure : page.items) {
-      *response->add_disclosures() = ToProto(disclosure);
+      const engine::AgencyOptions* agency = engine_.FindAgency(disclosure.disclosure().agency());
+      *response->add_disclosures() =
+          ToProto(disclosure, agency == nullptr ? "" : agency->display_name);
     }
     response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
     return absl::OkStatus();

@@ -16,6 +16,7 @@ namespace anqiao::rpc {
 
 inline constexpr char kAdapters[] = "adapters";
 inline constexpr char kCases[] = "cases";
+inline constexpr char kConsents[] = "consents";
 inline constexpr char kPolicies[] = "policies";
 inline constexpr char kReferrals[] = "referrals";
 inline constexpr char kAgencies[] = "agencies";

@@ -1,7 +1,5 @@
 #include "hub/server/config.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +16,9 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/profile.h"
+#include "hub/referral/recipients.h"
 #include "hub/rpc/listener.h"
+#include "hub/server/config_reader.h"
 #include "hub/store/cipher.h"
 
 namespace anqiao::server {
@@ -28,71 +28,16 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::size_t kAgenciesMax = 64;
-constexpr std::size_t kListMax = 64;
 constexpr std::int64_t kPayloadBytesMax = std::int64_t{256} << 20;
 constexpr std::int64_t kWorkerBytesMin = std::int64_t{16} << 20;
 constexpr std::int64_t kWorkerBytesMax = std::int64_t{64} << 30;
 constexpr std::int64_t kWorkerMillisMax = 3'600'000;
 
-// Reads one file; turns every fault into an error with its place.
-class Reader {
- public:
-  Reader(std::string path, bool insecure)
-      : path_(std::move(path)), directory_(fs::path(path_).parent_path()), insecure_(insecure) {}
+}  // namespace
 
-  absl::StatusOr<Config> Read(const YAML::Node& root) const;
-
-  absl::Status Fault(const YAML::Mark& mark, absl::string_view message) const {
-    const std::string place = absl::StrCat(path_, ":", mark.line + 1, ":", mark.column + 1);
-    return Error(absl::StatusCode::kInvalidArgument, reason::kConfigurationInvalid,
-                 absl::StrCat(place, ": ", message))
-        .Meta("place", place);
-  }
-
- private:
-  using Map = std::map<std::string, YAML::Node>;
-
-  // "node" as a mapping of known keys, each at most once, the required ones present.
-  absl::StatusOr<Map> Keys(const YAML::Node& node, absl::string_view what,
-                           const std::vector<std::string>& required,
-                           const std::vector<std::string>& optional) const;
-  absl::StatusOr<std::string> Text(const YAML::Node& node, absl::string_view key) const;
-  absl::StatusOr<std::int64_t> Number(const YAML::Node& node, absl::string_view key,
-                                      std::int64_t least, std::int64_t most) const;
-  absl::StatusOr<std::vector<std::string>> Texts(const YAML::Node& node,
-                                                 absl::string_view key) const;
-  std::string Complete(const std::string& path) const {
-    return (directory_ / path).lexically_normal().string();
-  }
-  absl::StatusOr<std::string> File(const YAML::Node& node, absl::string_view key) const;
-  absl::StatusOr<std::string> Directory(const YAML::Node& node, absl::string_view key) const;
-  absl::StatusOr<std::string> Address(const YAML::Node& node, absl::string_view key) const;
-  absl::StatusOr<ListenerConfig> Listener(const YAML::Node& node, absl::string_view key,
-                                          const std::vector<std::string>& more = {}) const;
-  absl::Status PushListener(const Map& keys, Config& config) const;
-  // Empty if there is none.
-  absl::StatusOr<std::string> MetricsAddress(const Map& keys) const;
-  absl::StatusOr<AgencyConfig> Agency(const YAML::Node& node) const;
-  absl::Status Transports(const Map& keys, AgencyConfig& agency) const;
-  // A format that the agency may submit.
-  absl::StatusOr<std::string> Format(const YAML::Node& node, const AgencyConfig& agency) const;
-  absl::StatusOr<transport::PollUrl> Url(const YAML::Node& node, absl::string_view key) const;
-  absl::Status Polls(const YAML::Node& node, AgencyConfig& agency) const;
-  absl::Status PollTls(const Map& keys, const YAML::Node& node, PollConfig& poll) const;
-  absl::Status DropFolders(const YAML::Node& node, AgencyConfig& agency) const;
-  absl::Status Adapter(const YAML::Node& node, AgencyConfig& agency) const;
-  absl::StatusOr<KeysConfig> KeysOf(const YAML::Node& node) const;
-  absl::StatusOr<bool> Switch(const YAML::Node& node, absl::string_view key) const;
-  absl::Status Limits(const Map& keys, engine::AgencyOptions& options) const;
-
-  const std::string path_;
-  const fs::path directory_;
-  const bool insecure_;
-};
-
-absl::StatusOr<Reader::Map> Reader::Keys(const YAML::Node& node, absl::string_view what,
-                                         const std::vector<std::string>& required,
-                                         const std::vector<std::string>& optional) const {
+absl::StatusOr<ConfigReader::Map> ConfigReader::Keys(
+    const YAML::Node& node, absl::string_view what, const std::vector<std::string>& required,
+    const std::vector<std::string>& optional) const {
   if (!node.IsMap()) return Fault(node.Mark(), absl::StrCat(what, " must be a mapping"));
   std::vector<std::string> known = required;
   known.insert(known.end(), optional.begin(), optional.end());
@@ -118,13 +63,14 @@ absl::StatusOr<Reader::Map> Reader::Keys(const YAML::Node& node, absl::string_vi
   return keys;
 }
 
-absl::StatusOr<std::string> Reader::Text(const YAML::Node& node, absl::string_view key) const {
+absl::StatusOr<std::string> ConfigReader::Text(const YAML::Node& node,
+                                               absl::string_view key) const {
   if (!node.IsScalar()) return Fault(node.Mark(), absl::StrCat(key, " must be a text"));
   return node.Scalar();
 }
 
-absl::StatusOr<std::int64_t> Reader::Number(const YAML::Node& node, absl::string_view key,
-                                            std::int64_t least, std::int64_t most) const {
+absl::StatusOr<std::int64_t> ConfigReader::Number(const YAML::Node& node, absl::string_view key,
+                                                  std::int64_t least, std::int64_t most) const {
   std::int64_t value = 0;
   if (!node.IsScalar() || !absl::SimpleAtoi(node.Scalar(), &value) || value < least ||
       value > most) {
@@ -134,10 +80,11 @@ absl::StatusOr<std::int64_t> Reader::Number(const YAML::Node& node, absl::string
   return value;
 }
 
-absl::StatusOr<std::vector<std::string>> Reader::Texts(const YAML::Node& node,
-                                                       absl::string_view key) const {
-  if (!node.IsSequence() || node.size() > kListMax) {
-    return Fault(node.Mark(), absl::StrCat(key, " must be a list of at most ", kListMax, " texts"));
+absl::StatusOr<std::vector<std::string>> ConfigReader::Texts(const YAML::Node& node,
+                                                             absl::string_view key) const {
+  if (!node.IsSequence() || node.size() > kConfigListMax) {
+    return Fault(node.Mark(),
+                 absl::StrCat(key, " must be a list of at most ", kConfigListMax, " texts"));
   }
   std::vector<std::string> texts;
   for (const YAML::Node& element : node) {
@@ -147,7 +94,8 @@ absl::StatusOr<std::vector<std::string>> Reader::Texts(const YAML::Node& node,
   return texts;
 }
 
-absl::StatusOr<std::string> Reader::File(const YAML::Node& node, absl::string_view key) const {
+absl::StatusOr<std::string> ConfigReader::File(const YAML::Node& node,
+                                               absl::string_view key) const {
   AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
   std::error_code error;
   if (text.empty() || !fs::is_regular_file(Complete(text), error)) {
@@ -156,7 +104,8 @@ absl::StatusOr<std::string> Reader::File(const YAML::Node& node, absl::string_vi
   return Complete(text);
 }
 
-absl::StatusOr<std::string> Reader::Directory(const YAML::Node& node, absl::string_view key) const {
+absl::StatusOr<std::string> ConfigReader::Directory(const YAML::Node& node,
+                                                    absl::string_view key) const {
   AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
   std::error_code error;
   if (text.empty() || !fs::is_directory(Complete(text), error)) {
@@ -165,7 +114,8 @@ absl::StatusOr<std::string> Reader::Directory(const YAML::Node& node, absl::stri
   return Complete(text);
 }
 
-absl::StatusOr<std::string> Reader::Address(const YAML::Node& node, absl::string_view key) const {
+absl::StatusOr<std::string> ConfigReader::Address(const YAML::Node& node,
+                                                  absl::string_view key) const {
   AQ_ASSIGN_OR_RETURN(std::string address, Text(node, key));
   const std::size_t colon = address.rfind(':');
   int port = -1;
@@ -176,7 +126,7 @@ absl::StatusOr<std::string> Reader::Address(const YAML::Node& node, absl::string
   return address;
 }
 
-absl::StatusOr<std::string> Reader::MetricsAddress(const Map& keys) const {
+absl::StatusOr<std::string> ConfigReader::MetricsAddress(const Map& keys) const {
   bool beyond = false;
   if (const auto it = keys.find("metrics_beyond_loopback"); it != keys.end()) {
     if (!it->second.IsScalar() ||
@@ -196,8 +146,8 @@ absl::StatusOr<std::string> Reader::MetricsAddress(const Map& keys) const {
   return address;
 }
 
-absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node, absl::string_view key,
-                                                const std::vector<std::string>& more) const {
+absl::StatusOr<ListenerConfig> ConfigReader::Listener(const YAML::Node& node, absl::string_view key,
+                                                      const std::vector<std::string>& more) const {
   const std::vector<std::string> tls = {"certificate", "key", "client_ca"};
   std::vector<std::string> required = {"address"}, optional = more;
   std::vector<std::string>& known = insecure_ ? optional : required;
@@ -212,19 +162,7 @@ absl::StatusOr<ListenerConfig> Reader::Listener(const YAML::Node& node, absl::st
   return listener;
 }
 
-absl::Status Reader::PushListener(const Map& keys, Config& config) const {
-  const auto it = keys.find("http_push_listener");
-  if (it == keys.end()) return absl::OkStatus();
-  AQ_ASSIGN_OR_RETURN(config.http_push_listener,
-                      Listener(it->second, "http_push_listener", {"connections_max"}));
-  if (const YAML::Node most = it->second["connections_max"]) {
-    AQ_ASSIGN_OR_RETURN(const std::int64_t value, Number(most, "connections_max", 4, 256));
-    config.http_push_connections_max = static_cast<int>(value);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Reader::Limits(const Map& keys, engine::AgencyOptions& options) const {
+absl::Status ConfigReader::Limits(const Map& keys, engine::AgencyOptions& options) const {
   const auto number = [&](const char* key, std::int64_t least, std::int64_t most,
                           const std::function<void(std::int64_t)>& set) -> absl::Status {
     const auto it = keys.find(key);
@@ -256,12 +194,13 @@ absl::Status Reader::Limits(const Map& keys, engine::AgencyOptions& options) con
   return absl::OkStatus();
 }
 
-absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
-  AQ_ASSIGN_OR_RETURN(const Map keys,
-                      Keys(node, "an agency", {"id", "display_name", "kind", "formats"},
-                           {"adapter", "services", "delivery_format", "payload_bytes_max",
-                            "payload_records_max", "pending_payloads_max", "shrink_share_max",
-                            "shrink_count_min", "drop_folder", "http_push", "http_poll"}));
+absl::StatusOr<AgencyConfig> ConfigReader::Agency(const YAML::Node& node) const {
+  AQ_ASSIGN_OR_RETURN(
+      const Map keys,
+      Keys(node, "an agency", {"id", "display_name", "kind", "formats"},
+           {"adapter", "services", "delivery_format", "payload_bytes_max", "payload_records_max",
+            "pending_payloads_max", "shrink_share_max", "shrink_count_min", "drop_folder",
+            "http_push", "http_poll", "deliver"}));
   AgencyConfig agency;
   engine::AgencyOptions& options = agency.options;
   AQ_ASSIGN_OR_RETURN(options.id, Text(keys.at("id"), "id"));
@@ -274,9 +213,9 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
   if (!valid_id) return Fault(keys.at("id").Mark(), "id must be in lower_snake_case");
   AQ_ASSIGN_OR_RETURN(options.display_name, Text(keys.at("display_name"), "display_name"));
   AQ_ASSIGN_OR_RETURN(options.kind, Text(keys.at("kind"), "kind"));
-  if (options.kind != "police" && options.kind != "civil_affairs" && options.kind != "employment" &&
-      options.kind != "tax") {
-    return Fault(keys.at("kind").Mark(), "kind must be police, civil_affairs, employment or tax");
+  if (!referral::IsRecipientKind(options.kind)) {
+    return Fault(keys.at("kind").Mark(),
+                 "kind must be police, civil_affairs, employment, tax, employer, bank or school");
   }
   AQ_ASSIGN_OR_RETURN(options.formats, Texts(keys.at("formats"), "formats"));
   if (const auto it = keys.find("services"); it != keys.end()) {
@@ -293,88 +232,7 @@ absl::StatusOr<AgencyConfig> Reader::Agency(const YAML::Node& node) const {
   return agency;
 }
 
-absl::Status Reader::Transports(const Map& keys, AgencyConfig& agency) const {
-  if (const auto it = keys.find("drop_folder"); it != keys.end()) {
-    AQ_RETURN_IF_ERROR(DropFolders(it->second, agency));
-  }
-  if (const auto it = keys.find("http_push"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(agency.http_push, Switch(it->second, "http_push"));
-  }
-  if (const auto it = keys.find("http_poll"); it != keys.end()) {
-    AQ_RETURN_IF_ERROR(Polls(it->second, agency));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> Reader::Format(const YAML::Node& node,
-                                           const AgencyConfig& agency) const {
-  AQ_ASSIGN_OR_RETURN(std::string format, Text(node, "format"));
-  const std::vector<std::string>& formats = agency.options.formats;
-  if (std::find(formats.begin(), formats.end(), format) != formats.end()) return format;
-  return Fault(node.Mark(), absl::StrCat("format must be one of the agency's formats, ",
-                                         absl::StrJoin(formats, ", ")));
-}
-
-absl::StatusOr<transport::PollUrl> Reader::Url(const YAML::Node& node,
-                                               absl::string_view key) const {
-  AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
-  absl::StatusOr<transport::PollUrl> url = transport::PollUrl::Parse(text, insecure_);
-  if (!url.ok()) return Fault(node.Mark(), absl::StrCat(key, " ", url.status().message()));
-  return url;
-}
-
-absl::Status Reader::Polls(const YAML::Node& node, AgencyConfig& agency) const {
-  if (node.IsSequence() && node.size() <= kListMax) {
-    for (const YAML::Node& element : node) AQ_RETURN_IF_ERROR(Polls(element, agency));
-    return absl::OkStatus();
-  }
-  AQ_ASSIGN_OR_RETURN(const Map keys,
-                      Keys(node, "http_poll", {"url", "format"},
-                           {"interval", "ca", "certificate", "key", "token_file", "receipt_url"}));
-  PollConfig poll;
-  transport::PollOptions& options = poll.options;
-  options.agency = agency.options.id;
-  AQ_ASSIGN_OR_RETURN(options.format, Format(keys.at("format"), agency));
-  AQ_ASSIGN_OR_RETURN(options.url, Url(keys.at("url"), "url"));
-  if (const auto it = keys.find("receipt_url"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(options.receipt_url, Url(it->second, "receipt_url"));
-    if (options.receipt_url->authority() != options.url.authority() ||
-        options.receipt_url->tls != options.url.tls) {
-      return Fault(it->second.Mark(), "receipt_url must be on the host and port of url");
-    }
-  }
-  if (const auto it = keys.find("interval"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::int64_t seconds, Number(it->second, "interval", 1, 7 * 86400));
-    options.interval = absl::Seconds(seconds);
-  }
-  if (const auto it = keys.find("token_file"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(options.token_file, File(it->second, "token_file"));
-  }
-  AQ_RETURN_IF_ERROR(PollTls(keys, node, poll));
-  agency.polls.push_back(std::move(poll));
-  return absl::OkStatus();
-}
-
-absl::Status Reader::PollTls(const Map& keys, const YAML::Node& node, PollConfig& poll) const {
-  for (const auto& [key, path] :
-       {std::pair<const char*, std::string*>{"ca", &poll.ca},
-        std::pair<const char*, std::string*>{"certificate", &poll.certificate},
-        std::pair<const char*, std::string*>{"key", &poll.key}}) {
-    const auto it = keys.find(key);
-    if (it == keys.end()) continue;
-    AQ_ASSIGN_OR_RETURN(*path, File(it->second, key));
-  }
-  if (poll.options.url.tls && poll.ca.empty()) {
-    return Fault(node.Mark(),
-                 "key ca is missing in http_poll: whom the server's certificate is of");
-  }
-  if (poll.certificate.empty() != poll.key.empty()) {
-    return Fault(node.Mark(), "certificate and key go together in http_poll");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Reader::Adapter(const YAML::Node& node, AgencyConfig& agency) const {
+absl::Status ConfigReader::Adapter(const YAML::Node& node, AgencyConfig& agency) const {
   AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, "adapter", {},
                                            {"library", "samples", "isolation", "memory_bytes_max",
                                             "hang_ms", "deadline_ms"}));
@@ -411,37 +269,14 @@ absl::Status Reader::Adapter(const YAML::Node& node, AgencyConfig& agency) const
   return absl::OkStatus();
 }
 
-absl::Status Reader::DropFolders(const YAML::Node& node, AgencyConfig& agency) const {
-  if (node.IsSequence() && node.size() <= kListMax) {
-    for (const YAML::Node& element : node) AQ_RETURN_IF_ERROR(DropFolders(element, agency));
-    return absl::OkStatus();
-  }
-  AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, "drop_folder", {"path", "format"}, {"poll"}));
-  transport::DropFolderOptions options{.agency = agency.options.id, .path = "", .format = ""};
-  AQ_ASSIGN_OR_RETURN(options.path, Text(keys.at("path"), "path"));
-  options.path = Complete(options.path);
-  std::error_code error;
-  if (!fs::is_directory(fs::path(options.path + "/").parent_path().parent_path(), error)) {
-    return Fault(keys.at("path").Mark(),
-                 absl::StrCat("path: there is no directory to make ", options.path, " in"));
-  }
-  AQ_ASSIGN_OR_RETURN(options.format, Format(keys.at("format"), agency));
-  if (const auto it = keys.find("poll"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::int64_t seconds, Number(it->second, "poll", 1, 3600));
-    options.poll = absl::Seconds(seconds);
-  }
-  agency.drop_folders.push_back(std::move(options));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<bool> Reader::Switch(const YAML::Node& node, absl::string_view key) const {
+absl::StatusOr<bool> ConfigReader::Switch(const YAML::Node& node, absl::string_view key) const {
   AQ_ASSIGN_OR_RETURN(const std::string text, Text(node, key));
   if (text == "on") return true;
   if (text == "off") return false;
   return Fault(node.Mark(), absl::StrCat(key, " must be on or off"));
 }
 
-absl::StatusOr<KeysConfig> Reader::KeysOf(const YAML::Node& node) const {
+absl::StatusOr<KeysConfig> ConfigReader::KeysOf(const YAML::Node& node) const {
   AQ_ASSIGN_OR_RETURN(const Map keys, Keys(node, "keys", {"ring", "master_key"},
                                            {"cipher_suite", "hide_keys", "keep_logs"}));
   KeysConfig config;
@@ -463,7 +298,7 @@ absl::StatusOr<KeysConfig> Reader::KeysOf(const YAML::Node& node) const {
   return config;
 }
 
-absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
+absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(const Map keys,
                       Keys(root, "the configuration",
                            {"data_directory", "keys", "catalogue_directory", "agency_listener",
@@ -507,44 +342,21 @@ absl::StatusOr<Config> Reader::Read(const YAML::Node& root) const {
     return Fault(agencies.Mark(),
                  absl::StrCat("agencies must be a list of at most ", kAgenciesMax));
   }
-  std::set<std::string> ids, folders;
-  std::size_t polls = 0;
+  std::set<std::string> ids;
+  Places places;
   for (const YAML::Node& node : agencies) {
     AQ_ASSIGN_OR_RETURN(AgencyConfig agency, Agency(node));
     if (!ids.insert(agency.options.id).second) {
       return Fault(node.Mark(), absl::StrCat("agency ", agency.options.id, " twice"));
     }
-    for (const transport::DropFolderOptions& folder : agency.drop_folders) {
-      if (!folders.insert(folder.path).second) {
-        return Fault(node.Mark(), absl::StrCat("drop_folder ", folder.path, " twice"));
-      }
-    }
-    if (agency.http_push && !config.http_push_listener.has_value()) {
-      return Fault(node.Mark(), "http_push is on, but there is no http_push_listener");
-    }
-    for (const PollConfig& poll : agency.polls) {
-      const transport::PollUrl& url = poll.options.url;
-      if (!folders
-               .insert(absl::StrCat(agency.options.id, " ", poll.options.format, " ",
-                                    url.authority(), url.target))
-               .second) {
-        return Fault(node.Mark(), absl::StrCat("http_poll of ", poll.options.format,
-                                               " from the same url twice"));
-      }
-    }
-    polls += agency.polls.size();
-    if (polls > kListMax) {
-      return Fault(node.Mark(), absl::StrCat("more than ", kListMax, " http_poll in all"));
-    }
+    AQ_RETURN_IF_ERROR(CheckPlaces(node, agency, config, places));
     config.agencies.push_back(std::move(agency));
   }
   return config;
 }
 
-}  // namespace
-
 absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& path, bool insecure) {
-  const Reader reader(path, insecure);
+  const ConfigReader reader(path, insecure);
   try {
     const YAML::Node root = YAML::Load(std::string(text));
     return reader.Read(root);

@@ -17,7 +17,9 @@
 #include "hub/adapter/worker_process.h"
 #include "hub/engine/engine.h"
 #include "hub/transport/drop_folder.h"
+#include "hub/transport/http_delivery.h"
 #include "hub/transport/http_poll.h"
+#include "hub/transport/outbox_delivery.h"
 
 namespace anqiao::server {
 
@@ -27,10 +29,21 @@ struct ListenerConfig {
   std::string certificate, key, client_ca;
 };
 
+// Paths; empty where there is none.
+struct TlsFiles {
+  std::string ca, certificate, key;
+};
+
 // What the hub fetches; "options" without its texts of TLS and its state file.
 struct PollConfig {
   transport::PollOptions options;
-  std::string ca, certificate, key;  // paths; empty where there is none
+  TlsFiles tls;
+};
+
+// What the hub posts; "options" without its texts of TLS.
+struct HttpDeliveryConfig {
+  transport::HttpDeliveryOptions options;
+  TlsFiles tls;
 };
 
 struct AgencyConfig {
@@ -41,6 +54,9 @@ struct AgencyConfig {
   std::vector<transport::DropFolderOptions> drop_folders;
   bool http_push = false;
   std::vector<PollConfig> polls;
+  // At most one of them; without both the agency receives on a stream.
+  std::optional<transport::OutboxOptions> outbox;
+  std::optional<HttpDeliveryConfig> http_delivery;
   // In a process of its own, within these limits.
   bool in_workers = true;
   adapter::WorkerLimits limits;

@@ -80,6 +80,8 @@ std::vector<MetricFamily> EngineMetrics::Collect() const {
               counts.lag_waits),
       Gauge("anqiao_queue_length", "Payloads, commands and answers that wait for the writer.",
             static_cast<double>(counts.queued)),
+      Gauge("anqiao_delivery_places", "Waiting deliveries that are kept in memory.",
+            static_cast<double>(counts.delivery_places)),
   };
 }
 
@@ -127,7 +129,7 @@ std::vector<MetricFamily> AdapterMetrics::Collect() const {
 }
 
 absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(
-    const std::string& address, const engine::Engine* engine,
+    const std::string& address, engine::Engine* engine,
     std::vector<AdapterMetrics::Source> adapters, TransportMetrics::Sources transports) {
   try {
     auto exposer = std::make_unique<prometheus::Exposer>(address, kThreads);
@@ -143,7 +145,7 @@ absl::StatusOr<std::unique_ptr<MetricsListener>> MetricsListener::Start(
 }
 
 MetricsListener::MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
-                                 const engine::Engine* engine,
+                                 engine::Engine* engine,
                                  std::vector<AdapterMetrics::Source> adapters,
                                  TransportMetrics::Sources transports)
     : address_(std::move(address)),

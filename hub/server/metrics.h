@@ -18,7 +18,9 @@
 #include "hub/adapter/worker_adapter.h"
 #include "hub/engine/engine.h"
 #include "hub/transport/drop_folder.h"
+#include "hub/transport/http_delivery.h"
 #include "hub/transport/http_poll.h"
+#include "hub/transport/outbox_delivery.h"
 #include "hub/transport/push_listener.h"
 
 namespace anqiao::server {
@@ -50,25 +52,28 @@ class AdapterMetrics : public prometheus::Collectable {
   const std::vector<Source> sources_;
 };
 
-// What comes in other ways than by calls.
+// What comes in and leaves in other ways than by calls.
 class TransportMetrics : public prometheus::Collectable {
  public:
   struct Sources {
     const transport::PushListener* push = nullptr;  // may be null
     std::vector<const transport::DropFolder*> folders;
     std::vector<const transport::HttpPoll*> polls;
+    std::vector<const transport::OutboxDelivery*> outboxes;
+    std::vector<const transport::HttpDelivery*> http;
   };
-  // The sources, and "engine" for its clock, outlive it.
-  TransportMetrics(Sources sources, const engine::Engine* engine)
+  // The sources and "engine" outlive it.
+  TransportMetrics(Sources sources, engine::Engine* engine)
       : sources_(std::move(sources)), engine_(engine) {}
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   std::vector<prometheus::MetricFamily> OfPolls() const;
   std::vector<prometheus::MetricFamily> OfPush() const;
+  std::vector<prometheus::MetricFamily> OfDeliveries() const;
 
   const Sources sources_;
-  const engine::Engine* const engine_;
+  engine::Engine* const engine_;
 };
 
 // Serves until it is destroyed, on threads of its own.
@@ -77,13 +82,13 @@ class MetricsListener {
   // "address" is host:port; port 0 takes a free one. "engine" outlives the listener.
   // FAILED_PRECONDITION (CONFIGURATION_INVALID): the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<MetricsListener>> Start(
-      const std::string& address, const engine::Engine* engine,
+      const std::string& address, engine::Engine* engine,
       std::vector<AdapterMetrics::Source> adapters = {}, TransportMetrics::Sources transports = {});
   const std::string& address() const { return address_; }
 
  private:
   MetricsListener(std::unique_ptr<prometheus::Exposer> exposer, std::string address,
-                  const engine::Engine* engine, std::vector<AdapterMetrics::Source> adapters,
+                  engine::Engine* engine, std::vector<AdapterMetrics::Source> adapters,
                   TransportMetrics::Sources transports);
 
   const std::string address_;

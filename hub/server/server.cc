@@ -19,6 +19,8 @@
 namespace anqiao::server {
 namespace {
 
+constexpr char kCalendarFile[] = "calendars/cn.yaml";
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -39,6 +41,17 @@ absl::StatusOr<rpc::ListenerOptions> ListenerFor(const ListenerConfig& config, b
   return options;
 }
 
+absl::StatusOr<transport::TlsIdentity> IdentityOf(const TlsFiles& files) {
+  transport::TlsIdentity identity;
+  for (const auto& [path, text] :
+       {std::pair(&files.ca, &identity.ca), std::pair(&files.certificate, &identity.certificate),
+        std::pair(&files.key, &identity.key)}) {
+    if (path->empty()) continue;
+    AQ_ASSIGN_OR_RETURN(*text, ReadFile(*path));
+  }
+  return identity;
+}
+
 class ShiftedClock : public SystemClock {
  public:
   ShiftedClock(SystemClock clock, std::function<absl::Duration()> shift)
@@ -48,6 +61,23 @@ class ShiftedClock : public SystemClock {
  private:
   const std::function<absl::Duration()> shift_;
 };
+
+// How long referrals wait: the rules of the catalogue's tables, and the calendar beside it.
+absl::StatusOr<std::unique_ptr<const referral::Timetable>> LoadTimetable(
+    const Config& config, const policy::Catalogue& catalogue) {
+  AQ_ASSIGN_OR_RETURN(const auto files, policy::Catalogue::Unpack(catalogue.content()));
+  const auto rules = files.find(referral::kDeadlinesFile);
+  if (rules == files.end()) {
+    return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
+                 absl::StrCat(referral::kDeadlinesFile, ":1:1: the file is missing"));
+  }
+  auto timetable = std::make_unique<referral::Timetable>();
+  AQ_ASSIGN_OR_RETURN(timetable->rules, referral::ParseDeadlineRules(rules->first, rules->second));
+  AQ_ASSIGN_OR_RETURN(const std::string content,
+                      ReadFile(absl::StrCat(config.catalogue_directory, "/", kCalendarFile)));
+  AQ_ASSIGN_OR_RETURN(timetable->calendar, referral::ParseCalendar(kCalendarFile, content));
+  return std::unique_ptr<const referral::Timetable>(std::move(timetable));
+}
 
 std::unique_ptr<const Clock> MakeClock(const Config& config, const ServerOptions& options) {
   const SystemClock clock =
@@ -125,7 +155,8 @@ adapter::AdapterSlot::Options Server::SlotFor(const AgencyConfig& agency,
 }
 
 absl::Status Server::Open(const Config& config) {
-  AQ_ASSIGN_OR_RETURN(catalogue_, policy::Catalogue::Load(config.catalogue_directory, config.jurisdiction));
+  AQ_ASSIGN_OR_RETURN(catalogue_,
+                      policy::Catalogue::Load(config.catalogue_directory, config.jurisdiction));
   std::error_code error;
   std::filesystem::create_directories(config.data_directory, error);
   if (error) {
@@ -133,7 +164,9 @@ absl::Status Server::Open(const Config& config) {
                  absl::StrCat("data_directory ", config.data_directory, ": ", error.message()))
         .Meta("path", config.data_directory);
   }
+  AQ_ASSIGN_OR_RETURN(timetable_, LoadTimetable(config, *catalogue_));
   engine::EngineOptions options;
+  options.timetable = timetable_.get();
   options.anchor_interval = absl::Hours(1);
   options.test_hooks = options_.engine_test_hooks;
   std::vector<AdapterMetrics::Source> sources;
@@ -157,6 +190,7 @@ absl::Status Server::Open(const Config& config) {
   }
   AQ_RETURN_IF_ERROR(OpenDropFolders(config));
   AQ_RETURN_IF_ERROR(OpenPolls(config));
+  AQ_RETURN_IF_ERROR(OpenDeliveries(config));
   rpc::ListenersOptions listeners;
   listeners.insecure_loopback = options_.insecure_loopback;
   listeners.log = &log_;
@@ -167,9 +201,12 @@ absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(listeners_, rpc::Listeners::Start(listeners, engine_.get()));
   AQ_RETURN_IF_ERROR(OpenPush(config));
   if (!config.metrics_address.empty()) {
-    TransportMetrics::Sources transports{.push = push_.get(), .folders = {}, .polls = {}};
+    TransportMetrics::Sources transports;
+    transports.push = push_.get();
     for (const auto& folder : drop_folders_) transports.folders.push_back(folder.get());
     for (const auto& poll : polls_) transports.polls.push_back(poll.get());
+    for (const auto& outbox : outboxes_) transports.outboxes.push_back(outbox.get());
+    for (const auto& delivery : http_deliveries_) transports.http.push_back(delivery.get());
     AQ_ASSIGN_OR_RETURN(metrics_, MetricsListener::Start(config.metrics_address, engine_.get(),
                                                          sources, std::move(transports)));
     log_.Write(Log::Level::kInfo, "metrics", {{"address", metrics_->address()}});
@@ -180,6 +217,8 @@ absl::Status Server::Open(const Config& config) {
   }
   for (const auto& folder : drop_folders_) folder->Start();
   for (const auto& poll : polls_) poll->Start();
+  for (const auto& outbox : outboxes_) outbox->Start();
+  for (const auto& delivery : http_deliveries_) delivery->Start();
   log_.Write(Log::Level::kInfo, "started",
              {{"agency_listener", agency_address()}, {"hub_listener", hub_address()}});
   return absl::OkStatus();
@@ -204,12 +243,7 @@ absl::Status Server::OpenPolls(const Config& config) {
   for (const AgencyConfig& agency : config.agencies) {
     for (const PollConfig& poll : agency.polls) {
       transport::PollOptions options = poll.options;
-      for (const auto& [path, text] : {std::pair(&poll.ca, &options.identity.ca),
-                                       std::pair(&poll.certificate, &options.identity.certificate),
-                                       std::pair(&poll.key, &options.identity.key)}) {
-        if (path->empty()) continue;
-        AQ_ASSIGN_OR_RETURN(*text, ReadFile(*path));
-      }
+      AQ_ASSIGN_OR_RETURN(options.identity, IdentityOf(poll.tls));
       std::error_code ignored;  // A state that cannot be saved is said when it is.
       std::filesystem::create_directory(folder, ignored);
       const std::string place = Hex(Sha256(options.url.authority() + options.url.target));
@@ -220,6 +254,30 @@ absl::Status Server::OpenPolls(const Config& config) {
       AQ_ASSIGN_OR_RETURN(
           polls_.emplace_back(),
           transport::HttpPoll::Open(std::move(options), engine_.get(), clock_.get(), &log_));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Server::OpenDeliveries(const Config& config) {
+  std::uint32_t seed = 0;
+  for (const AgencyConfig& agency : config.agencies) {
+    ++seed;
+    if (agency.outbox.has_value()) {
+      transport::OutboxOptions options = *agency.outbox;
+      options.seed = seed;
+      options.names_change_for_test = options_.ids_not_from_content;
+      AQ_ASSIGN_OR_RETURN(outboxes_.emplace_back(), transport::OutboxDelivery::Open(
+                                                        std::move(options), engine_.get(), &log_));
+    }
+    if (agency.http_delivery.has_value()) {
+      transport::HttpDeliveryOptions options = agency.http_delivery->options;
+      AQ_ASSIGN_OR_RETURN(options.identity, IdentityOf(agency.http_delivery->tls));
+      options.seed = seed;
+      options.names_change_for_test = options_.ids_not_from_content;
+      AQ_ASSIGN_OR_RETURN(
+          http_deliveries_.emplace_back(),
+          transport::HttpDelivery::Open(std::move(options), engine_.get(), clock_.get(), &log_));
     }
   }
   return absl::OkStatus();
@@ -250,6 +308,8 @@ void Server::Shutdown() {
   shut_down_ = true;
   for (const auto& folder : drop_folders_) folder->Shutdown();
   for (const auto& poll : polls_) poll->Shutdown();
+  for (const auto& outbox : outboxes_) outbox->Shutdown();
+  for (const auto& delivery : http_deliveries_) delivery->Shutdown();
   if (push_ != nullptr) push_->Shutdown(options_.grace);
   if (listeners_ != nullptr) {
     log_.Write(Log::Level::kInfo, "stopping");

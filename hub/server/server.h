@@ -26,12 +26,15 @@
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/timetable.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config.h"
 #include "hub/server/metrics.h"
 #include "hub/store/store.h"
 #include "hub/transport/drop_folder.h"
+#include "hub/transport/http_delivery.h"
 #include "hub/transport/http_poll.h"
+#include "hub/transport/outbox_delivery.h"
 #include "hub/transport/push_listener.h"
 
 namespace anqiao::server {
@@ -44,7 +47,8 @@ struct ServerOptions {
   std::function<void()> launched = nullptr;
   // How long calls may take to end at Shutdown.
   absl::Duration grace = absl::Seconds(5);
-  // For tests only: drop folders and polls take what comes again for new.
+  // For tests only: drop folders and polls take what comes again for new, and what is pushed has
+  // another name at each attempt.
   bool ids_not_from_content = false;
   // For tests only: a start enables the adapters that were disabled.
   bool switches_forgotten = false;
@@ -78,6 +82,7 @@ class Server {
   absl::Status Open(const Config& config);
   absl::Status OpenDropFolders(const Config& config);
   absl::Status OpenPolls(const Config& config);
+  absl::Status OpenDeliveries(const Config& config);
   absl::Status OpenPush(const Config& config);
   // On any thread, also later: of builds that operators load.
   absl::StatusOr<std::unique_ptr<adapter::Adapter>> LoadAdapter(const AgencyConfig& agency,
@@ -91,11 +96,14 @@ class Server {
   const Log log_;
   // In the order they are made; destroyed the other way round.
   std::unique_ptr<policy::Catalogue> catalogue_;
+  std::unique_ptr<const referral::Timetable> timetable_;
   std::vector<std::unique_ptr<adapter::AdapterSlot>> adapters_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;
   std::vector<std::unique_ptr<transport::DropFolder>> drop_folders_;
   std::vector<std::unique_ptr<transport::HttpPoll>> polls_;
+  std::vector<std::unique_ptr<transport::OutboxDelivery>> outboxes_;
+  std::vector<std::unique_ptr<transport::HttpDelivery>> http_deliveries_;
   std::unique_ptr<transport::PushListener> push_;  // null: there is none
   std::unique_ptr<rpc::Listeners> listeners_;
   std::unique_ptr<MetricsListener> metrics_;

@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "hub/server/metrics.h"
+#include "hub/transport/outgoing.h"
 #include "hub/transport/submission.h"
 
 namespace anqiao::server {
@@ -74,7 +75,51 @@ std::vector<MetricFamily> TransportMetrics::Collect() const {
     for (MetricFamily& family : OfPush()) families.push_back(std::move(family));
   }
   families.push_back(std::move(payloads));
+  for (MetricFamily& family : OfDeliveries()) families.push_back(std::move(family));
   return families;
+}
+
+std::vector<MetricFamily> TransportMetrics::OfDeliveries() const {
+  MetricFamily waiting{
+      "anqiao_deliveries_waiting", "Deliveries that wait for the agency.", MetricType::Gauge, {}};
+  MetricFamily dead{"anqiao_deliveries_dead",
+                    "Deliveries set aside after too many attempts.",
+                    MetricType::Gauge,
+                    {}};
+  MetricFamily away{"anqiao_agency_away_seconds",
+                    "Time since the agency was there last; 0 while it is.",
+                    MetricType::Gauge,
+                    {}};
+  MetricFamily pushed{"anqiao_pushed_deliveries_total",
+                      "Deliveries that were pushed, by outcome.",
+                      MetricType::Counter,
+                      {}};
+  const auto add = [&](const std::string& agency, const char* way,
+                       const transport::OutgoingCounts& counts) {
+    const std::pair<const char*, std::int64_t> outcomes[] = {{"delivered", counts.delivered},
+                                                             {"refused", counts.refused},
+                                                             {"postponed", counts.postponed}};
+    for (const auto& [outcome, count] : outcomes) {
+      Add(pushed, static_cast<double>(count),
+          {{"agency", agency}, {"way", way}, {"outcome", outcome}});
+    }
+  };
+  for (const auto* outbox : sources_.outboxes) {
+    add(outbox->options().agency, "folder", outbox->Counts());
+  }
+  for (const auto* http : sources_.http) add(http->options().agency, "http", http->Counts());
+  if (const auto agencies = engine_->ListAgencies(); agencies.ok()) {
+    for (const engine::AgencyStatus& agency : *agencies) {
+      const Labels labels = {{"agency", agency.options->id}};
+      Add(waiting, static_cast<double>(agency.pending_deliveries), labels);
+      Add(dead, static_cast<double>(agency.dead_deliveries), labels);
+      const absl::Duration time = agency.away_since.has_value()
+                                      ? engine_->Now() - *agency.away_since
+                                      : absl::ZeroDuration();
+      Add(away, absl::ToDoubleSeconds(time), labels);
+    }
+  }
+  return {waiting, dead, away, pushed};
 }
 
 std::vector<MetricFamily> TransportMetrics::OfPolls() const {

@@ -31,6 +31,15 @@ std::string OnePart(Family family, absl::string_view text) {
   return key;
 }
 
+std::string PlaceKey(Family family, absl::string_view agency, std::uint64_t sequence,
+                     absl::string_view delivery) {
+  std::string key = Start(family);
+  AddText(key, agency);
+  AddNumber(key, sequence);
+  AddText(key, delivery);
+  return key;
+}
+
 // Every key that starts with "prefix", whose last byte is below 0xff.
 KeyRange PrefixRange(std::string prefix) {
   KeyRange range{.begin = prefix, .end = std::move(prefix)};
@@ -136,11 +145,11 @@ std::string DeliveryKey(absl::string_view delivery) { return OnePart(Family::kDe
 
 std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
                        absl::string_view delivery) {
-  std::string key = Start(Family::kPending);
-  AddText(key, agency);
-  AddNumber(key, sequence);
-  AddText(key, delivery);
-  return key;
+  return PlaceKey(Family::kPending, agency, sequence, delivery);
+}
+
+std::string DeadKey(absl::string_view agency, std::uint64_t sequence, absl::string_view delivery) {
+  return PlaceKey(Family::kDead, agency, sequence, delivery);
 }
 
 std::string QuarantineKey(absl::string_view payload) {
@@ -151,6 +160,16 @@ std::string DisclosureKey(absl::string_view person, std::uint64_t sequence) {
   std::string key = Start(Family::kDisclosure);
   AddText(key, person);
   AddNumber(key, sequence);
+  return key;
+}
+
+std::string ConsentKey(absl::string_view consent) { return OnePart(Family::kConsent, consent); }
+
+std::string DueKey(std::uint64_t micros, absl::string_view subject, std::uint64_t kind) {
+  std::string key = Start(Family::kDue);
+  AddNumber(key, micros);
+  AddText(key, subject);
+  AddNumber(key, kind);
   return key;
 }
 
@@ -165,12 +184,18 @@ KeyRange RecordRange(absl::string_view agency, absl::string_view format) {
   return PrefixRange(std::move(prefix));
 }
 
-KeyRange PendingRange(absl::string_view agency) {
-  return PrefixRange(OnePart(Family::kPending, agency));
+KeyRange PlaceRange(Family family, absl::string_view agency) {
+  return PrefixRange(OnePart(family, agency));
 }
 
 KeyRange DisclosureRange(absl::string_view person) {
   return PrefixRange(OnePart(Family::kDisclosure, person));
+}
+
+KeyRange DueRange(std::uint64_t micros) {
+  KeyRange range{.begin = Start(Family::kDue), .end = Start(Family::kDue)};
+  AddNumber(range.end, micros + 1);
+  return range;
 }
 
 KeyRange AfterRange(Family family, absl::string_view after) {
@@ -202,12 +227,22 @@ absl::StatusOr<std::string> DecodeOnePart(Family family, absl::string_view key) 
   return text;
 }
 
-absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key) {
-  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kPending, key));
+absl::StatusOr<PendingParts> DecodePlaceKey(Family family, absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(family, key));
   PendingParts parts;
   AQ_ASSIGN_OR_RETURN(parts.agency, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.sequence, reader.Number());
   AQ_ASSIGN_OR_RETURN(parts.delivery, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<DueParts> DecodeDueKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kDue, key));
+  DueParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.micros, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.subject, reader.Text());
+  AQ_ASSIGN_OR_RETURN(parts.kind, reader.Number());
   AQ_RETURN_IF_ERROR(reader.Finish());
   return parts;
 }

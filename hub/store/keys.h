@@ -29,8 +29,11 @@ enum class Family : char {
   kPseudonym = 'o',   // agency, pseudonym -> referral id
   kDelivery = 'd',    // delivery -> DeliveryDocument
   kPending = 'w',     // agency, sequence of queueing, delivery -> (empty): what waits, in order
+  kDead = 'x',        // the same of what was set aside
   kQuarantine = 'n',  // payload -> QuarantineDocument
   kDisclosure = 'l',  // person, sequence -> DisclosureDocument
+  kConsent = 'k',     // consent -> ConsentDocument
+  kDue = 't',         // instant, subject, kind -> (empty): what comes due, in order
   kCount = 'c',       // name -> decimal count
 };
 
@@ -45,8 +48,12 @@ std::string PseudonymKey(absl::string_view agency, absl::string_view pseudonym);
 std::string DeliveryKey(absl::string_view delivery);
 std::string PendingKey(absl::string_view agency, std::uint64_t sequence,
                        absl::string_view delivery);
+std::string DeadKey(absl::string_view agency, std::uint64_t sequence, absl::string_view delivery);
 std::string QuarantineKey(absl::string_view payload);
 std::string DisclosureKey(absl::string_view person, std::uint64_t sequence);
+std::string ConsentKey(absl::string_view consent);
+// "subject": "f" and a referral, or "k" and a consent. "kind": a journal::v1::DeadlineKind.
+std::string DueKey(std::uint64_t micros, absl::string_view subject, std::uint64_t kind);
 std::string CountKey(absl::string_view name);
 
 // The key as it is stored where keys hide what is personal: what follows the agency and format of a
@@ -64,8 +71,14 @@ struct KeyRange {
 KeyRange FamilyRange(Family family);
 // Records of one agency's format.
 KeyRange RecordRange(absl::string_view agency, absl::string_view format);
-KeyRange PendingRange(absl::string_view agency);
+// Of one agency; "family" is kPending or kDead.
+KeyRange PlaceRange(Family family, absl::string_view agency);
+inline KeyRange PendingRange(absl::string_view agency) {
+  return PlaceRange(Family::kPending, agency);
+}
 KeyRange DisclosureRange(absl::string_view person);
+// What is due at "micros" or before.
+KeyRange DueRange(std::uint64_t micros);
 // Keys of a one-part family that come after "after" (exclusive); empty: from the beginning.
 KeyRange AfterRange(Family family, absl::string_view after);
 
@@ -77,7 +90,17 @@ struct PendingParts {
   std::uint64_t sequence = 0;
   std::string delivery;
 };
-absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key);
+// "family" is kPending or kDead.
+absl::StatusOr<PendingParts> DecodePlaceKey(Family family, absl::string_view key);
+inline absl::StatusOr<PendingParts> DecodePendingKey(absl::string_view key) {
+  return DecodePlaceKey(Family::kPending, key);
+}
+struct DueParts {
+  std::uint64_t micros = 0;
+  std::string subject;
+  std::uint64_t kind = 0;
+};
+absl::StatusOr<DueParts> DecodeDueKey(absl::string_view key);
 
 }  // namespace anqiao::store
 

@@ -16,6 +16,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/store/checksum.h"
 #include "hub/store/group_limits.h"
+#include "hub/store/key_filter.h"
 #include "hub/store/log_tail.h"
 #include "hub/store/rocks_log.h"
 #include "hub/store/rocks_status.h"
@@ -40,6 +41,7 @@ struct RocksProjections::Database {
   std::unique_ptr<rocksdb::DB> db;
   const std::string path;
   std::atomic<bool> remove = false;
+  std::unique_ptr<KeyFilter> keys;  // null: not remembered
 };
 
 namespace {
@@ -91,7 +93,8 @@ class RocksBatch : public ProjectionBatch {
   }
 
   // The last change of each key, in the order of keys: neighbours are cheaper to insert.
-  rocksdb::Status AddTo(rocksdb::WriteBatch& batch) const {
+  // "keys" may be null.
+  rocksdb::Status AddTo(rocksdb::WriteBatch& batch, KeyFilter* keys) const {
     std::vector<const Change*> sorted;
     sorted.reserve(changes_.size());
     for (const Change& change : changes_) sorted.push_back(&change);
@@ -103,6 +106,7 @@ class RocksBatch : public ProjectionBatch {
       const rocksdb::Status added = change.value.has_value() ? batch.Put(change.key, *change.value)
                                                              : batch.Delete(change.key);
       if (!added.ok()) return added;
+      if (keys != nullptr && change.value.has_value()) keys->Add(change.key);
     }
     return rocksdb::Status::OK();
   }
@@ -141,6 +145,9 @@ class RocksSnapshot : public Snapshot {
   absl::StatusOr<std::string> Get(absl::string_view key) const override {
     AQ_RETURN_IF_ERROR(usable_);
     std::string value;
+    if (database_->keys != nullptr && !database_->keys->MayContain(key)) {
+      return absl::NotFoundError("there is no such key");
+    }
     const rocksdb::Status got = db_.Get(Options(), ToSlice(key), &value);
     if (got.IsNotFound()) return absl::NotFoundError("there is no such key");
     AQ_RETURN_IF_ERROR(FromRocks(got, "reading a projection"));
@@ -226,13 +233,16 @@ absl::Status RocksProjections::Apply(const ProjectionBatch& batch, Sequence sequ
   if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
   AQ_RETURN_IF_ERROR(CheckApply(sequence, applied_sequence()));
   rocksdb::WriteBatch changes;
-  AQ_RETURN_IF_ERROR(FromRocks(own->AddTo(changes), "building changes of projections"));
+  AQ_RETURN_IF_ERROR(
+      FromRocks(own->AddTo(changes, database_->keys.get()), "building changes of projections"));
   return Write(changes, sequence);
 }
 
 std::unique_ptr<Snapshot> RocksProjections::NewSnapshot() const {
   return std::make_unique<RocksSnapshot>(database_);
 }
+
+void RocksProjections::RememberKeys() { database_->keys = std::make_unique<KeyFilter>(); }
 
 absl::Status RocksProjections::Flush(bool wait) {
   if (read_only_) return absl::FailedPreconditionError("the store was opened read-only");

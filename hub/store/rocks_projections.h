@@ -39,6 +39,11 @@ class RocksProjections : public ProjectionStore {
   Sequence applied_sequence() const override { return applied_.load(std::memory_order_acquire); }
   std::unique_ptr<Snapshot> NewSnapshot() const override;
 
+  // Keeps in memory (16 MiB) which keys there are, so that looking for others costs nothing; for
+  // whoever computes a whole set. Requires: it is empty, and no snapshot is read on another thread
+  // while something is applied.
+  void RememberKeys();
+
   // Writes everything out; with "wait" it is on disk when this returns.
   absl::Status Flush(bool wait);
   const std::string& path() const;

@@ -136,10 +136,10 @@ class RocksStore : public Store {
       const std::string path = absl::StrCat(
           options_.scratch_directory.empty() ? options_.directory : options_.scratch_directory,
           "/compare-", RandomName());
-      return OpenBeside(path);
+      return OpenBeside(path, purpose);
     }
     absl::MutexLock lock(&mu_);
-    return OpenBeside(PathOf(options_.directory, ++newest_));
+    return OpenBeside(PathOf(options_.directory, ++newest_), purpose);
   }
 
   absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override {
@@ -170,10 +170,13 @@ class RocksStore : public Store {
     return projections_;
   }
 
-  absl::StatusOr<std::unique_ptr<ProjectionStore>> OpenBeside(const std::string& path) const {
+  absl::StatusOr<std::unique_ptr<ProjectionStore>> OpenBeside(const std::string& path,
+                                                              ProjectionPurpose purpose) const {
     AQ_ASSIGN_OR_RETURN(std::unique_ptr<RocksProjections> projections,
                         RocksProjections::Open(path, false, tuning_, env_));
     projections->RemoveAfterUse();
+    // What becomes the live ones is read by many.
+    if (purpose == ProjectionPurpose::kCompare) projections->RememberKeys();
     return std::unique_ptr<ProjectionStore>(std::move(projections));
   }
 

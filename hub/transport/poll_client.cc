@@ -21,6 +21,8 @@ namespace anqiao::transport {
 namespace {
 
 constexpr double kBytesPerSecondMin = 16 << 10;
+// httplib would tell its own name and version. It says nothing of who asks.
+constexpr char kUserAgent[] = "exchange";
 constexpr std::size_t kValidatorBytesMax = 256;
 constexpr int kAddressesMax = 4;
 constexpr std::int64_t kRetryAfterSecondsMax = 24 * 3600;
@@ -153,8 +155,9 @@ absl::StatusOr<FetchAnswer> PollClient::Fetch(const FetchRequest& request) {
   httplib::Request get;
   get.method = "GET";
   get.path = request.url.target;
-  get.headers = {
-      {"Host", request.url.authority()}, {"Accept-Encoding", "identity"}, {"User-Agent", "anqiao"}};
+  get.headers = {{"Host", request.url.authority()},
+                 {"Accept-Encoding", "identity"},
+                 {"User-Agent", kUserAgent}};
   if (!request.bearer.empty()) get.headers.emplace("Authorization", "Bearer " + request.bearer);
   if (!request.etag.empty()) get.headers.emplace("If-None-Match", request.etag);
   if (!request.last_modified.empty()) {
@@ -204,7 +207,7 @@ absl::StatusOr<int> PollClient::Post(const PollUrl& url, const std::string& bear
   post.method = "POST";
   post.path = url.target;
   post.headers = {
-      {"Host", url.authority()}, {"User-Agent", "anqiao"}, {"Content-Type", "application/json"}};
+      {"Host", url.authority()}, {"User-Agent", kUserAgent}, {"Content-Type", "application/json"}};
   if (!bearer.empty()) post.headers.emplace("Authorization", "Bearer " + bearer);
   post.body = json;
   int code = 0;
@@ -214,6 +217,31 @@ absl::StatusOr<int> PollClient::Post(const PollUrl& url, const std::string& bear
         return absl::OkStatus();
       }));
   return code;
+}
+
+absl::StatusOr<SendAnswer> PollClient::Send(const SendRequest& request) {
+  AQ_ASSIGN_OR_RETURN(Connection* const connection, Connect(request.url));
+  const absl::Cleanup over = [this] { Unregister(); };
+  const auto size = static_cast<double>(request.body.size());
+  connection->SetDeadline(timeouts_.head + absl::Seconds(size / kBytesPerSecondMin));
+  httplib::Request post;
+  post.method = "POST";
+  post.path = request.url.target;
+  post.headers = {{"Host", request.url.authority()},
+                  {"User-Agent", kUserAgent},
+                  {"Content-Type", request.content_type},
+                  {"Idempotency-Key", request.idempotency_key}};
+  if (!request.bearer.empty()) post.headers.emplace("Authorization", "Bearer " + request.bearer);
+  post.body = request.body;
+  SendAnswer answer;
+  const absl::Status sent =
+      Call(connection, request.url).Send(std::move(post), [&](const httplib::Response& response) {
+        answer.code = response.status;
+        answer.retry_after = RetryAfterOf(response.headers);
+        return absl::OkStatus();
+      });
+  if (!sent.ok()) return absl::AbortedError(sent.message());
+  return answer;
 }
 
 }  // namespace anqiao::transport

@@ -4,7 +4,7 @@
 // for the host. A body must say how long it is (body_reader.h). Each request has a connection of
 // its own.
 //
-// Fetch and Post on one thread; Interrupt on any.
+// Fetch, Post and Send on one thread; Interrupt on any.
 
 #ifndef ANQIAO_HUB_TRANSPORT_POLL_CLIENT_H_
 #define ANQIAO_HUB_TRANSPORT_POLL_CLIENT_H_
@@ -46,6 +46,18 @@ struct FetchAnswer {
   absl::Duration retry_after;  // zero: not said
 };
 
+struct SendRequest {
+  PollUrl url;
+  std::string bearer;  // empty: none
+  std::string idempotency_key;
+  std::string content_type, body;
+};
+
+struct SendAnswer {
+  int code = 0;                // of HTTP
+  absl::Duration retry_after;  // zero: not said
+};
+
 class PollClient {
  public:
   // "clock" and "tls" outlive it; "tls" may be null if no URL is https.
@@ -57,6 +69,9 @@ class PollClient {
   absl::StatusOr<FetchAnswer> Fetch(const FetchRequest& request);
   // The code of the answer, whose body is not read.
   absl::StatusOr<int> Post(const PollUrl& url, const std::string& bearer, const std::string& json);
+  // The body of the answer is not read. UNAVAILABLE: there is no connection. ABORTED: there was
+  // one, but no answer came.
+  absl::StatusOr<SendAnswer> Send(const SendRequest& request);
   // Ends what is under way, and whatever comes after.
   void Interrupt();
 

@@ -85,7 +85,8 @@ def facts(person, as_of):
     by_employment = bool(person.unemployment or person.certificate or person.difficulties or person.trainings or person.employments)
     by_civil_affairs, by_tax = bool(person.reliefs), bool(person.businesses or person.tax_reliefs)
     found = dict.fromkeys(("unemployed", "unemployed_ever", "unemployed_months", "difficult", "annotations", "contracts",
-                           "qualified", "urban", "rural", "zero", "business", "self_used", "employer_used"))
+                           "qualified", "urban", "rural", "zero", "business", "self_used", "self_running", "employer_running",
+                           "employer_months", "relieved"))
     age = age_on(person.birth, as_of)
     found["working_age"] = age >= 16 and age < (60 if person.sex == "1" else 50)
     found["older"] = age >= (50 if person.sex == "1" else 40)
@@ -97,6 +98,7 @@ def facts(person, as_of):
         found["unemployed_months"] = whole_months(since, ended or as_of) if since else 0
         found["difficult"] = any(start <= as_of and (end is None or end >= as_of) for _, start, end in person.difficulties)
         found["annotations"] = person.certificate[0] if person.certificate else ()
+        found["relieved"] = False  # nobody in the district is kept under such a category
         found["contracts"] = [(start, end, insured) for _, start, end, insured in person.employments
                               if start <= as_of and (end is None or end >= as_of)]
         done = [day for _, day, qualified in person.trainings if day and day <= as_of and qualified]
@@ -109,7 +111,11 @@ def facts(person, as_of):
         running = [day for _, _, day, gone in person.businesses if day <= as_of and (gone is None or gone > as_of)]
         found["business"] = max(running) if running else False
         found["self_used"] = any(kind == 1 for kind, *_ in person.tax_reliefs)
-        found["employer_used"] = any(kind == 2 for kind, *_ in person.tax_reliefs)
+        spans = {kind: [(start, end) for other, _, start, end in person.tax_reliefs if other == kind and start <= as_of] for kind in (1, 2)}
+        found["self_running"] = any(runs(end, as_of) for _, end in spans[1])
+        found["employer_running"] = any(runs(end, as_of) for _, end in spans[2])
+        found["employer_months"] = sum(month_number(end if end and not runs(end, as_of) else as_of) - month_number(start) + 1
+                                       for start, end in spans[2])
     return found
 
 
@@ -121,6 +127,25 @@ def in_window(day):
     return datetime.date(2023, 1, 1) <= day <= datetime.date(2027, 12, 31)
 
 
+def month_number(day):
+    return day.year * 12 + day.month
+
+
+def runs(end, as_of):
+    """What is given by its last month goes on through that month."""
+    return end is None or month_number(end) >= month_number(as_of)
+
+
+def insured_from(rows):
+    """Since when the latest contract is both signed and insured."""
+    start, _, insured = max(rows, key=lambda row: row[0])
+    return max(start, insured.replace(day=1)) if insured else None
+
+
+def in_run(day, as_of):
+    return day is None or month_number(as_of) - month_number(day) < 36
+
+
 def entitlements(person, as_of):
     """True, False or None for each policy."""
     f = facts(person, as_of)
@@ -130,15 +155,21 @@ def entitlements(person, as_of):
     longest = known(f["contracts"], lambda rows: any(
         end is None or whole_months(start, end + datetime.timedelta(days=1)) >= 12 for start, end, _ in rows))
     insured = known(f["contracts"], lambda rows: any(paid and paid <= as_of for _, _, paid in rows))
-    started = known(f["contracts"], lambda rows: in_window(max(start for start, _, _ in rows)))
+    started = known(f["contracts"], lambda rows: insured_from(rows) is not None and in_window(insured_from(rows)))
+    annotated = {name: known(f["annotations"], lambda values, name=name: name in values) for name in ("SELF_EMPLOYMENT", "EMPLOYER", "GRADUATE")}
+    within = None if f["contracts"] is None else not f["contracts"] or in_run(insured_from(f["contracts"]), as_of)
+    months_left = None if f["employer_months"] is None else f["employer_months"] <= 35
     return {
+        # What runs began within the window and goes on to the end of its thirty-six months.
         "tax-relief-self-employed": all_of(
-            known(f["business"], in_window),
-            any_of(half_year, all_of(any_of(f["zero"], f["urban"]), f["working_age"], f["unemployed_ever"])),
-            known(f["annotations"], lambda values: "SELF_EMPLOYMENT" in values), negate(f["self_used"])),
+            known(f["business"], in_window), known(f["business"], lambda day: in_run(day, as_of)),
+            any_of(negate(f["self_used"]), f["self_running"]),
+            any_of(f["relieved"], annotated["GRADUATE"], f["self_running"], all_of(
+                any_of(half_year, all_of(any_of(f["zero"], f["urban"]), f["working_age"], f["unemployed_ever"])),
+                annotated["SELF_EMPLOYMENT"]))),
         "tax-relief-employer": all_of(
-            half_year, known(f["annotations"], lambda values: "EMPLOYER" in values), known(f["contracts"], bool), longest,
-            insured, started, negate(f["employer_used"])),
+            any_of(f["relieved"], all_of(half_year, annotated["EMPLOYER"])), known(f["contracts"], bool), longest,
+            insured, started, within, any_of(f["employer_running"], months_left)),
         # Nobody states disabled or lost_land yet: always missing.
         "difficulty-recognition": all_of(
             f["unemployed"], negate(f["difficult"]),

@@ -359,6 +359,7 @@ int Main(int count, char** values) {
     if (name == "--rounds") flags.rounds = std::atoi(value);
     if (name == "--only") flags.only = value;
   }
+  if (count % 2 == 0) Fail("every option has a value; see the top of policy_bench.cc");
   if (flags.threads == 0 || flags.people == 0 || flags.rounds < 1) Fail("nothing to do");
   const auto files = Files(flags);
   auto catalogue = Catalogue::Parse(files, "421202003000");

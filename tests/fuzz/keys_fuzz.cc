@@ -14,6 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       pending.ok() && PendingKey(pending->agency, pending->sequence, pending->delivery) != key) {
     abort();
   }
+  if (const auto dead = DecodePlaceKey(Family::kDead, key);
+      dead.ok() && DeadKey(dead->agency, dead->sequence, dead->delivery) != key) {
+    abort();
+  }
   if (const auto person = DecodeOnePart(Family::kPerson, key);
       person.ok() && PersonKey(*person) != key) {
     abort();

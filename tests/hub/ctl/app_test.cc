@@ -90,6 +90,21 @@ class FakeReferrals : public hub::v1::ReferralService::Service {
     response->set_state(hub::v1::REFERRAL_STATE_SENT);
     return grpc::Status::OK;
   }
+  grpc::Status ListDisclosures(grpc::ServerContext*, const hub::v1::ListDisclosuresRequest*,
+                               hub::v1::ListDisclosuresResponse* response) override {
+    hub::v1::DisclosureEntry* entry = response->add_disclosures();
+    entry->set_agency("agencies/workshop");
+    entry->set_agency_display_name("某公司");
+    entry->set_basis("CONSENT");
+    entry->set_consent("consents/c1");
+    entry->set_purpose("referral:workshop");
+    entry->set_view("TrainingView");
+    entry->add_fields("beneficiary.name");
+    entry->add_field_titles()->set_zh("姓名");
+    entry->mutable_field_titles(0)->set_en("name");
+    entry->set_view_hash("\x01\xff");
+    return grpc::Status::OK;
+  }
   hub::v1::SendReferralRequest sent;
 };
 
@@ -238,6 +253,21 @@ class AppTest : public ::testing::Test {
 TEST_F(AppTest, HelpTellsTheExitCodes) {
   EXPECT_EQ(RunBare({"--help"}), kExitOk);
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("Exit codes: 0 done"), HasSubstr("census")));
+}
+
+TEST_F(AppTest, TheAccountingOfDisclosuresIsPrintedInBothLanguages) {
+  ASSERT_EQ(Run({"disclosures", "print", "cases/p1", "--language", "zh"}), kExitOk) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("个人信息提供情况清单"), HasSubstr("某公司"),
+                                HasSubstr("本人单独同意"), HasSubstr("consents/c1"),
+                                HasSubstr("姓名"), HasSubstr("sha256:01ff")));
+  ASSERT_EQ(Run({"disclosures", "print", "p1", "--language", "en"}), kExitOk) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("Accounting of disclosures"), HasSubstr("cases/p1"),
+                                HasSubstr("separate consent"), HasSubstr("what was told: name")));
+  // The list as before.
+  ASSERT_EQ(Run({"disclosures", "cases/p1"}), kExitOk) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("beneficiary.name"));
+  EXPECT_EQ(Run({"disclosures"}), kExitUsage);
+  EXPECT_EQ(Run({"disclosures", "print", "p1", "--language", "fr"}), kExitUsage);
 }
 
 TEST_F(AppTest, MistakesOnTheCommandLineExitWithTwo) {

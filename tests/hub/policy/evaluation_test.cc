@@ -374,6 +374,7 @@ TEST_F(EvaluationTest, IsThatOfAPlainOneOnEveryDay) {
 
 TEST_F(EvaluationTest, TheReasonsAreThoseOfAPlainOne) {
   const RetirementTable table = Table();
+  journal::v1::EntitlementAnswer used_again;
   for (int round = 0; round < 3000; ++round) {
     const Case person = Person();
     const PersonFacts facts(person, person.as_of, table);
@@ -398,6 +399,9 @@ TEST_F(EvaluationTest, TheReasonsAreThoseOfAPlainOne) {
     ASSERT_EQ(CivilDate::FromProto(answer.next_change_date()), decision.next_change);
     ASSERT_EQ(CivilDate::FromProto(answer.eligible_from_date()), decision.eligible_from);
     ASSERT_EQ(answer.category(), decision.category);
+    // Nothing is left of what a message held before.
+    WriteAnswer(policy, facts, Evaluate(policy, facts), &used_again);
+    ASSERT_EQ(used_again.SerializeAsString(), answer.SerializeAsString());
   }
 }
 

@@ -58,12 +58,12 @@ TEST(ExplainTest, TheCaseworkerSeesTheWholeTree) {
                               "36 months (unverified)\n"));
   EXPECT_THAT(text, HasSubstr("\nall of [yes]\n"));
   EXPECT_THAT(text, HasSubstr("\n  any of [yes]\n"));
-  EXPECT_THAT(text, HasSubstr("\n    [no] Registered as unemployed for six months or more "
+  EXPECT_THAT(text, HasSubstr("\n        [no] Registered as unemployed for six months or more "
                               "(unemployed_months = 2; employment bureau; 2026-01-10; "));
   EXPECT_THAT(text, HasSubstr("[yes] Household on urban minimum living relief "
                               "(urban_minimum_living = true; civil affairs; 2025-07; "
                               "公告2023年第15号 第一条) *decisive"));
-  EXPECT_THAT(text, HasSubstr("next change by time alone: 2028-01-01"));
+  EXPECT_THAT(text, HasSubstr("next change by time alone: 2029-02-01"));
   EXPECT_THAT(text, HasSubstr("parameter: province_permille = 1200 (湖北省上浮百分之二十; profile "
                               "42) (unverified)"));
   EXPECT_THAT(text, HasSubstr(Shipped().hash()));

@@ -3,13 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "hub/policy/yaml_reader.h"
 #include "tests/hub/model/person_builder.h"
 #include "tests/hub/policy/policy_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace anqiao::policy {
 namespace {
@@ -53,7 +56,13 @@ TEST(FactsTest, AnAgencyThatKnowsThePersonSpeaksCompletely) {
   person.known_to_tax = true;
   person.known_to_civil_affairs = true;
   for (const FactKind& kind : FactKinds()) {
-    if (kind.holder == "any" || kind.name == "disabled" || kind.name == "lost_land") continue;
+    if (kind.holder == "any" || kind.holder == "person") continue;
+    if (kind.name == "disabled" || kind.name == "lost_land") continue;
+    // Without a recognition there is no such number.
+    if (kind.name == "months_to_retirement_at_recognition") {
+      EXPECT_EQ(Text(person, std::string(kind.name)), "none");
+      continue;
+    }
     const std::string expected = kind.type == FactType::kFlag     ? "false"
                                  : kind.type == FactType::kNumber ? "0"
                                                                   : "none";
@@ -95,11 +104,88 @@ TEST(FactsTest, WhatThePoliceHoldIsSeenByNobodyElseAndNothingElseByThem) {
       EXPECT_EQ(kind.seen_by, kSeenByNobody) << kind.name;
       continue;
     }
-    if (kind.holder == "any") continue;
+    if (kind.holder == "any" || kind.holder == "person") continue;
     EXPECT_TRUE(MaySee(kind.holder, kind)) << kind.name;
   }
   FactKind planted{"wanted", FactType::kFlag, "police", kSeenByAll, nullptr};
   EXPECT_FALSE(MaySee("employment", planted));
+}
+
+TEST(FactsTest, WhatThePersonStatesCountsOnlyWhereNoAgencyKnowsThem) {
+  Case person;
+  person.stated = {{"employed", "false"},
+                   {"unemployed_since", "2026-01-05"},
+                   {"contract_months", "12"},
+                   {"sudden_hardship", "perhaps"}};
+  EXPECT_EQ(Text(person, "employed"), "false");
+  EXPECT_TRUE(FactOn(person, "employed").stated);
+  EXPECT_EQ(Text(person, "unemployed_since"), "2026-01-05");
+  // Not one that may be stated, and not a value of its type.
+  EXPECT_EQ(Text(person, "contract_months"), "MISSING");
+  EXPECT_EQ(Text(person, "sudden_hardship"), "MISSING");
+  person.known_to_employment = true;
+  EXPECT_EQ(Text(person, "unemployed_since"), "none");
+  EXPECT_FALSE(FactOn(person, "unemployed_since").stated);
+}
+
+TEST(FactsTest, WhatIsStatedIsChecked) {
+  AQ_EXPECT_OK(CheckStated({}));
+  AQ_EXPECT_OK(CheckStated({{"employed", "true"},
+                            {"unemployed_since", "none"},
+                            {"household_size", "3"},
+                            {"unemployed_since", "2026-01"}}));
+  const std::map<std::string, std::string> wrongs = {{"employed", "yes"},
+                                                     {"household_size", "-1"},
+                                                     {"unemployed_since", "soon"},
+                                                     {"contract_months", "12"},
+                                                     {"age", "30"},
+                                                     {"no_such_fact", "true"},
+                                                     {"household_income_per_person_fen", "1"}};
+  for (const auto& [name, value] : wrongs) {
+    EXPECT_EQ(CheckStated({{name, value}}).code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  std::map<std::string, std::string> many;
+  for (int i = 0; i < 33; ++i) many[absl::StrCat("fact", i)] = "true";
+  EXPECT_EQ(CheckStated(many).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(FactsTest, TheRunOfAnEmployerBeginsWithContractAndInsurance) {
+  Case person;
+  person.known_to_employment = true;
+  auto& contract = AddTo(person.employments);
+  SetDay(contract.mutable_contract_start_date(), "2026-01-31");
+  EXPECT_EQ(Text(person, "employment_insured_from"), "none");
+  EXPECT_EQ(Text(person, "employer_run_month"), "0");
+  SetDay(contract.mutable_social_insurance_from_month(), "2026-04");
+  EXPECT_EQ(Text(person, "employment_insured_from"), "2026-04-01");
+  EXPECT_EQ(Text(person, "employer_run_month", "2026-03-31"), "0");
+  EXPECT_EQ(FactOn(person, "employer_run_month", "2026-03-31").until, Day("2026-04-01"));
+  EXPECT_EQ(Text(person, "employer_run_month", "2026-04-01"), "1");
+  EXPECT_EQ(Text(person, "employer_run_month", "2026-04-30"), "1");
+  EXPECT_EQ(Text(person, "employer_run_month", "2029-03-31"), "36");
+  EXPECT_EQ(Text(person, "employer_run_month", "2029-04-01"), "37");
+  SetDay(contract.mutable_social_insurance_from_month(), "2025-11");
+  EXPECT_EQ(Text(person, "employment_insured_from"), "2026-01-31");
+  EXPECT_EQ(Text(person, "employer_run_month", "2026-02-01"), "2");
+}
+
+TEST(FactsTest, InsuredMonthsCountEachMonthOnce) {
+  Case person;
+  person.known_to_employment = true;
+  const auto add = [&](absl::string_view from, absl::string_view end) {
+    auto& contract = AddTo(person.employments);
+    SetDay(contract.mutable_contract_start_date(), "2020-01-01");
+    SetDay(contract.mutable_social_insurance_from_month(), from);
+    SetDay(contract.mutable_contract_end_date(), end);
+  };
+  add("2025-01", "2025-06-15");
+  EXPECT_EQ(Text(person, "insured_months"), "6");
+  add("2025-04", "2025-09-30");
+  EXPECT_EQ(Text(person, "insured_months"), "9");
+  add("2026-02", "");
+  EXPECT_EQ(Text(person, "insured_months"), "11");
+  EXPECT_EQ(FactOn(person, "insured_months").until, Day("2026-04-01"));
+  EXPECT_EQ(Text(person, "insured_months", "2026-04-01"), "12");
 }
 
 TEST(FactsTest, UnemploymentCountsWholeMonthsUpToItsEnd) {

@@ -177,8 +177,8 @@ TEST(PoliciesTest, TaxReliefSelfEmployed) {
           p.businesses.clear();
           p.known_to_tax = false;
         },
-        "UNKNOWN business_registered business_month self_employed_relief_running "
-        "self_employed_relief_used",
+        "UNKNOWN business_registered business_month self_employed_relief_used "
+        "self_employed_relief_running",
         "2030-12-01"},
        {"unemployed too short", without_half_year, "NOT_ELIGIBLE", "never"},
        {"too short, on urban relief",

@@ -14,6 +14,8 @@
 #include "absl/strings/str_split.h"
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "hub/base/errors.h"
+#include "hub/referral/reasons.h"
+#include "hub/referral/transitions.h"
 #include "tests/testing/document_table.h"
 #include "tests/testing/status_matchers.h"
 
@@ -30,9 +32,9 @@ using testing::StatusIs;
 
 constexpr char kReferrals[] = ANQIAO_DOCUMENTS "/referrals.md";
 constexpr char kCodes[] = ANQIAO_DOCUMENTS "/codes.md";
-constexpr int kActionCount = static_cast<int>(Action::kConfirmCancellation) + 1;
+constexpr int kActionCount = static_cast<int>(Action::kRecordCheck) + 1;
 constexpr Actor kActors[] = {Actor::kCaseworker, Actor::kSupervisor, Actor::kRecipient,
-                             Actor::kHub};
+                             Actor::kHub,        Actor::kOperator,   Actor::kAuditor};
 
 std::string ActorName(Actor actor) {
   switch (actor) {
@@ -44,6 +46,10 @@ std::string ActorName(Actor actor) {
       return "recipient";
     case Actor::kHub:
       return "hub";
+    case Actor::kOperator:
+      return "operator";
+    case Actor::kAuditor:
+      return "auditor";
   }
   return "";
 }
@@ -71,9 +77,17 @@ std::string ReasonFor(Action action) {
   return "";
 }
 
-bool NeedsReason(Action action) {
-  static const std::set<std::string> needing = {
-      "DECLINE", "REQUEST_INFORMATION", "HOLD", "FAIL", "CANCEL", "VOID"};
+bool ReasonIsNeeded(Action action) {
+  static const std::set<std::string> needing = {"DECLINE",
+                                                "REQUEST_INFORMATION",
+                                                "REPORT_PROGRESS",
+                                                "HOLD",
+                                                "FAIL",
+                                                "CANCEL",
+                                                "VOID",
+                                                "EXPIRE",
+                                                "REVOKE",
+                                                "RECORD_CHECK"};
   return needing.contains(std::string(ActionName(action)));
 }
 
@@ -143,7 +157,8 @@ TEST(MachineTest, EveryRefusalIsOfTheStateOrOfTheActor) {
         EXPECT_THAT(next, StatusIs(absl::StatusCode::kFailedPrecondition));
         EXPECT_EQ(detail.reason, reason::kStateNotAllowed);
         ASSERT_EQ(detail.metadata.size(), 2U);
-        EXPECT_EQ(detail.metadata[0].second, StateName(state));
+        EXPECT_EQ(detail.metadata[0].second,
+                  actor == Actor::kRecipient ? OutwardStateName(state) : StateName(state));
         const std::vector<std::string> named = absl::StrSplit(detail.metadata[1].second, ", ");
         EXPECT_EQ(std::set<std::string>(named.begin(), named.end()), states);
         EXPECT_EQ(detail.preconditions.size(), 1U);
@@ -152,41 +167,87 @@ TEST(MachineTest, EveryRefusalIsOfTheStateOrOfTheActor) {
   }
 }
 
-TEST(MachineTest, AnEndedReferralCanOnlyBeVoided) {
+TEST(MachineTest, AnEndedReferralNeverOpensAgain) {
   const std::set<std::string> ends = {"DECLINED", "FAILED",  "CLOSED", "CANCELLED",
                                       "EXPIRED",  "REVOKED", "VOID"};
   for (const ReferralState state : AllStates()) {
     EXPECT_EQ(IsEnd(state), ends.contains(std::string(StateName(state)))) << StateName(state);
     if (!IsEnd(state)) continue;
-    EXPECT_THAT(AllowedActions(state, Actor::kCaseworker), IsEmpty());
     EXPECT_THAT(AllowedActions(state, Actor::kRecipient), IsEmpty());
     EXPECT_THAT(AllowedActions(state, Actor::kHub), IsEmpty());
-    for (const Action action : AllowedActions(state, Actor::kSupervisor)) {
-      EXPECT_EQ(action, Action::kVoid);
+    for (const Transition& row : Transitions()) {
+      if (row.from != state) continue;
+      EXPECT_TRUE(row.to == state || row.to == journal::v1::REFERRAL_STATE_VOID);
     }
   }
+}
+
+TEST(MachineTest, OperatorsAuditorsAndStrangersMoveNothing) {
+  for (const std::string role : {"operator", "auditor", "", "grid_worker"}) {
+    for (const ReferralState state : AllStates()) {
+      EXPECT_THAT(AllowedActions(state, ActorOf(role)), IsEmpty()) << role;
+    }
+  }
+  EXPECT_EQ(ActorOf("caseworker"), Actor::kCaseworker);
+  EXPECT_EQ(ActorOf("supervisor"), Actor::kSupervisor);
 }
 
 TEST(MachineTest, NobodyUndoesARequestedCancellation) {
   const ReferralState state = journal::v1::REFERRAL_STATE_CANCEL_REQUESTED;
   EXPECT_THAT(AllowedActions(state, Actor::kCaseworker), IsEmpty());
   EXPECT_THAT(AllowedActions(state, Actor::kSupervisor), ElementsAre(Action::kVoid));
-  EXPECT_THAT(AllowedActions(state, Actor::kRecipient), ElementsAre(Action::kConfirmCancellation));
-  EXPECT_THAT(AllowedActions(state, Actor::kHub), ElementsAre(Action::kConfirmCancellation));
+  // What would end it is recorded, and leaves the cancellation to decide.
+  EXPECT_THAT(AllowedActions(state, Actor::kRecipient),
+              ElementsAre(Action::kDecline, Action::kReportOutcome, Action::kFail,
+                          Action::kConfirmCancellation));
+  for (const Action action : {Action::kDecline, Action::kReportOutcome, Action::kFail}) {
+    EXPECT_THAT(Next(state, action, Actor::kRecipient, ReasonFor(action)), IsOkAndHolds(state));
+  }
+  EXPECT_THAT(AllowedActions(state, Actor::kHub),
+              ElementsAre(Action::kConfirmCancellation, Action::kRevoke));
+}
+
+TEST(MachineTest, OnlyTheHubExpiresAndOnlyWhatWaits) {
+  std::set<std::string> from;
+  for (const Transition& row : Transitions()) {
+    if (row.to != journal::v1::REFERRAL_STATE_EXPIRED) continue;
+    EXPECT_EQ(row.actors, kByHub);
+    from.emplace(StateName(row.from));
+  }
+  EXPECT_EQ(from, (std::set<std::string>{"SENT", "INFO_NEEDED"}));
+}
+
+TEST(MachineTest, TheHubRevokesWhateverHasNotEnded) {
+  for (const ReferralState state : AllStates()) {
+    const bool live = state != journal::v1::REFERRAL_STATE_UNSPECIFIED && !IsEnd(state);
+    EXPECT_EQ(Next(state, Action::kRevoke, Actor::kHub, "CONSENT_WITHDRAWN").ok(), live)
+        << StateName(state);
+  }
+}
+
+TEST(MachineTest, ARecipientIsNotToldHowTheHubsSideEndedIt) {
+  for (const ReferralState state : AllStates()) {
+    for (const Action action : AllActions()) {
+      const absl::Status refused =
+          Next(state, action, Actor::kRecipient, ReasonFor(action)).status();
+      if (absl::IsPermissionDenied(refused)) continue;  // says only what was asked for
+      const ErrorDetail detail = DetailOf(refused).value_or(ErrorDetail());
+      std::string said(refused.message());
+      for (const auto& [key, value] : detail.metadata) absl::StrAppend(&said, " ", value);
+      for (const auto& [key, value] : detail.preconditions) absl::StrAppend(&said, " ", value);
+      for (const char* hidden : {"VOID", "REVOKED", "CLOSED", "EXPIRED", "DRAFT"}) {
+        if (state == journal::v1::REFERRAL_STATE_DRAFT) continue;  // they do not know it is there
+        EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr(hidden))) << StateName(state);
+      }
+    }
+  }
 }
 
 TEST(MachineTest, AllowedActionsAreInTheOrderOfTheEnum) {
   EXPECT_THAT(AllowedActions(journal::v1::REFERRAL_STATE_SENT, Actor::kRecipient),
               ElementsAre(Action::kAccept, Action::kDecline, Action::kRequestInformation));
   EXPECT_THAT(AllowedActions(journal::v1::REFERRAL_STATE_DRAFT, Actor::kSupervisor),
-              ElementsAre(Action::kSend, Action::kCancel, Action::kVoid));
-}
-
-TEST(MachineTest, NoActionLeadsToExpiredOrRevokedYet) {
-  for (const auto& [triple, to] : DocumentedTable()) {
-    EXPECT_NE(to, "EXPIRED");
-    EXPECT_NE(to, "REVOKED");
-  }
+              ElementsAre(Action::kSend, Action::kCancel, Action::kVoid, Action::kTakeNote));
 }
 
 // A move of "action" that the table has.
@@ -208,7 +269,8 @@ TEST(MachineTest, ARefusalOrCancellationNeedsAReason) {
     SCOPED_TRACE(std::string(ActionName(action)));
     const auto [state, actor] = AMoveOf(action);
     const absl::StatusOr<ReferralState> next = Next(state, action, actor, "");
-    EXPECT_EQ(next.ok(), !NeedsReason(action)) << next.status();
+    EXPECT_EQ(next.ok(), !ReasonIsNeeded(action)) << next.status();
+    EXPECT_EQ(NeedsReason(action), ReasonIsNeeded(action));
     if (next.ok()) continue;
     EXPECT_THAT(next, StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_EQ(ReasonOf(next.status()), reason::kInvalidField);
@@ -241,7 +303,7 @@ TEST(MachineTest, ActionNamesReadBack) {
     EXPECT_THAT(ParseAction(ActionName(action)), IsOkAndHolds(action));
   }
   EXPECT_EQ(ActionName(Action::kReportOutcome), "REPORT_OUTCOME");
-  for (const char* wrong : {"", "send", "EXPIRE", "SEND "}) {
+  for (const char* wrong : {"", "send", "EXPIRES", "SEND "}) {
     EXPECT_THAT(ParseAction(wrong), StatusIs(absl::StatusCode::kInvalidArgument)) << wrong;
   }
 }
@@ -259,8 +321,8 @@ TEST(CodesTest, TheDocumentListsExactlyTheReasonCodes) {
   std::vector<DocumentRow> expected;
   for (const ReasonCode& code : ReasonCodes()) {
     expected.push_back({std::string(code.code), std::string(ActionName(code.action)),
-                        std::string(code.whose), std::string(code.title_zh),
-                        std::string(code.title_en)});
+                        std::string(code.whose), std::string(FollowUpName(code.follows)),
+                        std::string(code.title_zh), std::string(code.title_en)});
   }
   EXPECT_THAT(ReadDocumentTable(kCodes, "reason"), ::testing::ElementsAreArray(expected));
 }
@@ -273,6 +335,7 @@ TEST(CodesTest, ReasonCodesAreUniqueAndSayWhoseTheyAre) {
                 code.whose == "hub")
         << code.whose;
     EXPECT_FALSE(code.title_zh.empty() || code.title_en.empty()) << code.code;
+    EXPECT_TRUE(!code.refusal || code.whose == "person") << code.code;
     // What a record of fixed width has room for.
     EXPECT_LE(code.code.size(), 32U) << code.code;
   }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/referral/machine.h"
+#include "hub/referral/reasons.h"
 #include "tests/hub/model/person_builder.h"
 #include "tests/testing/status_matchers.h"
 
@@ -94,7 +95,8 @@ class PersonOfAll {
 };
 
 constexpr absl::string_view kViews[] = {"employment_service", "training", "self_employed_relief",
-                                        "employer_relief", "loan"};
+                                        "employer_relief",    "loan",     "application",
+                                        "business_support"};
 
 policy::PolicySummary Summary(absl::string_view view) {
   policy::PolicySummary summary;
@@ -184,6 +186,49 @@ TEST(ViewTest, ALenderIsToldOfTheAmount) {
   EXPECT_EQ(less.request.loan().amount_max_fen(), 12'000'000);
 }
 
+TEST(ViewTest, AnApplicationIsToldOfNoRegistration) {
+  model::Case person = PersonOfAll(true).Fold();
+  person.unemployments.clear();
+  AQ_ASSERT_OK_AND_ASSIGN(const BuiltView built, Build("application", person));
+  EXPECT_EQ(built.name, "ApplicationView");
+  const auto& view = built.request.application();
+  EXPECT_EQ(view.beneficiary().name(), kName);
+  EXPECT_EQ(view.phone(), "+8619001234567");
+  EXPECT_EQ(view.division_code(), "421299");
+  EXPECT_EQ(view.category(), "UNEMPLOYED_HALF_YEAR");
+  EXPECT_THAT(built.fields, ElementsAre("beneficiary.id_number", "beneficiary.name", "category",
+                                        "division_code", "phone"));
+}
+
+TEST(ViewTest, SupportOfABusinessIsToldOfTheBusiness) {
+  AQ_ASSERT_OK_AND_ASSIGN(const BuiltView built,
+                          Build("business_support", PersonOfAll(true).Fold()));
+  EXPECT_EQ(built.name, "BusinessSupportView");
+  const auto& view = built.request.business_support();
+  EXPECT_EQ(view.business_code(), "92421299MA00000000");
+  EXPECT_EQ(model::CivilDate::FromProto(view.registration_month()), Day("2026-01"));
+  EXPECT_THAT(built.fields,
+              ElementsAre("beneficiary.id_number", "beneficiary.name", "business_code", "category",
+                          "phone", "registration_month"));
+}
+
+TEST(ViewTest, TheCertificateIsThatOfTheCategory) {
+  model::Case person = PersonOfAll(true).Fold();
+  const auto build = [&](const char* category) {
+    journal::v1::EntitlementAnswer answer = Granted();
+    answer.set_category(category);
+    return BuildView(Summary("self_employed_relief"), answer, person, {}, kBasis);
+  };
+  EXPECT_EQ(ReasonOf(build("GRADUATE").status()), reason::kViewIncomplete);
+  person.certificates[0].fact.set_annotations(0, "GRADUATE");
+  AQ_ASSERT_OK_AND_ASSIGN(const BuiltView graduate, build("GRADUATE"));
+  EXPECT_EQ(graduate.request.self_employed_relief().certificate_number(), "4212990026000001");
+  EXPECT_EQ(ReasonOf(build("UNEMPLOYED_HALF_YEAR").status()), reason::kViewIncomplete);
+  person.certificates.clear();
+  AQ_ASSERT_OK_AND_ASSIGN(const BuiltView relieved, build("POVERTY_RELIEVED"));
+  EXPECT_EQ(relieved.request.self_employed_relief().certificate_number(), "");
+}
+
 // What is taken away, what the error then names, and who would give it.
 struct Lack {
   absl::string_view view, field, giver;
@@ -209,6 +254,8 @@ std::vector<Lack> Lacks() {
          person.certificates.front().fact.set_annotations(0, "EMPLOYER");
        }},
       {"self_employed_relief", "business_code", "tax",
+       [](model::Case& person) { person.businesses.clear(); }},
+      {"business_support", "business_code", "tax",
        [](model::Case& person) { person.businesses.clear(); }},
       {"employer_relief", "employer_code", "employment",
        [](model::Case& person) { person.employments.clear(); }},

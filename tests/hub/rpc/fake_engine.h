@@ -31,12 +31,14 @@ class FakeCatalogue final : public policy::Catalogue {
     }
     return nullptr;
   }
-  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(absl::string_view policy,
-                                                          const model::Case&) const override {
+  absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
+      absl::string_view policy, const model::Case& person) const override {
     journal::v1::EntitlementAnswer answer;
     answer.set_policy(std::string(policy));
     answer.set_result(journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
     answer.add_leaves()->set_id("leaf");
+    const auto employed = person.stated.find("employed");
+    if (employed != person.stated.end()) answer.mutable_leaves(0)->set_value(employed->second);
     return answer;
   }
 
@@ -57,8 +59,10 @@ class FakeDeliveries final : public engine::DeliveryStream {
  public:
   explicit FakeDeliveries(FakeEngine* engine) : engine_(*engine) {}
   absl::StatusOr<std::optional<exchange::v1::Delivery>> Next(absl::Duration timeout) override;
-  absl::Status Ack(const std::string& delivery) override;
+  absl::Status Ack(const std::string& delivery, const engine::HandedOver&) override;
   absl::Status Nack(const std::string& delivery, const std::string& reason) override;
+  void SetThere(bool) override {}
+  void HandBack() override {}
   void Close() override;
 
  private:
@@ -124,6 +128,10 @@ class FakeEngine final : public engine::Engine {
     visibility = timeout;
     return std::make_unique<FakeDeliveries>(this);
   }
+  absl::StatusOr<std::unique_ptr<engine::DeliveryStream>> OpenPush(const std::string&,
+                                                                   int) override {
+    return std::make_unique<FakeDeliveries>(this);
+  }
   absl::StatusOr<exchange::v1::AnswerReferralResponse> AnswerReferral(
       const std::string&, const exchange::v1::AnswerReferralRequest&) override {
     exchange::v1::AnswerReferralResponse response;
@@ -158,7 +166,8 @@ class FakeEngine final : public engine::Engine {
     return engine::CensusCounts{.as_of = {2026, 6, 30}, .registered = 5, .clean_three_years = 2};
   }
   const policy::Catalogue& catalogue() const override {
-    return loaded_catalogue == nullptr ? catalogue_ : *loaded_catalogue;
+    if (loaded_catalogue != nullptr) return *loaded_catalogue;
+    return catalogue_;
   }
   model::CivilDate Today() const override { return {2026, 6, 30}; }
   absl::Time Now() const override { return absl::FromUnixSeconds(1'782'781'200); }
@@ -181,6 +190,40 @@ class FakeEngine final : public engine::Engine {
                                                             const std::string&) override {
     return journal::v1::ReferralDocument();
   }
+  absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
+      const engine::Principal&, const engine::CreateConsentCommand& command,
+      const std::string&) override {
+    absl::MutexLock lock(&mu);
+    consent_created = command;
+    return AConsent();
+  }
+  absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
+      const engine::Principal&, const engine::WithdrawConsentCommand&,
+      const std::string&) override {
+    journal::v1::ConsentDocument consent = AConsent();
+    consent.mutable_end_time()->set_seconds(1'790'000'001);
+    consent.add_revoked_referrals("r1");
+    return consent;
+  }
+  absl::StatusOr<journal::v1::ConsentDocument> GetConsent(const std::string&,
+                                                          const std::string&) override {
+    return AConsent();
+  }
+  absl::StatusOr<engine::Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string&, const std::string&, int, const std::string&) override {
+    engine::Page<journal::v1::ConsentDocument> page;
+    page.items.push_back(AConsent());
+    return page;
+  }
+  static journal::v1::ConsentDocument AConsent() {
+    journal::v1::ConsentDocument consent;
+    consent.mutable_consent()->set_consent("c1");
+    consent.mutable_consent()->set_case_id("p1");
+    consent.mutable_consent()->set_agency("police");
+    consent.mutable_create_time()->set_seconds(1'790'000'000);
+    return consent;
+  }
+  absl::Status FireTimers() override { return absl::OkStatus(); }
   absl::StatusOr<engine::Page<journal::v1::ReferralDocument>> ListReferrals(
       const engine::ReferralFilter&, const std::string&, int, const std::string&) override {
     return engine::Page<journal::v1::ReferralDocument>();
@@ -190,7 +233,34 @@ class FakeEngine final : public engine::Engine {
     return engine::Page<journal::v1::DisclosureDocument>();
   }
   absl::StatusOr<std::vector<engine::AgencyStatus>> ListAgencies() override {
-    return std::vector<engine::AgencyStatus>{{.options = &agency_, .records = 7}};
+    std::vector<engine::AgencyStatus> statuses(1);
+    statuses[0].options = &agency_;
+    statuses[0].records = 7;
+    return statuses;
+  }
+  absl::StatusOr<engine::Page<journal::v1::DeliveryDocument>> ListDeliveries(
+      const engine::DeliveryFilter& filter, const std::string& after, int limit) override {
+    Note(absl::StrCat(filter.dead ? "dead" : "waiting", " of ", filter.agency, " after ", after));
+    engine::Page<journal::v1::DeliveryDocument> page;
+    for (const char* id : {"a", "b", "c"}) {
+      if (id <= after) continue;
+      if (static_cast<int>(page.items.size()) == limit) {
+        page.next_after = page.items.back().delivery().delivery();
+        break;
+      }
+      page.items.push_back(MakeDelivery(id));
+    }
+    return page;
+  }
+  absl::StatusOr<journal::v1::DeliveryDocument> GetDelivery(const std::string& id) override {
+    if (id == "none") return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound, "none");
+    return MakeDelivery(id);
+  }
+  absl::StatusOr<journal::v1::DeliveryDocument> MendDelivery(
+      const engine::Principal& principal, const engine::MendDeliveryCommand& command) override {
+    Note(absl::StrCat(command.discard ? "discard " : "retry ", command.delivery, " ",
+                      command.reason, " by ", principal.name()));
+    return MakeDelivery(command.delivery);
   }
   absl::StatusOr<engine::Page<journal::v1::QuarantineDocument>> ListQuarantine(const std::string&,
                                                                                const std::string&,
@@ -385,6 +455,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<Pending> pending;
   std::vector<Access> accesses;
   std::string jurisdiction;
+  engine::CreateConsentCommand consent_created;
   int receives_opened = 0;
   int in_flight = 0;
   absl::Duration visibility;
@@ -401,6 +472,20 @@ class FakeEngine final : public engine::Engine {
   std::unique_ptr<policy::Catalogue> loaded_catalogue;
 
  private:
+  static journal::v1::DeliveryDocument MakeDelivery(const std::string& id) {
+    journal::v1::DeliveryDocument document;
+    exchange::v1::Delivery envelope;
+    envelope.mutable_request()->mutable_training()->set_course("电工");
+    document.mutable_delivery()->set_delivery(id);
+    document.mutable_delivery()->set_agency("police");
+    document.mutable_delivery()->set_envelope(envelope.SerializeAsString());
+    document.set_referral("r1");
+    document.set_person("one");
+    document.set_dead(true);
+    document.set_nack_count(10);
+    document.set_last_reason("HTTP_422");
+    return document;
+  }
   static engine::CaseView MakeCase(const std::string& id) {
     engine::CaseView view;
     view.folded.person = id;
@@ -433,7 +518,7 @@ inline absl::StatusOr<std::optional<exchange::v1::Delivery>> FakeDeliveries::Nex
   engine_.deliveries.erase(engine_.deliveries.begin());
   return std::optional<exchange::v1::Delivery>(std::move(delivery));
 }
-inline absl::Status FakeDeliveries::Ack(const std::string& delivery) {
+inline absl::Status FakeDeliveries::Ack(const std::string& delivery, const engine::HandedOver&) {
   absl::MutexLock lock(&engine_.mu);
   if (delivery != "d1") {
     return Error(absl::StatusCode::kNotFound, reason::kDeliveryNotFound, "no such delivery");

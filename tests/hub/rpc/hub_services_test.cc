@@ -35,6 +35,7 @@ class HubServicesTest : public ::testing::Test {
     cases_ = hub::v1::CaseService::NewStub(channel);
     eligibility_ = hub::v1::EligibilityService::NewStub(channel);
     referrals_ = hub::v1::ReferralService::NewStub(channel);
+    consents_ = hub::v1::ConsentService::NewStub(channel);
     operations_ = hub::v1::OperationsService::NewStub(channel);
   }
 
@@ -92,6 +93,7 @@ class HubServicesTest : public ::testing::Test {
   std::unique_ptr<hub::v1::CaseService::Stub> cases_;
   std::unique_ptr<hub::v1::EligibilityService::Stub> eligibility_;
   std::unique_ptr<hub::v1::ReferralService::Stub> referrals_;
+  std::unique_ptr<hub::v1::ConsentService::Stub> consents_;
   std::unique_ptr<hub::v1::OperationsService::Stub> operations_;
 };
 
@@ -172,11 +174,43 @@ TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
         hub::v1::ListReferralsRequest(), hub::v1::ListReferralsResponse(), kCaseworker);
   check(*referrals_, &hub::v1::ReferralService::Stub::ListDisclosures,
         hub::v1::ListDisclosuresRequest(), hub::v1::ListDisclosuresResponse(), kCaseworker);
+  check(*consents_, &hub::v1::ConsentService::Stub::ListConsents, hub::v1::ListConsentsRequest(),
+        hub::v1::ListConsentsResponse(), kCaseworker);
   check(*operations_, &hub::v1::OperationsService::Stub::ListAgencies,
         hub::v1::ListAgenciesRequest(), hub::v1::ListAgenciesResponse(), kOperatorUri);
+  check(*operations_, &hub::v1::OperationsService::Stub::ListDeliveries,
+        hub::v1::ListDeliveriesRequest(), hub::v1::ListDeliveriesResponse(), kOperatorUri);
   check(*operations_, &hub::v1::OperationsService::Stub::ListQuarantinedPayloads,
         hub::v1::ListQuarantinedPayloadsRequest(), hub::v1::ListQuarantinedPayloadsResponse(),
         kOperatorUri);
+}
+
+TEST_F(HubServicesTest, ChecksWhatCreatesAConsent) {
+  const auto create = [&](const std::function<void(hub::v1::CreateConsentRequest&)>& change) {
+    hub::v1::CreateConsentRequest request;
+    request.set_request_id("8a7e5c3e-0000-4000-8000-000000000001");
+    request.set_case_("cases/p1");
+    request.set_agency("agencies/police");
+    request.set_purpose("referral:skills");
+    request.add_fields("phone");
+    request.set_evidence("paper 1");
+    request.mutable_expire_date()->set_year(2027);
+    request.mutable_expire_date()->set_month(1);
+    request.mutable_expire_date()->set_day(31);
+    change(request);
+    hub::v1::Consent response;
+    return Fault(Call(*consents_, &hub::v1::ConsentService::Stub::CreateConsent, request, &response,
+                      kCaseworker));
+  };
+  EXPECT_EQ(create([](auto&) {}), "OK");
+  EXPECT_EQ(create([](auto& r) { r.clear_request_id(); }), "INVALID_FIELD request_id");
+  EXPECT_EQ(create([](auto& r) { r.set_case_("p1"); }), "INVALID_FIELD case");
+  EXPECT_EQ(create([](auto& r) { r.clear_agency(); }), "INVALID_FIELD agency");
+  EXPECT_EQ(create([](auto& r) { r.clear_purpose(); }), "INVALID_FIELD purpose");
+  EXPECT_EQ(create([](auto& r) { r.clear_fields(); }), "INVALID_FIELD fields");
+  EXPECT_EQ(create([](auto& r) { r.clear_evidence(); }), "INVALID_FIELD evidence");
+  EXPECT_EQ(create([](auto& r) { r.mutable_expire_date()->set_day(32); }),
+            "INVALID_FIELD expire_date");
 }
 
 TEST_F(HubServicesTest, ChecksWhatCreatesAReferral) {
@@ -238,6 +272,25 @@ TEST_F(HubServicesTest, EvaluatesTheNamedPoliciesOrAllInOrder) {
   EXPECT_EQ(call(), "INVALID_FIELD policies[1]");
 }
 
+TEST_F(HubServicesTest, WhatThePersonStatesIsCheckedAndTaken) {
+  hub::v1::EvaluateEligibilityRequest request;
+  request.set_case_("cases/one");
+  request.add_policies("policies/b-policy");
+  hub::v1::EvaluateEligibilityResponse response;
+  const auto call = [&] {
+    return Fault(Call(*eligibility_, &hub::v1::EligibilityService::Stub::EvaluateEligibility,
+                      request, &response, kCaseworker));
+  };
+  (*request.mutable_stated_facts())["employed"] = "false";
+  EXPECT_EQ(call(), "OK");
+  EXPECT_EQ(response.entitlements(0).conditions(0).value(), "false");
+  (*request.mutable_stated_facts())["employed"] = "perhaps";
+  EXPECT_EQ(call(), "INVALID_FIELD stated_facts");
+  request.mutable_stated_facts()->clear();
+  (*request.mutable_stated_facts())["contract_months"] = "12";
+  EXPECT_EQ(call(), "INVALID_FIELD stated_facts");
+}
+
 TEST_F(HubServicesTest, OperatesOnTheQuarantine) {
   hub::v1::GetQuarantinedPayloadRequest get;
   get.set_name("quarantinedPayloads/p");
@@ -257,6 +310,66 @@ TEST_F(HubServicesTest, OperatesOnTheQuarantine) {
   EXPECT_EQ(call(), "OK");
   replay.set_name("p");
   EXPECT_EQ(call(), "INVALID_FIELD name");
+}
+
+TEST_F(HubServicesTest, ListsDeliveriesByPages) {
+  hub::v1::ListDeliveriesRequest request;
+  request.set_page_size(2);
+  request.set_agency("agencies/police");
+  hub::v1::ListDeliveriesResponse response;
+  const auto call = [&] {
+    return Fault(Call(*operations_, &hub::v1::OperationsService::Stub::ListDeliveries, request,
+                      &response, kOperatorUri));
+  };
+  EXPECT_EQ(call(), "OK");
+  ASSERT_EQ(response.deliveries_size(), 2);
+  request.set_page_token(response.next_page_token());
+  EXPECT_EQ(call(), "OK");
+  ASSERT_EQ(response.deliveries_size(), 1);
+  EXPECT_EQ(response.next_page_token(), "");
+  const hub::v1::Delivery& last = response.deliveries(0);
+  EXPECT_EQ(last.name(), "deliveries/c");
+  EXPECT_EQ(last.state(), hub::v1::DELIVERY_STATE_DEAD);
+  EXPECT_EQ(last.content(), "REQUEST");
+  EXPECT_EQ(last.last_reason(), "HTTP_422");
+  // Nothing of what the recipient is told, nor of whom.
+  EXPECT_THAT(response.ShortDebugString(), ::testing::Not(::testing::HasSubstr("电工")));
+  EXPECT_THAT(response.ShortDebugString(), ::testing::Not(::testing::HasSubstr("one")));
+  request.clear_page_token();
+  request.set_state(hub::v1::DELIVERY_STATE_ACKNOWLEDGED);
+  EXPECT_EQ(call(), "INVALID_FIELD state");
+  request.set_state(hub::v1::DELIVERY_STATE_DEAD);
+  request.set_agency("police");
+  EXPECT_EQ(call(), "INVALID_FIELD agency");
+}
+
+TEST_F(HubServicesTest, MendsDeliveries) {
+  using Stub = hub::v1::OperationsService::Stub;
+  hub::v1::Delivery delivery;
+  hub::v1::GetDeliveryRequest get;
+  get.set_name("deliveries/none");
+  EXPECT_EQ(Fault(Call(*operations_, &Stub::GetDelivery, get, &delivery, kOperatorUri)),
+            "DELIVERY_NOT_FOUND");
+  hub::v1::RetryDeliveryRequest retry;
+  retry.set_name("deliveries/d");
+  const auto retried = [&] {
+    return Fault(Call(*operations_, &Stub::RetryDelivery, retry, &delivery, kOperatorUri));
+  };
+  EXPECT_EQ(retried(), "INVALID_FIELD request_id");
+  retry.set_request_id(kUuid);
+  EXPECT_EQ(retried(), "OK");
+  hub::v1::DiscardDeliveryRequest discard;
+  discard.set_request_id(kUuid);
+  discard.set_name("deliveries/d");
+  const auto discarded = [&] {
+    return Fault(Call(*operations_, &Stub::DiscardDelivery, discard, &delivery, kOperatorUri));
+  };
+  EXPECT_EQ(discarded(), "INVALID_FIELD reason");
+  discard.set_reason("on paper");
+  EXPECT_EQ(discarded(), "INVALID_FIELD reason");
+  discard.set_reason("SENT_ON_PAPER");
+  EXPECT_EQ(discarded(), "OK");
+  EXPECT_THAT(engine_.TakeNotes(), ElementsAre("retry d  by li", "discard d SENT_ON_PAPER by li"));
 }
 
 TEST_F(HubServicesTest, VerifiesWithProgress) {

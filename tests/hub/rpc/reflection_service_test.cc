@@ -7,6 +7,7 @@
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/hub/v1/cases.pb.h"
 #include "google/protobuf/descriptor.pb.h"
+#include "grpc/health/v1/health.pb.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::rpc {
@@ -24,7 +25,8 @@ const std::vector<std::string>& AgencyListenerServices() {
 class ReflectionServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    // Linked in, so that there is something to hide.
+    // Linked in, so that there is something to serve and to hide.
+    ASSERT_NE(grpc::health::v1::HealthCheckRequest::descriptor(), nullptr);
     ASSERT_NE(hub::v1::Case::descriptor(), nullptr);
     ASSERT_NE(exchange::v1::SubmitRequest::descriptor(), nullptr);
     AQ_ASSERT_OK_AND_ASSIGN(index_, ReflectionIndex::Make(AgencyListenerServices()));

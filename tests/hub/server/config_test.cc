@@ -103,6 +103,79 @@ TEST_F(ConfigTest, AdaptersRunInWorkersWithinLimits) {
   }
 }
 
+TEST_F(ConfigTest, DeliveriesLeaveOneWay) {
+  const std::string formats = "    formats: [roster, orders]\n";
+  const auto with = [&](const std::string& deliver) {
+    return Changed(formats, absl::StrCat(formats, "    deliver: ", deliver, "\n"));
+  };
+  AQ_ASSERT_OK_AND_ASSIGN(Config config, Parse(kGood));
+  EXPECT_EQ(config.agencies[0].options.delivery_way, journal::v1::DELIVERY_WAY_STREAM);
+  AQ_ASSERT_OK_AND_ASSIGN(config, with("{folder: {path: out}}"));
+  EXPECT_EQ(config.agencies[0].options.delivery_way, journal::v1::DELIVERY_WAY_FOLDER);
+  ASSERT_TRUE(config.agencies[0].outbox.has_value());
+  EXPECT_EQ(config.agencies[0].outbox->agency, "police");
+  EXPECT_EQ(config.agencies[0].outbox->path, directory_.File("out"));
+  EXPECT_FALSE(config.agencies[0].outbox->await_ack);
+  AQ_ASSERT_OK_AND_ASSIGN(
+      config, with("{folder: {path: out, ack: file, in_flight: 7, poll: 2, envelope: protobuf}}"));
+  EXPECT_TRUE(config.agencies[0].outbox->await_ack);
+  EXPECT_EQ(config.agencies[0].outbox->in_flight, 7);
+  EXPECT_EQ(config.agencies[0].outbox->poll, absl::Seconds(2));
+  EXPECT_EQ(config.agencies[0].outbox->form, transport::EnvelopeForm::kProtobuf);
+  AQ_ASSERT_OK_AND_ASSIGN(config,
+                          with("{http: {url: \"https://a.example/in\", ca: ca.crt, certificate: "
+                               "s.crt, key: s.key, connections: 3, token_file: s.key}}"));
+  EXPECT_EQ(config.agencies[0].options.delivery_way, journal::v1::DELIVERY_WAY_HTTP);
+  ASSERT_TRUE(config.agencies[0].http_delivery.has_value());
+  EXPECT_EQ(config.agencies[0].http_delivery->options.connections, 3);
+  EXPECT_EQ(config.agencies[0].http_delivery->tls.ca, directory_.File("ca.crt"));
+  const std::pair<const char*, const char*> wrong[] = {
+      {"{}", ":12:14: deliver must have either folder or http"},
+      {"{folder: {path: out}, http: {url: \"https://a/\", ca: ca.crt}}", "either folder or http"},
+      {"{mail: x}", "unknown key mail in deliver"},
+      {"{folder: {}}", "key path is missing in folder"},
+      {"{folder: {path: \"\"}}", "path is empty"},
+      {"{folder: {path: out, ack: maybe}}", ":12:40: ack must be written or file"},
+      {"{folder: {path: out, in_flight: 3}}", "in_flight is for ack: file"},
+      {"{folder: {path: out, ack: file, in_flight: 257}}", "in_flight must be a whole number"},
+      {"{folder: {path: out, envelope: xml}}", "envelope must be json or protobuf"},
+      {"{http: {url: \"http://a/\", ca: ca.crt}}", "url must be https://"},
+      {"{http: {url: \"https://a/\"}}", "key ca is missing in http"},
+      {"{http: {url: \"https://a/\", ca: none.crt}}", "ca: there is no file"},
+      {"{http: {url: \"https://a/\", ca: ca.crt, key: s.key}}", "go together in http"},
+      {"{http: {url: \"https://a/\", ca: ca.crt, connections: 17}}", "connections must be a"}};
+  for (const auto& [deliver, message] : wrong) {
+    EXPECT_THAT(with(deliver), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)))
+        << deliver;
+  }
+}
+
+TEST_F(ConfigTest, NoAgencyIsDeliveredToWhereAnotherIs) {
+  const auto two = [&](const std::string& first, const std::string& second) {
+    const std::string text = absl::StrReplaceAll(
+        kGood, {{"keys: {", absl::StrCat("    ", first,
+                                         "\n  - id: tax\n    display_name: 税务\n    kind: tax\n"
+                                         "    formats: [businesses]\n    ",
+                                         second, "\nkeys: {")}});
+    return Parse(text);
+  };
+  AQ_EXPECT_OK(two("deliver: {folder: {path: out}}", "deliver: {folder: {path: out2}}").status());
+  const std::pair<const char*, const char*> wrong[] = {
+      {"deliver: {folder: {path: out}}", "deliver: {folder: {path: out}}"},
+      {"deliver: {folder: {path: out}}", "deliver: {folder: {path: ./out/}}"},
+      {"deliver: {folder: {path: out}}", "deliver: {folder: {path: out/tax}}"},
+      {"deliver: {folder: {path: all/out}}", "deliver: {folder: {path: all}}"},
+      {"deliver: {folder: {path: samples/out}}",
+       "drop_folder: {path: samples, format: businesses}"},
+      {"drop_folder: {path: in, format: roster}", "deliver: {folder: {path: in/done}}"},
+      {"deliver: {http: {url: \"https://a/in\", ca: ca.crt}}",
+       "deliver: {http: {url: \"https://a:443/in\", ca: ca.crt}}"}};
+  for (const auto& [first, second] : wrong) {
+    EXPECT_THAT(two(first, second), StatusIs(absl::StatusCode::kInvalidArgument)) << first << "\n"
+                                                                                  << second;
+  }
+}
+
 TEST_F(ConfigTest, ReadsEverythingWithPathsFromTheFile) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config config, Parse(kGood));
   EXPECT_EQ(config.data_directory, directory_.File("data"));
@@ -163,13 +236,13 @@ TEST_F(ConfigTest, HttpIsDeclaredPerAgency) {
   ASSERT_EQ(polls.size(), 2u);
   EXPECT_EQ(polls[0].options.url.target, "/x?y=1");
   EXPECT_EQ(polls[0].options.interval, absl::Minutes(5));
-  EXPECT_EQ(polls[0].certificate + polls[0].options.token_file, "");
+  EXPECT_EQ(polls[0].tls.certificate + polls[0].options.token_file, "");
   EXPECT_FALSE(polls[0].options.receipt_url.has_value());
   EXPECT_EQ(polls[1].options.agency, "police");
   EXPECT_EQ(polls[1].options.format, "orders");
   EXPECT_EQ(polls[1].options.interval, absl::Minutes(1));
-  EXPECT_EQ(polls[1].ca, directory_.File("ca.crt"));
-  EXPECT_EQ(polls[1].key, directory_.File("s.key"));
+  EXPECT_EQ(polls[1].tls.ca, directory_.File("ca.crt"));
+  EXPECT_EQ(polls[1].tls.key, directory_.File("s.key"));
   EXPECT_EQ(polls[1].options.token_file, directory_.File("s.key"));
   EXPECT_EQ(polls[1].options.receipt_url->target, "/receipts");
 }
@@ -212,8 +285,8 @@ TEST_F(ConfigTest, SaysWhatIsWrongWithHttp) {
 TEST_F(ConfigTest, AJurisdictionIsADivisionCodesPrefix) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config national, Parse(kGood));
   EXPECT_EQ(national.jurisdiction, "");
-  AQ_ASSERT_OK_AND_ASSIGN(
-      const Config local, Parse(absl::StrCat(kGood, "jurisdiction: \"421202003000\"\n")));
+  AQ_ASSERT_OK_AND_ASSIGN(const Config local,
+                          Parse(absl::StrCat(kGood, "jurisdiction: \"421202003000\"\n")));
   EXPECT_EQ(local.jurisdiction, "421202003000");
 }
 

@@ -57,6 +57,21 @@ TEST(KeysTest, RecordKeysComeBackAndSortAsTheirParts) {
   }
 }
 
+TEST(KeysTest, DueKeysComeBackAndSortByTheirInstants) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20000; ++i) {
+    const std::uint64_t at = RandomNumber(random) >> 1;
+    const std::string key = DueKey(at, RandomText(random), RandomNumber(random));
+    const std::uint64_t other = RandomNumber(random) >> 1;
+    AQ_ASSERT_OK_AND_ASSIGN(const DueParts back, DecodeDueKey(key));
+    ASSERT_EQ(back.micros, at);
+    ASSERT_EQ(DueKey(back.micros, back.subject, back.kind), key);
+    const KeyRange range = DueRange(other);
+    ASSERT_EQ(range.begin <= key && key < range.end, at <= other);
+  }
+  EXPECT_THAT(DecodeDueKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST(KeysTest, PendingKeysComeBackAndSortAsTheirParts) {
   std::mt19937_64 random(2);
   const auto make = [&random] {
@@ -114,11 +129,13 @@ TEST(KeysTest, FamiliesDoNotMeet) {
   const std::vector<std::string> keys = {
       MetaKey("x"),           RecordKey({}),      PersonKey("x"),        BlockKey("x"),
       RequestKey("x"),        ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
-      PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x")};
+      PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x"),
+      DeadKey("x", 1, "")};
   const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
                                         Family::kBlock,      Family::kRequest,    Family::kReferral,
                                         Family::kPseudonym,  Family::kDelivery,   Family::kPending,
-                                        Family::kQuarantine, Family::kDisclosure, Family::kCount};
+                                        Family::kQuarantine, Family::kDisclosure, Family::kCount,
+                                        Family::kDead,       Family::kConsent,    Family::kDue};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < families.size(); ++j) {
       const KeyRange range = FamilyRange(families[j]);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <string>
@@ -100,9 +101,10 @@ class ScriptedServer {
       if (connection.read(&byte, 1) != 1) return "";
       text += byte;
     }
-    // Only receipts have a body; their end is a line of its own.
-    if (!absl::StartsWith(text, "POST")) return text;
-    while (!absl::EndsWith(text, "\n]\n")) {
+    constexpr char kLength[] = "\r\nContent-Length: ";
+    const std::size_t at = text.find(kLength);
+    if (at == std::string::npos) return text;
+    for (int left = std::atoi(text.c_str() + at + sizeof kLength - 1); left > 0; --left) {
       if (connection.read(&byte, 1) != 1) return "";
       text += byte;
     }

@@ -1,0 +1,150 @@
+// What becomes of referrals and consents: moved, delivered, escalated, given, withdrawn; and the
+// index of what comes due.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/status_macros.h"
+#include "hub/engine/projection.h"
+#include "hub/engine/referral_fold.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+using journal::v1::Deadline;
+using journal::v1::DeliveryDocument;
+using journal::v1::Entry;
+using journal::v1::ReferralDocument;
+using store::Sequence;
+
+std::string KeyOf(const std::string& subject, const google::protobuf::Timestamp& due, int kind) {
+  return store::DueKey(static_cast<std::uint64_t>(absl::ToUnixMicros(ToTime(due))), subject,
+                       static_cast<std::uint64_t>(kind));
+}
+
+}  // namespace
+
+std::string ReferralSubject(const std::string& referral) { return absl::StrCat("f", referral); }
+std::string ConsentSubject(const std::string& consent) { return absl::StrCat("k", consent); }
+
+void Projection::PutDue(const std::string& referral, const Deadline& deadline) {
+  Put(KeyOf(ReferralSubject(referral), deadline.due_time(), deadline.kind()), "");
+}
+
+void Projection::RemoveDue(const std::string& referral, const Deadline& deadline) {
+  Remove(KeyOf(ReferralSubject(referral), deadline.due_time(), deadline.kind()));
+}
+
+void Projection::FoldWithDue(const std::function<void(ReferralDocument*)>& fold,
+                             ReferralDocument* referral) {
+  const std::vector<Deadline> before(referral->deadlines().begin(), referral->deadlines().end());
+  fold(referral);
+  for (const Deadline& deadline : before) RemoveDue(referral->referral(), deadline);
+  for (const Deadline& deadline : referral->deadlines()) PutDue(referral->referral(), deadline);
+}
+
+absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
+  const journal::v1::ReferralChanged& change = entry.referral_changed();
+  const std::string key = store::ReferralKey(change.referral());
+  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
+  const bool first = !row->exists;
+  FoldWithDue([&](ReferralDocument* referral) { FoldReferral(entry, referral); }, &row->document);
+  referrals_.Touch(key, row);
+  const journal::v1::ReferralDraft& draft = row->document.draft();
+  const std::string person_key = store::PersonKey(draft.case_id());
+  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
+  if (person->exists) {
+    if (first) person->document.add_referrals(change.referral());
+    if (change.has_refusals()) {
+      person->document.set_refusals_in_a_row(change.refusals().count());
+    }
+    person->document.set_revision(person->document.revision() + 1);
+    people_.Touch(person_key, person);
+  }
+  if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
+  if (change.has_disclosure()) {
+    journal::v1::DisclosureDocument disclosure;
+    *disclosure.mutable_disclosure() = change.disclosure();
+    disclosure.set_person(draft.case_id());
+    disclosure.set_referral(change.referral());
+    *disclosure.mutable_time() = entry.commit_time();
+    *disclosure.mutable_principal() = entry.principal();
+    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
+  }
+  return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
+}
+
+absl::Status Projection::RequestDelivered(const Entry& entry, const DeliveryDocument& document) {
+  const std::string key = store::ReferralKey(document.referral());
+  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
+  if (!row->exists) return absl::OkStatus();
+  FoldWithDue(
+      [&](ReferralDocument* referral) {
+        FoldDelivered(entry, document.delivery().delivery(), referral);
+      },
+      &row->document);
+  referrals_.Touch(key, row);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::ReferralEscalated(const Entry& entry) {
+  const std::string key = store::ReferralKey(entry.referral_escalated().referral());
+  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
+  if (!row->exists) return absl::OkStatus();
+  FoldWithDue([&](ReferralDocument* referral) { FoldEscalated(entry, referral); }, &row->document);
+  referrals_.Touch(key, row);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::ConsentRecorded(const Entry& entry) {
+  const journal::v1::ConsentGiven& given = entry.consent_given();
+  const std::string key = store::ConsentKey(given.consent());
+  AQ_ASSIGN_OR_RETURN(auto* row, consents_.Find(snapshot(), key));
+  *row->document.mutable_consent() = given;
+  *row->document.mutable_create_time() = entry.commit_time();
+  *row->document.mutable_principal() = entry.principal();
+  row->document.set_key(entry.key());
+  consents_.Touch(key, row);
+  Put(KeyOf(ConsentSubject(given.consent()), given.expire_time(),
+            journal::v1::DEADLINE_KIND_CONSENT_END),
+      "");
+  const std::string person_key = store::PersonKey(given.case_id());
+  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
+  if (person->exists) {
+    person->document.add_consents(given.consent());
+    person->document.set_revision(person->document.revision() + 1);
+    people_.Touch(person_key, person);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projection::ConsentEnded(Sequence sequence, const Entry& entry) {
+  const journal::v1::ConsentWithdrawn& withdrawn = entry.consent_withdrawn();
+  const std::string key = store::ConsentKey(withdrawn.consent());
+  AQ_ASSIGN_OR_RETURN(auto* row, consents_.Find(snapshot(), key));
+  if (row->exists && !row->document.has_end_time()) {
+    *row->document.mutable_end_time() = entry.commit_time();
+    row->document.set_expired(withdrawn.expired());
+    for (const journal::v1::ReferralChanged& change : withdrawn.revocations()) {
+      row->document.add_revoked_referrals(change.referral());
+    }
+    Remove(KeyOf(ConsentSubject(withdrawn.consent()), row->document.consent().expire_time(),
+                 journal::v1::DEADLINE_KIND_CONSENT_END));
+    consents_.Touch(key, row);
+  }
+  for (const journal::v1::ReferralChanged& change : withdrawn.revocations()) {
+    Entry revocation;
+    *revocation.mutable_commit_time() = entry.commit_time();
+    *revocation.mutable_principal() = HubPrincipal();
+    *revocation.mutable_referral_changed() = change;
+    AQ_RETURN_IF_ERROR(ReferralMoved(sequence, revocation));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace anqiao::engine

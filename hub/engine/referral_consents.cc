@@ -1,0 +1,152 @@
+// Consents: given, and ended together with what rests on them.
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/engine/referral_book.h"
+#include "hub/engine/referral_fold.h"
+#include "hub/engine/values.h"
+#include "hub/model/working_calendar.h"
+#include "hub/referral/field_titles.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+using journal::v1::ConsentDocument;
+using journal::v1::Entry;
+using journal::v1::ReferralChanged;
+using journal::v1::ReferralDocument;
+using referral::Action;
+using referral::Actor;
+
+constexpr std::size_t kEvidenceBytes = 200;
+constexpr std::size_t kPurposeBytes = 100;
+constexpr std::size_t kFieldsMax = 64;
+constexpr char kPurpose[] = "referral:";
+
+absl::Status CheckTerms(const CreateConsentCommand& command, const model::CivilDate& today) {
+  if (!absl::StartsWith(command.purpose, kPurpose) || command.purpose.size() > kPurposeBytes ||
+      command.purpose.size() == sizeof(kPurpose) - 1) {
+    return InvalidField("purpose", "must be \"referral:\" and a service");
+  }
+  if (command.fields.empty() || command.fields.size() > kFieldsMax) {
+    return InvalidField("fields", "must name 1 to 64 fields");
+  }
+  for (const std::string& field : command.fields) {
+    if (referral::FindFieldTitle(field) == nullptr) {
+      return InvalidField("fields", "must name fields of the views");
+    }
+  }
+  if (!command.expire_date.has_day() || command.expire_date < today) {
+    return InvalidField("expire_date", "must be a day, today or later");
+  }
+  if (command.evidence.empty() || command.evidence.size() > kEvidenceBytes) {
+    return InvalidField("evidence", "must say in 1 to 200 bytes where the signed paper is kept");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ConsentDocument> ReferralBook::FindConsent(const std::string& consent,
+                                                          const std::string& jurisdiction,
+                                                          const model::CivilDate& as_of) const {
+  const absl::Status missing =
+      Error(absl::StatusCode::kNotFound, reason::kConsentNotFound, "there is no such consent");
+  AQ_ASSIGN_OR_RETURN(auto document,
+                      ReadDocument<ConsentDocument>(*snapshot_, store::ConsentKey(consent)));
+  if (!document.has_value()) return missing;
+  const absl::Status visible =
+      FindCase(document->consent().case_id(), as_of, jurisdiction).status();
+  if (absl::IsNotFound(visible)) return missing;
+  AQ_RETURN_IF_ERROR(visible);
+  return *std::move(document);
+}
+
+absl::StatusOr<Entry> ReferralBook::GiveConsent(const Principal& principal,
+                                                const CreateConsentCommand& command,
+                                                const std::string& jurisdiction,
+                                                const std::string& hash, const NewReferral& place,
+                                                absl::Time now) {
+  const model::CivilDate today = model::CivilDate::At(now);
+  AQ_RETURN_IF_ERROR(CheckTerms(command, today));
+  AQ_RETURN_IF_ERROR(FindCase(command.case_id, today, jurisdiction).status());
+  if (FindAgency(command.agency) == nullptr) {
+    return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
+  }
+  Entry entry = Begin(principal, now);
+  entry.set_key(place.key);
+  journal::v1::ConsentGiven* given = entry.mutable_consent_given();
+  given->set_consent(NameOf('c', place.sequence));
+  given->set_case_id(command.case_id);
+  given->set_agency(command.agency);
+  given->set_purpose(command.purpose);
+  for (const std::string& field :
+       std::set<std::string>(command.fields.begin(), command.fields.end())) {
+    given->add_fields(field);
+  }
+  *given->mutable_expire_date() = command.expire_date.ToProto();
+  SetTime(model::EndOf(command.expire_date), given->mutable_expire_time());
+  given->set_evidence(command.evidence);
+  given->set_request_id(command.request_id);
+  given->set_request_hash(hash);
+  return entry;
+}
+
+absl::StatusOr<Entry> ReferralBook::WithdrawConsent(const Principal& principal,
+                                                    const WithdrawConsentCommand& command,
+                                                    const std::string& jurisdiction,
+                                                    const std::string& hash, absl::Time now) {
+  AQ_ASSIGN_OR_RETURN(const ConsentDocument consent,
+                      FindConsent(command.consent, jurisdiction, model::CivilDate::At(now)));
+  if (consent.has_end_time()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kConsentEnded,
+                 "the consent has ended already");
+  }
+  return EndConsent(principal, consent, false, command.request_id, hash, now);
+}
+
+absl::StatusOr<Entry> ReferralBook::EndConsent(const Principal& principal,
+                                               const ConsentDocument& consent, bool expired,
+                                               const std::string& request_id,
+                                               const std::string& hash, absl::Time now) {
+  Entry entry = Begin(principal, now);
+  entry.set_key(consent.key());
+  journal::v1::ConsentWithdrawn* withdrawn = entry.mutable_consent_withdrawn();
+  withdrawn->set_consent(consent.consent().consent());
+  withdrawn->set_expired(expired);
+  withdrawn->set_request_id(request_id);
+  withdrawn->set_request_hash(hash);
+  AQ_ASSIGN_OR_RETURN(const auto person,
+                      ReadDocument<journal::v1::PersonDocument>(
+                          *snapshot_, store::PersonKey(consent.consent().case_id())));
+  if (!person.has_value()) return entry;
+  const char* const reason_text = expired ? "CONSENT_EXPIRED" : "CONSENT_WITHDRAWN";
+  for (const std::string& id : person->referrals()) {
+    AQ_ASSIGN_OR_RETURN(ReferralDocument * document, Find(id));
+    if (document->consent() != consent.consent().consent() || referral::IsEnd(document->state())) {
+      continue;
+    }
+    AQ_ASSIGN_OR_RETURN(
+        const journal::v1::ReferralState to,
+        referral::Next(document->state(), Action::kRevoke, Actor::kHub, reason_text));
+    ReferralChanged* change = withdrawn->add_revocations();
+    FillChange(*document, to, reason_text, change);
+    const absl::Status told = QueueNotice(*document, "", change);
+    // Nobody is there to be told any more.
+    if (!told.ok() && ReasonOf(told) != reason::kNoProvider) return told;
+    Follow(*document, referral::FindReason(Action::kRevoke, reason_text), now, change);
+    Entry revocation = Begin(HubPrincipal(), now);
+    *revocation.mutable_referral_changed() = *change;
+    Take(revocation);
+  }
+  return entry;
+}
+
+}  // namespace anqiao::engine
