@@ -1,8 +1,12 @@
 #include "hub/rpc/status_conversion.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/rpc/error_details.pb.h"
 #include "hub/base/errors.h"
@@ -18,6 +22,17 @@ absl::Duration RetryDelay(absl::StatusCode code, const std::string& reason) {
     return reason == reason::kStorageFull ? absl::Seconds(60) : absl::Seconds(2);
   }
   return absl::ZeroDuration();
+}
+
+// As PackFrom does, but the same bytes each time: metadata is a map, and the order in which its
+// entries are written is chance otherwise.
+void Pack(const google::protobuf::Message& detail, google::rpc::Status* out) {
+  google::protobuf::Any* packed = out->add_details();
+  packed->set_type_url(absl::StrCat("type.googleapis.com/", detail.GetDescriptor()->full_name()));
+  google::protobuf::io::StringOutputStream stream(packed->mutable_value());
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  detail.SerializeToCodedStream(&coded);
 }
 
 }  // namespace
@@ -37,7 +52,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
   info.set_reason(detail.reason);
   info.set_domain(kErrorDomain);
   for (const auto& [key, value] : detail.metadata) (*info.mutable_metadata())[key] = value;
-  out.add_details()->PackFrom(info);
+  Pack(info, &out);
   if (!detail.fields.empty()) {
     google::rpc::BadRequest bad_request;
     for (const auto& [path, description] : detail.fields) {
@@ -45,7 +60,7 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
       violation->set_field(path);
       violation->set_description(description);
     }
-    out.add_details()->PackFrom(bad_request);
+    Pack(bad_request, &out);
   }
   if (!detail.preconditions.empty()) {
     google::rpc::PreconditionFailure failure;
@@ -55,13 +70,13 @@ google::rpc::Status ToRpcStatus(const absl::Status& status) {
       violation->set_subject(subject);
       violation->set_description(description);
     }
-    out.add_details()->PackFrom(failure);
+    Pack(failure, &out);
   }
   const absl::Duration delay = RetryDelay(status.code(), detail.reason);
   if (delay > absl::ZeroDuration()) {
     google::rpc::RetryInfo retry;
     retry.mutable_retry_delay()->set_seconds(absl::ToInt64Seconds(delay));
-    out.add_details()->PackFrom(retry);
+    Pack(retry, &out);
   }
   return out;
 }

@@ -19,7 +19,7 @@
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/exchange/v1/service_request.pb.h"
 #include "hub/policy/catalogue.h"
-#include "hub/referral/machine.h"
+#include "hub/referral/reasons.h"
 #include "hub/referral/view.h"
 #include "tests/testing/forbidden_terms.h"
 
