@@ -32,6 +32,8 @@ constexpr char kAnchor[] = "anchor";
 constexpr absl::Duration kLook = absl::Seconds(1);
 // What comes due is fired so many at a time, so that commands get their turn between.
 constexpr std::size_t kDueAtOnce = 256;
+// Of these, in case some do not fire.
+constexpr std::size_t kDueLookedAt = 4096;
 
 void AppendHead(const exchange::v1::SignedTreeHead& head, std::string* out) {
   const std::string bytes = head.SerializeAsString();
@@ -95,9 +97,11 @@ void Timers::Run() {
 }
 
 absl::Status Timers::Tick() {
-  AQ_RETURN_IF_ERROR(TickDue());
-  AQ_RETURN_IF_ERROR(TickAbsences());
-  return options_->anchor_interval > absl::ZeroDuration() ? TickAnchor() : absl::OkStatus();
+  // Each timer has its turn, whatever becomes of the others.
+  absl::Status failure = TickDue();
+  failure.Update(TickAbsences());
+  if (options_->anchor_interval > absl::ZeroDuration()) failure.Update(TickAnchor());
+  return failure;
 }
 
 absl::Status Timers::TickDue() {
@@ -113,15 +117,19 @@ absl::StatusOr<bool> Timers::FireSome() {
   bool fired = false;
   AQ_RETURN_IF_ERROR(writer_->Run([&](Writer::Turn& turn) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::vector<store::DueParts> due,
-                        DueOf(turn.snapshot(), turn.now(), kDueAtOnce));
+                        DueOf(turn.snapshot(), turn.now(), kDueLookedAt));
     ReferralBook book = turn.Book();
     std::vector<journal::v1::Entry> entries;
+    absl::Status failure;
     for (const store::DueParts& one : due) {
-      AQ_ASSIGN_OR_RETURN(std::optional<journal::v1::Entry> entry, book.Fire(one, turn.now()));
-      if (entry.has_value()) entries.push_back(*std::move(entry));
+      if (entries.size() == kDueAtOnce) break;
+      absl::StatusOr<std::optional<journal::v1::Entry>> entry = book.Fire(one, turn.now());
+      // One that cannot be read holds up itself only.
+      failure.Update(entry.status());
+      if (entry.ok() && entry->has_value()) entries.push_back(**std::move(entry));
     }
     fired = !entries.empty();
-    return fired ? turn.Commit(std::move(entries)).status() : absl::OkStatus();
+    return fired ? turn.Commit(std::move(entries)).status() : failure;
   }));
   return fired;
 }

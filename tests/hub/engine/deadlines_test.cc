@@ -5,6 +5,7 @@
 
 #include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
+#include "hub/store/keys.h"
 #include "tests/hub/engine/timetable_fixture.h"
 
 namespace anqiao::engine {
@@ -143,6 +144,15 @@ TEST_P(DeadlinesTest, AJumpOfYearsFiresEverythingOnceAndInOrder) {
   for (const ReferralDocument& one : sent) {
     EXPECT_EQ(StateOf(one), journal::v1::REFERRAL_STATE_EXPIRED);
   }
+  // Nothing stays behind in the index.
+  std::vector<std::string> left;
+  const store::KeyRange range = store::FamilyRange(store::Family::kDue);
+  AQ_ASSERT_OK(store_->NewSnapshot()->Scan(range.begin, range.end,
+                                           [&](absl::string_view key, absl::string_view) {
+                                             left.emplace_back(key);
+                                             return true;
+                                           }));
+  EXPECT_THAT(left, IsEmpty());
   const auto before = Everything();
   GoTo(2036, 1, 1);
   Restart();
