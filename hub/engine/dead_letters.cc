@@ -12,6 +12,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
+#include "hub/engine/pages.h"
 #include "hub/engine/values.h"
 #include "hub/store/keys.h"
 
@@ -21,8 +22,6 @@ namespace {
 using journal::v1::DeliveryDocument;
 using journal::v1::Entry;
 using store::Family;
-
-constexpr int kPageMax = 1000;
 
 absl::StatusOr<DeliveryDocument> Find(const store::Snapshot& snapshot,
                                       const std::string& delivery) {

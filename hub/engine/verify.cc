@@ -119,7 +119,7 @@ std::string FamilyName(char family) {
       {'m', "meta"},     {'r', "records"},    {'p', "people"},      {'b', "blocks"},
       {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},  {'d', "deliveries"},
       {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"},
-      {'k', "consents"}, {'t', "due"}};
+      {'x', "dead"},     {'k', "consents"},   {'t', "due"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }
