@@ -1,6 +1,6 @@
 # One library a folder, with its dependency list in plain sight.
 #
-#   anqiao_library(NAME store SRCS keys.cc ... DEPS anqiao::base PRIVATE_DEPS RocksDB::rocksdb-shared)
+#   anqiao_library(NAME store SRCS keys.cc ... DEPS anqiao::base PRIVATE_DEPS RocksDB::rocksdb-shared PRECOMPILED journal)
 #   anqiao_test(NAME store_keys_test SRCS keys_test.cc DEPS anqiao::store LABELS unit)
 #   anqiao_fuzz_target(NAME keys_fuzz SRCS keys_fuzz.cc DEPS anqiao::store)
 #   anqiao_proto_library(NAME journal_proto PROTOS anqiao/journal/v1/entry.proto ... [GRPC] DEPS anqiao::type_proto)
@@ -8,10 +8,13 @@
 include(GoogleTest)
 
 function(anqiao_library)
-  cmake_parse_arguments(A "" "NAME" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(A "" "NAME;PRECOMPILED" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(anqiao_${A_NAME} STATIC ${A_SRCS})
   add_library(anqiao::${A_NAME} ALIAS anqiao_${A_NAME})
   target_link_libraries(anqiao_${A_NAME} PUBLIC anqiao_options ${A_DEPS} PRIVATE ${A_PRIVATE_DEPS})
+  if(A_PRECOMPILED)
+    anqiao_precompiled(anqiao_${A_NAME} ${A_PRECOMPILED})
+  endif()
 endfunction()
 
 # What tests/testing/tsan_absl.cc puts itself in front of.
@@ -36,8 +39,18 @@ if(ANQIAO_SYMBOLIZER)
   set(ANQIAO_TSAN_SYMBOLIZER ":external_symbolizer_path=${ANQIAO_SYMBOLIZER}")
 endif()
 
+# What is tested is compiled as it ships; the test itself need not be.
+set(ANQIAO_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+
 function(anqiao_test)
   cmake_parse_arguments(A "" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  # The widest that its dependencies have.
+  set(precompiled base)
+  if(A_DEPS MATCHES "anqiao::(rpc|ctl|transport|server_lib)")
+    set(precompiled rpc)
+  elseif(A_DEPS MATCHES "anqiao::(engine|store|policy|referral|identity|model)")
+    set(precompiled journal)
+  endif()
   if(NOT A_LABELS)
     set(A_LABELS unit)
   endif()
@@ -46,6 +59,10 @@ function(anqiao_test)
   endif()
   add_executable(${A_NAME} ${A_SRCS})
   target_link_libraries(${A_NAME} PRIVATE anqiao_options ${A_DEPS} GTest::gmock GTest::gtest_main)
+  target_compile_options(${A_NAME} PRIVATE ${ANQIAO_TEST_OPTIONS})
+  if(NOT A_SRCS MATCHES "\\.c(;|$)")
+    anqiao_precompiled(${A_NAME} ${precompiled})
+  endif()
   if(ANQIAO_SANITIZE STREQUAL "tsan")
     target_sources(${A_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests/testing/tsan_absl.cc)
     foreach(symbol ${ANQIAO_TSAN_WRAPPED})
