@@ -24,6 +24,7 @@
 #include "hub/adapter/sandbox.h"
 #include "hub/adapter/worker_protocol.h"
 #include "hub/base/status_macros.h"
+#include "hub/base/time_slice.h"
 #include "plugins/sdk/anqiao_adapter.h"
 
 namespace anqiao::adapter {
@@ -337,6 +338,7 @@ void Prepare(const WorkerEnds& ends, pid_t launcher) {
   prctl(PR_SET_NAME, "anqiao-worker");
   // Failing only leaves it as it is; -1 may be an answer.
   (void)!nice(kNiceness);
+  AskForSlice(kLongSlice);
   shared_page = static_cast<SharedPage*>(
       mmap(nullptr, kSharedPageBytes, PROT_READ | PROT_WRITE, MAP_SHARED, ends.page, 0));
   if (shared_page == MAP_FAILED) _exit(1);

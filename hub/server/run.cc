@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "hub/adapter/launcher.h"
 #include "hub/base/status_macros.h"
+#include "hub/base/time_slice.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config.h"
 #include "hub/server/server.h"
@@ -104,6 +105,8 @@ int RunHub(int argc, char** argv, ServerOptions options) {
   }
   options.launcher = launcher.get();
   if (options.launched) options.launched();
+  // Before any thread starts, so that all have it: what computes beside it must not keep it waiting.
+  AskForSlice(kShortSlice);
   // Blocked before any thread starts, so that every thread inherits it.
   sigset_t signals;
   sigemptyset(&signals);
