@@ -63,11 +63,13 @@ def generate_district(out, people=10_000, seed=1):
 
 class Installation:
     def __init__(self, folder, clock_start="2026-06-30T09:00:00+08:00", agency_settings=None, settings=None, keys=None, data="data",
-                 program="anqiaod", environment=None):
+                 program="anqiaod", environment=None, more_agencies=None):
         self.folder = pathlib.Path(folder).resolve()
         self.clock_start = clock_start
         # Per agency: lines of its configuration, added or replaced, such as {"payload_bytes_max": 1000000}.
         self.agency_settings = agency_settings or {}
+        # Beside AGENCIES: id to the lines of its configuration, all of them.
+        self.more_agencies = more_agencies or {}
         self.keys = {"ring": "keys/ring", "master_key": "keys/master.key", **(keys or {})}
         # Settings of the keys, such as {"cipher_suite": "none"}; further lines of the hub's, such as {"listener_watch": "off"}.
         self.settings = settings or {}
@@ -102,7 +104,7 @@ class Installation:
             return
         self._tool("certs", "init", self.certs)
         self._tool("certs", "issue", "--dir", self.certs, "server", "hub", "--host", "127.0.0.1", "--host", "localhost")
-        for agency in [*AGENCIES, "stranger"]:
+        for agency in [*AGENCIES, *self.more_agencies, "stranger"]:
             self._tool("certs", "issue", "--dir", self.certs, "agency", agency)
         for user, role in USERS.items():
             self._tool("certs", "issue", "--dir", self.certs, "user", user, "--role", role)
@@ -132,6 +134,8 @@ class Installation:
             if delivery_format:
                 settings["delivery_format"] = delivery_format
             settings.update(self.agency_settings.get(agency, {}))
+            lines += [f"  - id: {agency}", *(f"    {key}: {value}" for key, value in settings.items())]
+        for agency, settings in self.more_agencies.items():
             lines += [f"  - id: {agency}", *(f"    {key}: {value}" for key, value in settings.items())]
         (self.folder / "anqiaod.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -203,6 +207,10 @@ class Installation:
         """What anqiaoctl answers, as JSON."""
         return json.loads(self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--as", user, "--timeout", 600,
                                      "--output", "json", *arguments))
+
+    def agency_ctl(self, agency, *arguments):
+        """The lines that anqiaoctl answers an agency, as text."""
+        return self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--agency", agency, "--output", "json", *arguments)
 
     def ctl_text(self, *arguments, user="wang.fang"):
         return self._tool("--listeners-file", self.listeners_file, "--certs", self.certs, "--as", user, *arguments)
