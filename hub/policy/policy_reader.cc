@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/policy.h"
+#include "hub/policy/touched.h"
 
 namespace anqiao::policy {
 namespace {

@@ -1,14 +1,18 @@
 #include "hub/policy/touched.h"
 
 #include "anqiao/adapter/v1/adapter.pb.h"
+#include "hub/policy/facts.h"
 #include "hub/policy/policy.h"
 
 namespace anqiao::policy {
 
 unsigned TouchedByRecord(int record_kind) {
   switch (record_kind) {
+    case adapter::v1::RECORD_KIND_REGISTER:
+    case adapter::v1::RECORD_KIND_ORDER:
+      return kTouchesStanding;
     case adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF:
-      return kTouchesCivilAffairs;
+      return kTouchesCivilAffairs | kTouchesStanding;
     case adapter::v1::RECORD_KIND_UNEMPLOYMENT:
     case adapter::v1::RECORD_KIND_CERTIFICATE:
     case adapter::v1::RECORD_KIND_DIFFICULTY:

@@ -6,10 +6,9 @@
 #ifndef ANQIAO_HUB_POLICY_TOUCHED_H_
 #define ANQIAO_HUB_POLICY_TOUCHED_H_
 
-#include "hub/policy/facts.h"
-
 namespace anqiao::policy {
 
+struct FactKind;
 struct Policy;
 
 // Who states a fact. An agency speaks completely: its first record makes known all that it holds,
@@ -20,9 +19,11 @@ inline constexpr unsigned kTouchesTax = 4;
 // Who the person is: birth date and sex.
 inline constexpr unsigned kTouchesSubject = 8;
 inline constexpr unsigned kTouchesEverything = 15;
+// Whether the person is watched at all (entitlement_watch.h); no fact that a policy asks for.
+inline constexpr unsigned kTouchesStanding = 16;
 
-// What the content of a record of kind "record_kind" (adapter.v1.RecordKind) touches; 0: nothing
-// that a policy asks for, as with all that the police state.
+// What the content of a record of kind "record_kind" (adapter.v1.RecordKind) touches. Nothing that
+// the police state is asked for by a policy.
 unsigned TouchedByRecord(int record_kind);
 // What touches "fact"; 0: no record does.
 unsigned TouchesOf(const FactKind& fact);
