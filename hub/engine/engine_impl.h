@@ -239,8 +239,10 @@ class EngineImpl : public Engine {
 
   mutable absl::Mutex mu_;
   absl::flat_hash_map<std::string, absl::Time> refusals_ ABSL_GUARDED_BY(mu_);
+
+  absl::Mutex candidate_mu_;
   // Shared with the calls that compare by it.
-  std::shared_ptr<const policy::Catalogue> candidate_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<const policy::Catalogue> candidate_ ABSL_GUARDED_BY(candidate_mu_);
 };
 
 }  // namespace anqiao::engine

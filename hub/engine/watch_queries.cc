@@ -145,7 +145,7 @@ absl::StatusOr<std::shared_ptr<const policy::Catalogue>> EngineImpl::Candidate()
                  "the hub is configured without a candidate catalogue");
   }
   AQ_ASSIGN_OR_RETURN(const auto files, policy::ReadCatalogueFiles(options_.candidate_catalogue));
-  absl::MutexLock lock(&mu_);
+  absl::MutexLock lock(&candidate_mu_);
   if (candidate_ != nullptr) {
     AQ_ASSIGN_OR_RETURN(const auto known, policy::Catalogue::Unpack(candidate_->content()));
     if (known == files) return candidate_;
