@@ -283,7 +283,7 @@ struct NoticeView {
   journal::v1::NoticeDocument notice;
 };
 struct NoticeFilter {
-  std::string case_id, policy;
+  std::string case_id = {}, policy = {};
   journal::v1::EntitlementNoticeKind kind = journal::v1::ENTITLEMENT_NOTICE_KIND_UNSPECIFIED;
 };
 
@@ -293,13 +293,13 @@ struct CatalogueComparison {
   struct Answer {
     // UNSPECIFIED: the catalogue has no such policy.
     journal::v1::EntitlementResult result = journal::v1::ENTITLEMENT_RESULT_UNSPECIFIED;
-    model::CivilDate eligible_from;
+    model::CivilDate eligible_from = {};
     std::int64_t amount_fen = 0;
   };
   struct Change {
     std::string case_id, policy;
     Kind kind = Kind::kOther;
-    Answer before, after;
+    Answer before = {}, after = {};
   };
   std::string catalogue_hash, candidate_hash;
   std::int64_t cases = 0;  // looked at

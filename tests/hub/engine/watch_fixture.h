@@ -207,8 +207,22 @@ class WatchFixture : public EngineFixture {
   }
   // J: registered as unemployed since; H: on minimum living relief since; C: a certificate for
   // employers, issued; W: hired and insured since; R: a tax relief runs since; T: one of 2024.
+  static adapter::v1::RecordKind KindOf(char letter) {
+    switch (letter) {
+      case 'H':
+        return adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF;
+      case 'C':
+        return adapter::v1::RECORD_KIND_CERTIFICATE;
+      case 'W':
+        return adapter::v1::RECORD_KIND_EMPLOYMENT;
+      default:
+        return adapter::v1::RECORD_KIND_TAX_RELIEF;
+    }
+  }
   static void StateByKey(adapter::v1::Record* record) {
-    if (record->removed() || record->key().empty() || record->key()[0] == 'J') return;
+    if (record->key().empty() || record->key()[0] == 'J') return;
+    record->set_kind(KindOf(record->key()[0]));
+    if (record->removed()) return;
     std::string date;
     for (int i = record->values_size() - 1; i >= 0; --i) {
       if (record->values(i).field() != adapter::v1::FIELD_UNEMPLOYED_SINCE) continue;
@@ -223,30 +237,25 @@ class WatchFixture : public EngineFixture {
     };
     switch (record->key()[0]) {
       case 'H':
-        record->set_kind(adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF);
         add(adapter::v1::FIELD_HOUSEHOLD_KEY, record->key());
         add(adapter::v1::FIELD_RELIEF_KIND, "URBAN_MINIMUM_LIVING");
         add(adapter::v1::FIELD_RELIEF_FROM_MONTH, date.substr(0, 7));
         break;
       case 'C':
-        record->set_kind(adapter::v1::RECORD_KIND_CERTIFICATE);
         add(adapter::v1::FIELD_CERTIFICATE_NUMBER, "4212990026000001");
         add(adapter::v1::FIELD_CERTIFICATE_ANNOTATION, "EMPLOYER");
         add(adapter::v1::FIELD_ISSUED_DATE, date);
         break;
       case 'W':
-        record->set_kind(adapter::v1::RECORD_KIND_EMPLOYMENT);
         add(adapter::v1::FIELD_CONTRACT_START_DATE, date);
         add(adapter::v1::FIELD_SOCIAL_INSURANCE_FROM_MONTH, date.substr(0, 7));
         break;
       case 'T':
-        record->set_kind(adapter::v1::RECORD_KIND_TAX_RELIEF);
         add(adapter::v1::FIELD_RELIEF_POLICY, "tax-relief-self-employed");
         add(adapter::v1::FIELD_RELIEF_FROM_MONTH, "2024-01");
         add(adapter::v1::FIELD_RELIEF_TO_MONTH, "2024-12");
         break;
       default:
-        record->set_kind(adapter::v1::RECORD_KIND_TAX_RELIEF);
         add(adapter::v1::FIELD_RELIEF_POLICY, "tax-relief-self-employed");
         add(adapter::v1::FIELD_RELIEF_FROM_MONTH, date.substr(0, 7));
     }
