@@ -228,8 +228,9 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen) {
   constexpr char kAsOf[] = "As of this date (default: today by the hub's clock)";
   auto arguments = std::make_shared<EligibilityArguments>();
   CLI::App* eligibility =
-      app.add_subcommand("eligibility", "Answer what one person is entitled to; what the hub "
-                                        "proposes and reminds of; what a new catalogue changes");
+      app.add_subcommand("eligibility",
+                         "Answer what one person is entitled to; what the hub "
+                         "proposes and reminds of; what a new catalogue changes");
   eligibility->add_option("case", arguments->case_name, "cases/... or the part after it");
   eligibility->add_option("--policy", arguments->policies, "Only this policy; repeat for more");
   eligibility->add_option("--as-of", arguments->as_of, kAsOf);

@@ -73,8 +73,8 @@ void Add(const hub::v1::PolicyComparison& counts, hub::v1::PolicyComparison* sum
 }
 
 // All pages in one.
-absl::StatusOr<CompareCatalogueResponse> FetchComparison(
-    Context& context, hub::v1::CompareCatalogueRequest request) {
+absl::StatusOr<CompareCatalogueResponse> FetchComparison(Context& context,
+                                                         hub::v1::CompareCatalogueRequest request) {
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
   const auto stub = EligibilityService::NewStub(connection.channel());
   CompareCatalogueResponse all;
@@ -82,8 +82,7 @@ absl::StatusOr<CompareCatalogueResponse> FetchComparison(
   request.set_page_size(kPageSizeMax);
   while (true) {
     CompareCatalogueResponse page;
-    AQ_RETURN_IF_ERROR(
-        FromRpc(stub->CompareCatalogue(connection.NewCall().get(), request, &page)));
+    AQ_RETURN_IF_ERROR(FromRpc(stub->CompareCatalogue(connection.NewCall().get(), request, &page)));
     for (const auto& counts : page.policies()) Add(counts, &policies[counts.policy()]);
     all.mutable_comparisons()->MergeFrom(page.comparisons());
     all.set_case_count(all.case_count() + page.case_count());

@@ -341,9 +341,10 @@ absl::Status Projection::UpdateRecord(const RecordObserved& observed, const Reco
                  "a record is not with the person that it is linked to");
   }
   const journal::v1::Subject& subject = observed.observation().subject();
-  const bool same = record->has_observation() && SameSubject(record->observation().subject(), subject);
-  Touch(*person, policy::TouchedByRecord(observed.record().kind()) |
-                     (same ? 0 : policy::kTouchesSubject));
+  const bool same =
+      record->has_observation() && SameSubject(record->observation().subject(), subject);
+  Touch(*person,
+        policy::TouchedByRecord(observed.record().kind()) | (same ? 0 : policy::kTouchesSubject));
   if (record->has_observation() && !same) {
     const identity::Decision decision = Recheck(*person, *record, subject);
     record->set_review(decision.review);

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,8 +36,8 @@ struct DeliveryEvent {
 };
 
 // Whom entries touched, and by what: policy/touched.h, and kTouchesReferral. People of whom only
-// the police know are left out.
-using Touches = absl::flat_hash_map<std::string, unsigned>;
+// the police know are left out. Ordered, so that the same entries are looked at in the same order.
+using Touches = absl::btree_map<std::string, unsigned>;
 // A referral ended: the service may be proposed again.
 inline constexpr unsigned kTouchesReferral = 32;
 

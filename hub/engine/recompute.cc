@@ -134,8 +134,7 @@ absl::StatusOr<std::vector<RecomputedNote>> RecomputeNotes(
     const std::function<bool(store::Sequence, store::Sequence)>& progress) {
   const absl::StatusOr<std::string> bytes = store.GetEntry(sequence);
   journal::v1::Entry entry;
-  if (!bytes.ok() || !entry.ParseFromString(*bytes) ||
-      entry.entitlement_noted().person().empty()) {
+  if (!bytes.ok() || !entry.ParseFromString(*bytes) || entry.entitlement_noted().person().empty()) {
     return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound,
                  absl::StrCat("entry ", sequence, " notes nobody, or was erased"));
   }

@@ -44,8 +44,8 @@ constexpr absl::Duration kPause = absl::Seconds(1);
 absl::StatusOr<bool> IsCurrent(const store::Snapshot& snapshot, Sequence seen,
                                const WatchFinding& finding) {
   if (snapshot.sequence() == seen) return true;
-  AQ_ASSIGN_OR_RETURN(const auto person, ReadDocument<PersonDocument>(
-                                             snapshot, store::PersonKey(finding.person)));
+  AQ_ASSIGN_OR_RETURN(const auto person,
+                      ReadDocument<PersonDocument>(snapshot, store::PersonKey(finding.person)));
   return person.has_value() && person->revision() == finding.revision;
 }
 
@@ -183,8 +183,8 @@ absl::Status Watch::WaitFor(Sequence sequence, absl::Duration timeout) {
   const auto leave = absl::MakeCleanup([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { --waiters_; });
   work_.Signal();
   while (!IsDone(sequence)) {
-    if (stopping_ || (done_.WaitWithTimeout(&mu_, deadline - clock_->SteadyNow()) &&
-                      !IsDone(sequence))) {
+    if (stopping_ ||
+        (done_.WaitWithTimeout(&mu_, deadline - clock_->SteadyNow()) && !IsDone(sequence))) {
       return Error(absl::StatusCode::kUnavailable, reason::kOverloaded,
                    "the entitlement watch is too far behind: try again");
     }
@@ -378,14 +378,14 @@ absl::StatusOr<std::set<std::string>> Watch::Commit(Sequence seen,
                                                     const std::vector<WatchFinding>& findings,
                                                     const WatchProgress& progress) {
   std::set<std::string> stale;
-  const bool says =
-      progress.reached_sequence() >= progress_.reached_sequence() + kSaidEvery ||
-      progress.rules() != progress_.rules() || progress.sweep_rules() != progress_.sweep_rules() ||
-      (!findings.empty() && progress.sweep_person() != progress_.sweep_person());
+  const bool says = progress.reached_sequence() >= progress_.reached_sequence() + kSaidEvery ||
+                    progress.rules() != progress_.rules() ||
+                    progress.sweep_rules() != progress_.sweep_rules() ||
+                    (!findings.empty() && progress.sweep_person() != progress_.sweep_person());
   bool said = false;
   std::size_t done = 0;
   while (done < findings.size() || (says && !said && stale.empty())) {
-    AQ_RETURN_IF_ERROR(writer_->Run([&](Writer::Turn& turn) -> absl::Status {
+    const absl::Status committed = writer_->Run([&](Writer::Turn& turn) -> absl::Status {
       ReferralBook book = turn.Book();
       std::vector<Entry> entries;
       for (std::size_t drafts = 0; done < findings.size() && drafts < kDraftsAtOnce; ++done) {
@@ -405,7 +405,8 @@ absl::StatusOr<std::set<std::string>> Watch::Commit(Sequence seen,
         said = true;
       }
       return entries.empty() ? absl::OkStatus() : turn.Commit(std::move(entries)).status();
-    }));
+    });
+    AQ_RETURN_IF_ERROR(committed);
   }
   if (said) {
     progress_ = progress;

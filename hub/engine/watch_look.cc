@@ -103,10 +103,9 @@ absl::StatusOr<std::optional<WatchFinding>> WatchLook::At(const PersonDocument& 
       if (!rules_->remind_days.contains(policy.id)) continue;
       const NotedAnswer* const before = NotedOf(notes, policy.id);
       if ((touches & policy.touches) != 0 ||
-          (before != nullptr &&
-           (IsDue(*before, today_) || ((touches & kTouchesReferral) != 0 &&
-                                       before->result() ==
-                                           journal::v1::ENTITLEMENT_RESULT_ELIGIBLE)))) {
+          (before != nullptr && (IsDue(*before, today_) ||
+                                 ((touches & kTouchesReferral) != 0 &&
+                                  before->result() == journal::v1::ENTITLEMENT_RESULT_ELIGIBLE)))) {
         policies.push_back(policy.id);
       }
     }
@@ -162,8 +161,7 @@ absl::Status WatchLook::Judge(const Subject& subject, const policy::WatchedDecis
     const CivilDate& lapse = watched.decision.next_change;
     if (!lapse.empty()) Remind(lapse, before, &answer, &finding->noted);
     if (!watched.received) {
-      AQ_RETURN_IF_ERROR(
-          Propose(subject, *catalogue_->Find(answer.policy()), &answer, finding));
+      AQ_RETURN_IF_ERROR(Propose(subject, *catalogue_->Find(answer.policy()), &answer, finding));
     }
   }
   if (!Same(answer, before)) *finding->noted.add_answers() = std::move(answer);

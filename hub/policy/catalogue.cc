@@ -227,7 +227,8 @@ std::vector<WatchedDecision> Catalogue::DecideWatched(
     watched.decision.amount_fen = answer->amount_fen();
     watched.look = watched.decision.next_change;
     for (const journal::v1::LeafAnswer& leaf : answer->leaves()) {
-      if (leaf.id() == summary->received) watched.received = leaf.truth() == journal::v1::TRUTH_TRUE;
+      if (leaf.id() == summary->received)
+        watched.received = leaf.truth() == journal::v1::TRUTH_TRUE;
     }
   }
   return decisions;

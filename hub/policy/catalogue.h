@@ -126,8 +126,8 @@ class Catalogue {
                          std::vector<journal::v1::EntitlementAnswer>* answers) const {}
 
   // What "policies" come to, in that order. Requires: there are such policies.
-  virtual std::vector<WatchedDecision> DecideWatched(
-      const std::vector<absl::string_view>& policies, const model::Case& person) const;
+  virtual std::vector<WatchedDecision> DecideWatched(const std::vector<absl::string_view>& policies,
+                                                     const model::Case& person) const;
 
   // "answer", which this catalogue gave, in words: lines, indented by two blanks a level. "reader"
   // is "caseworker", who sees all of it, or the agency kind of a recipient, who sees only

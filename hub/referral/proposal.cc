@@ -26,8 +26,7 @@ Aftermath OfOutcome(const ReferralDocument& referral, int park_days) {
   Aftermath after;
   for (const journal::v1::ReferralEvent& event : referral.history()) {
     if (event.state() != journal::v1::REFERRAL_STATE_OUTCOME_REPORTED) continue;
-    const std::string& code =
-        event.reason().empty() ? referral.outcome().reason() : event.reason();
+    const std::string& code = event.reason().empty() ? referral.outcome().reason() : event.reason();
     const ReasonCode* const reason = FindReason(Action::kReportOutcome, code);
     if (reason == nullptr) continue;
     after.follows = reason->follows;

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
@@ -36,27 +37,27 @@ void Count(engine::CatalogueComparison::Kind kind, hub::v1::PolicyComparison* po
 grpc::Status EligibilityServiceImpl::ListEntitlementNotices(
     grpc::ServerContext* context, const hub::v1::ListEntitlementNoticesRequest* request,
     hub::v1::ListEntitlementNoticesResponse* response) {
-  return Handle(gate_, *context, kListEntitlementNotices,
-                [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListEntitlementNotices, *request));
-    if (!hub::v1::NoticeKind_IsValid(request->kind())) {
-      return InvalidField("kind", "must be PROPOSAL or REMINDER");
-    }
-    engine::NoticeFilter filter;
-    AQ_ASSIGN_OR_RETURN(filter.case_id,
-                        ParseOptionalResourceName("case", kCases, request->case_()));
-    AQ_ASSIGN_OR_RETURN(filter.policy,
-                        ParseOptionalResourceName("policy", kPolicies, request->policy()));
-    filter.kind = static_cast<journal::v1::EntitlementNoticeKind>(request->kind());
-    gate_.RecordRead(caller, kListEntitlementNotices,
-                     request->case_().empty() ? "cases/-" : request->case_());
-    AQ_ASSIGN_OR_RETURN(
-        const engine::Page<engine::NoticeView> page,
-        engine_.ListNotices(filter, range.after, range.limit, caller.jurisdiction));
-    for (const engine::NoticeView& view : page.items) *response->add_notices() = ToProto(view);
-    response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
-    return absl::OkStatus();
-  });
+  return Handle(
+      gate_, *context, kListEntitlementNotices, [&](const Caller& caller) -> absl::Status {
+        AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListEntitlementNotices, *request));
+        if (!hub::v1::NoticeKind_IsValid(request->kind())) {
+          return InvalidField("kind", "must be PROPOSAL or REMINDER");
+        }
+        engine::NoticeFilter filter;
+        AQ_ASSIGN_OR_RETURN(filter.case_id,
+                            ParseOptionalResourceName("case", kCases, request->case_()));
+        AQ_ASSIGN_OR_RETURN(filter.policy,
+                            ParseOptionalResourceName("policy", kPolicies, request->policy()));
+        filter.kind = static_cast<journal::v1::EntitlementNoticeKind>(request->kind());
+        gate_.RecordRead(caller, kListEntitlementNotices,
+                         request->case_().empty() ? "cases/-" : request->case_());
+        AQ_ASSIGN_OR_RETURN(
+            const engine::Page<engine::NoticeView> page,
+            engine_.ListNotices(filter, range.after, range.limit, caller.jurisdiction));
+        for (const engine::NoticeView& view : page.items) *response->add_notices() = ToProto(view);
+        response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
+        return absl::OkStatus();
+      });
 }
 
 grpc::Status EligibilityServiceImpl::CompareCatalogue(

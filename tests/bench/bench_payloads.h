@@ -8,9 +8,9 @@
 
 namespace anqiao::bench {
 
-// The police's `tests` format (GB18030). Rows "first" to "first + count - 1" of an endless register in which every person is tested five
-// times: with the header row. The same numbers give the same bytes; "salt" makes the rows of
-// another run new.
+// The police's `tests` format (GB18030). Rows "first" to "first + count - 1" of an endless register
+// in which every person is tested five times: with the header row. The same numbers give the same
+// bytes; "salt" makes the rows of another run new.
 std::string TestsPayload(std::uint64_t first, int count, int salt);
 
 // The employment agency's `unemployment` format (XML): of the people whom the rows "first" to

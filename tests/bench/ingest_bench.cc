@@ -194,7 +194,8 @@ void BulkRound(const Settings& settings, int round, Target& target) {
 
 // Of the policies that the employment agency gives and the watch proposes.
 constexpr char kEmploymentServices[] =
-    "unemployment-registration, difficulty-recognition, employment-assistance, public-welfare-post, "
+    "unemployment-registration, difficulty-recognition, employment-assistance, "
+    "public-welfare-post, "
     "training-subsidy, startup-loan, first-business-subsidy, insurance-subsidy-flexible, "
     "insurance-subsidy-employer";
 
@@ -283,9 +284,9 @@ int Keeping(const Settings& settings, const fs::path& directory, const fs::path&
   return 0;
 }
 
-// What the entitlement watch costs: of the people whom the police test, "known_percent" per cent are
-// registered as unemployed before each round, so that the watch has something to look at, to note
-// and to propose.
+// What the entitlement watch costs: of the people whom the police test, "known_percent" per cent
+// are registered as unemployed before each round, so that the watch has something to look at, to
+// note and to propose.
 int Watching(const Settings& settings, const fs::path& directory, const fs::path& build,
              const fs::path& source, const std::string& log, const Endpoint& police,
              const Endpoint& employment, const Endpoint& user) {
@@ -297,8 +298,8 @@ int Watching(const Settings& settings, const fs::path& directory, const fs::path
                 absl::StrCat("  - id: employment\n    display_name: bench\n    kind: employment\n"
                              "    adapter: {library: ",
                              (build / "plugins/libanqiao_employment.so").string(),
-                             "}\n    formats: [unemployment]\n    services: [",
-                             kEmploymentServices, "]\nentitlement_watch: ", name, "\n"));
+                             "}\n    formats: [unemployment]\n    services: [", kEmploymentServices,
+                             "]\nentitlement_watch: ", name, "\n"));
     const std::string listeners = (directory / (name + ".listeners")).string();
     hubs.push_back(std::make_unique<Server>(
         std::vector<std::string>{(build / "bin/anqiaod").string(), "--config",
@@ -311,17 +312,19 @@ int Watching(const Settings& settings, const fs::path& directory, const fs::path
     employments.push_back(employment);
     employments.back().address = to.address;
     const bool on = name == "on";
-    targets.push_back({to, hubs.back()->pid(),
-                       [as, on] { return on ? WaitWatched(as) : WaitProjected(as); }, {}});
+    targets.push_back({to,
+                       hubs.back()->pid(),
+                       [as, on] { return on ? WaitWatched(as) : WaitProjected(as); },
+                       {}});
   }
   std::printf("machine: %s; mTLS; %d interleaved rounds: %d payloads x %d records, %d %% known\n",
               Machine().c_str(), settings.rounds, settings.payloads, settings.rows,
               settings.known_percent);
   std::vector<double> ratios;
   for (int round = 0; round < settings.rounds; ++round) {
-    const std::string known = UnemploymentPayload(
-        static_cast<std::uint64_t>(round) * 10'000'000, settings.payloads * settings.rows,
-        std::max(1, 100 / settings.known_percent));
+    const std::string known = UnemploymentPayload(static_cast<std::uint64_t>(round) * 10'000'000,
+                                                  settings.payloads * settings.rows,
+                                                  std::max(1, 100 / settings.known_percent));
     for (std::size_t i = 0; i < targets.size(); ++i) {
       if (const absl::Status sent = SubmitOne(employments[i], "unemployment", known); !sent.ok()) {
         Die(std::string(sent.message()));
@@ -364,7 +367,8 @@ int Main(const Settings& settings, const fs::path& binary) {
   if (settings.watch != 0) {
     Run({ctl, "certs", "issue", "--dir", certs, "agency", "employment"}, log);
     const auto of = [&](const std::string& who) {
-      return Endpoint{"", certs + "/ca.crt", certs + "/" + who + ".crt", certs + "/" + who + ".key"};
+      return Endpoint{"", certs + "/ca.crt", certs + "/" + who + ".crt",
+                      certs + "/" + who + ".key"};
     };
     const int code = Watching(settings, directory, build, source, log, of("agencies/police"),
                               of("agencies/employment"), of("users/bench"));
@@ -460,12 +464,15 @@ int main(int argc, char** argv) {
                                         .key = parent + "/certs/servers/bench.key"});
   }
   Settings settings;
-  const std::map<std::string, int*> known = {
-      {"--rounds", &settings.rounds},  {"--payloads", &settings.payloads},
-      {"--rows", &settings.rows},      {"--in_process", &settings.in_process},
-      {"--rate", &settings.rate},      {"--seconds", &settings.seconds},
-      {"--keeping", &settings.keeping}, {"--watch", &settings.watch},
-      {"--known_percent", &settings.known_percent}};
+  const std::map<std::string, int*> known = {{"--rounds", &settings.rounds},
+                                             {"--payloads", &settings.payloads},
+                                             {"--rows", &settings.rows},
+                                             {"--in_process", &settings.in_process},
+                                             {"--rate", &settings.rate},
+                                             {"--seconds", &settings.seconds},
+                                             {"--keeping", &settings.keeping},
+                                             {"--watch", &settings.watch},
+                                             {"--known_percent", &settings.known_percent}};
   for (int i = 1; i < argc; i += 2) {
     const auto option = known.find(argv[i]);
     if (option == known.end() || i + 1 >= argc || !absl::SimpleAtoi(argv[i + 1], option->second) ||

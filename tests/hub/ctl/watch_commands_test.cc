@@ -56,8 +56,8 @@ TEST_F(WatchCommandsTest, ListsProposals) {
 TEST_F(WatchCommandsTest, ListsReminders) {
   ASSERT_EQ(Run({"eligibility", "reminders", "--limit", "2"}), 0) << err_.str();
   EXPECT_THAT(engine_.TakeNotes(), ElementsAre("notices   2 in "));
-  EXPECT_THAT(out_.str(), AllOf(HasSubstr("cases/b"), HasSubstr("2026-08-01"),
-                                Not(HasSubstr("cases/c"))));
+  EXPECT_THAT(out_.str(),
+              AllOf(HasSubstr("cases/b"), HasSubstr("2026-08-01"), Not(HasSubstr("cases/c"))));
 }
 
 TEST_F(WatchCommandsTest, AddsUpTheComparison) {
@@ -66,8 +66,9 @@ TEST_F(WatchCommandsTest, AddsUpTheComparison) {
                                 HasSubstr("LOSS"), HasSubstr("other"), HasSubstr("0.06")));
   // Both pages, each of two cases.
   ASSERT_EQ(Run({"--json", "eligibility", "compare"}), 0) << err_.str();
-  EXPECT_THAT(out_.str(), AllOf(HasSubstr("\"caseCount\": \"4\""), HasSubstr("\"otherCount\": \"1\""),
-                                HasSubstr("\"gainCount\": \"1\"")));
+  EXPECT_THAT(out_.str(),
+              AllOf(HasSubstr("\"caseCount\": \"4\""), HasSubstr("\"otherCount\": \"1\""),
+                    HasSubstr("\"gainCount\": \"1\"")));
 }
 
 TEST_F(WatchCommandsTest, EligibilityItselfNeedsACase) {

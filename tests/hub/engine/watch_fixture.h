@@ -111,8 +111,8 @@ class AskedCatalogue : public policy::Catalogue {
   std::vector<policy::Decision> DecideAll(const model::Case& person) const override {
     return catalogue_->DecideAll(person);
   }
-  std::vector<policy::WatchedDecision> DecideWatched(
-      const std::vector<absl::string_view>& policies, const model::Case& person) const override {
+  std::vector<policy::WatchedDecision> DecideWatched(const std::vector<absl::string_view>& policies,
+                                                     const model::Case& person) const override {
     if (!policies.empty()) {
       absl::MutexLock lock(&mu_);
       asked_.emplace_back(policies.begin(), policies.end());
@@ -198,8 +198,7 @@ class WatchFixture : public EngineFixture {
   void State(const std::string& key, int number, const std::string& date,
              const std::string& agency = "employment") {
     const auto summary = Summary(SubmitAndWait(Command(
-        agency, "jobless",
-        absl::StrCat(key, "|张安|", IdNumber(number), "|", date, "|421202\n"))));
+        agency, "jobless", absl::StrCat(key, "|张安|", IdNumber(number), "|", date, "|421202\n"))));
     EXPECT_EQ(summary.accepted_count(), 1u) << key << " " << summary.DebugString();
   }
   void Register(int number) {

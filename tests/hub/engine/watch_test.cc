@@ -18,8 +18,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 using testing::StatusIs;
+using ::testing::UnorderedElementsAre;
 
 using Asked = std::vector<std::string>;
 
@@ -94,7 +94,8 @@ TEST_F(WatchTest, WhoeverIsTouchedTenTimesIsLookedAtOnce) {
     absl::StrAppend(&payload, "J", 10 + i, "|张安|", IdNumber(1), "|2026-02-0", 1 + i % 9,
                     "|421202\n");
   }
-  EXPECT_EQ(Summary(SubmitAndWait(Command("employment", "jobless", payload))).accepted_count(), 10u);
+  EXPECT_EQ(Summary(SubmitAndWait(Command("employment", "jobless", payload))).accepted_count(),
+            10u);
   Settle();
   EXPECT_THAT(watched_->TakeAsked(), ElementsAre(Asked{kPolicy}));
 }
@@ -227,8 +228,7 @@ TEST_F(WatchTest, NothingIsLostByARestart) {
   Settle();
   // The journal told who was touched meanwhile; the rest is not looked at again.
   EXPECT_THAT(Drafted(2), SizeIs(1));
-  EXPECT_THAT(watched_->TakeAsked(),
-              UnorderedElementsAre(Asked{kPolicy}, Asked{kRelief, kPolicy}));
+  EXPECT_THAT(watched_->TakeAsked(), UnorderedElementsAre(Asked{kPolicy}, Asked{kRelief, kPolicy}));
   ExpectVerified();
 }
 
@@ -290,8 +290,7 @@ TEST_F(WatchTest, AnotherCatalogueHasEverybodyLookedAt) {
   EXPECT_EQ(Noted(1, kPolicy).result(), journal::v1::ENTITLEMENT_RESULT_ELIGIBLE_FROM);
   EXPECT_THAT(Drafted(1), IsEmpty());
   auto files = SmallFiles();
-  files["training-help.yaml"] =
-      absl::StrReplaceAll(kTrainingFile, {{"value: 6", "value: 3"}});
+  files["training-help.yaml"] = absl::StrReplaceAll(kTrainingFile, {{"value: 6", "value: 3"}});
   OpenWith(files);
   Settle();
   EXPECT_THAT(Drafted(1), SizeIs(1));
@@ -308,8 +307,8 @@ TEST_F(WatchTest, NotedAnswersComeOutTheSameYearsLater) {
   AddEntitled(1);
   const store::Sequence entry = Notices()[0].notice.sequence();
   auto files = SmallFiles();
-  files["training-help.yaml"] =
-      absl::StrReplaceAll(kTrainingFile, {{"value: 6", "value: 60"}, {"_months: 6", "_months: 60"}});
+  files["training-help.yaml"] = absl::StrReplaceAll(
+      kTrainingFile, {{"value: 6", "value: 60"}, {"_months: 6", "_months: 60"}});
   OpenWith(files);
   State("J1", 1, "2026-09-01");
   GoTo(2029, 1, 1);

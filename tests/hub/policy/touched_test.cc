@@ -30,54 +30,87 @@ RetirementTable Table() {
 
 // Records with something in them that facts are derived from.
 const std::map<RecordKind, std::function<void(Observation*)>>& Contents() {
-  static const auto& contents = *new std::map<RecordKind, std::function<void(Observation*)>>{
-      {adapter::v1::RECORD_KIND_REGISTER,
-       [](Observation* o) { o->mutable_register_()->set_register_number("R1"); }},
-      {adapter::v1::RECORD_KIND_ORDER,
-       [](Observation* o) {
-         o->mutable_order()->set_kind(journal::v1::ORDER_KIND_COMMUNITY_DETOX);
-         SetDay(o->mutable_order()->mutable_decided_date(), "2025-03-01");
-       }},
-      {adapter::v1::RECORD_KIND_TEST,
-       [](Observation* o) { SetDay(o->mutable_test()->mutable_date(), "2026-01-01"); }},
-      {adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF,
-       [](Observation* o) {
-         o->mutable_household_relief()->set_kind(journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
-         o->mutable_household_relief()->set_zero_employment(true);
-         SetDay(o->mutable_household_relief()->mutable_from_month(), "2025-01");
-       }},
-      {adapter::v1::RECORD_KIND_UNEMPLOYMENT,
-       [](Observation* o) {
-         o->mutable_unemployment()->add_person_categories("POVERTY_RELIEVED");
-         SetDay(o->mutable_unemployment()->mutable_registered_date(), "2025-06-01");
-       }},
-      {adapter::v1::RECORD_KIND_CERTIFICATE,
-       [](Observation* o) { o->mutable_certificate()->add_annotations("EMPLOYER"); }},
-      {adapter::v1::RECORD_KIND_DIFFICULTY,
-       [](Observation* o) {
-         o->mutable_difficulty()->set_category("DISABLED");
-         SetDay(o->mutable_difficulty()->mutable_valid_from_date(), "2025-01-01");
-       }},
-      {adapter::v1::RECORD_KIND_TRAINING,
-       [](Observation* o) {
-         o->mutable_training()->set_qualification_number("Q1");
-         SetDay(o->mutable_training()->mutable_completed_date(), "2026-02-01");
-       }},
-      {adapter::v1::RECORD_KIND_EMPLOYMENT,
-       [](Observation* o) {
-         o->mutable_employment()->set_form("PUBLIC_WELFARE");
-         SetDay(o->mutable_employment()->mutable_contract_start_date(), "2025-05-01");
-         SetDay(o->mutable_employment()->mutable_social_insurance_from_month(), "2025-05");
-       }},
-      {adapter::v1::RECORD_KIND_BUSINESS,
-       [](Observation* o) {
-         SetDay(o->mutable_business()->mutable_registered_date(), "2025-04-01");
-       }},
-      {adapter::v1::RECORD_KIND_TAX_RELIEF,
-       [](Observation* o) {
-         o->mutable_tax_relief()->set_policy("tax-relief-employer");
-         SetDay(o->mutable_tax_relief()->mutable_from_month(), "2025-07");
-       }}};
+  static const auto& contents =
+      *new std::map<
+          RecordKind,
+          std::function<void(Observation*)>>{{adapter::v1::RECORD_KIND_REGISTER,
+                                              [](Observation* o) {
+                                                o->mutable_register_()->set_register_number("R1");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_ORDER,
+                                              [](Observation* o) {
+                                                o->mutable_order()->set_kind(
+                                                    journal::v1::ORDER_KIND_COMMUNITY_DETOX);
+                                                SetDay(o->mutable_order()->mutable_decided_date(),
+                                                       "2025-03-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_TEST,
+                                              [](Observation* o) {
+                                                SetDay(o->mutable_test()->mutable_date(),
+                                                       "2026-01-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF,
+                                              [](Observation* o) {
+                                                o->mutable_household_relief()->set_kind(
+                                                    journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
+                                                o->mutable_household_relief()->set_zero_employment(
+                                                    true);
+                                                SetDay(o->mutable_household_relief()
+                                                           ->mutable_from_month(),
+                                                       "2025-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_UNEMPLOYMENT,
+                                              [](Observation* o) {
+                                                o->mutable_unemployment()->add_person_categories(
+                                                    "POVERTY_RELIEVED");
+                                                SetDay(o->mutable_unemployment()
+                                                           ->mutable_registered_date(),
+                                                       "2025-06-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_CERTIFICATE,
+                                              [](Observation* o) {
+                                                o->mutable_certificate()->add_annotations(
+                                                    "EMPLOYER");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_DIFFICULTY,
+                                              [](Observation* o) {
+                                                o->mutable_difficulty()->set_category("DISABLED");
+                                                SetDay(o->mutable_difficulty()
+                                                           ->mutable_valid_from_date(),
+                                                       "2025-01-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_TRAINING,
+                                              [](Observation* o) {
+                                                o->mutable_training()->set_qualification_number(
+                                                    "Q1");
+                                                SetDay(
+                                                    o->mutable_training()->mutable_completed_date(),
+                                                    "2026-02-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_EMPLOYMENT,
+                                              [](Observation* o) {
+                                                o->mutable_employment()->set_form("PUBLIC_WELFARE");
+                                                SetDay(o->mutable_employment()
+                                                           ->mutable_contract_start_date(),
+                                                       "2025-05-01");
+                                                SetDay(o->mutable_employment()
+                                                           ->mutable_social_insurance_from_month(),
+                                                       "2025-05");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_BUSINESS,
+                                              [](Observation* o) {
+                                                SetDay(o->mutable_business()
+                                                           ->mutable_registered_date(),
+                                                       "2025-04-01");
+                                              }},
+                                             {adapter::v1::RECORD_KIND_TAX_RELIEF,
+                                              [](Observation* o) {
+                                                o->mutable_tax_relief()->set_policy(
+                                                    "tax-relief-employer");
+                                                SetDay(
+                                                    o->mutable_tax_relief()->mutable_from_month(),
+                                                    "2025-07");
+                                              }}};
   return contents;
 }
 

@@ -11,12 +11,12 @@
 namespace anqiao::referral {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using journal::v1::EntitlementAnswer;
 using journal::v1::ReferralDocument;
 using journal::v1::ReferralState;
 using model::CivilDate;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr int kParkDays = 60;
 const CivilDate kToday = CivilDate::Of(2026, 9, 21);
@@ -51,7 +51,8 @@ ReferralDocument Ended(ReferralState state, journal::v1::FollowUp follows,
 ProposalVerdict Ask(const std::vector<ReferralDocument>& earlier,
                     const EntitlementAnswer& answer = Answer(5, "8"),
                     const CivilDate& today = kToday) {
-  return MayPropose(earlier, [&] { return answer; }, today, kParkDays);
+  return MayPropose(
+      earlier, [&] { return answer; }, today, kParkDays);
 }
 
 TEST(ProposalTest, TheFirstIsProposed) { EXPECT_TRUE(Ask({}).propose); }

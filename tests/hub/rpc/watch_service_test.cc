@@ -18,9 +18,9 @@
 namespace anqiao::rpc {
 namespace {
 
-using testing::FakeEngine;
-using ::testing::ElementsAre;
 using hub::v1::EligibilityService;
+using ::testing::ElementsAre;
+using testing::FakeEngine;
 
 constexpr char kCaseworker[] = "anqiao://users/wang?role=caseworker&jurisdiction=421202";
 constexpr char kSupervisor[] = "anqiao://users/li?role=supervisor";
@@ -47,8 +47,7 @@ class WatchServiceTest : public ::testing::Test {
     return stub_->ListEntitlementNotices(As(uri).get(), request, response);
   }
   grpc::Status Compare(const hub::v1::CompareCatalogueRequest& request,
-                       hub::v1::CompareCatalogueResponse* response,
-                       const char* uri = kSupervisor) {
+                       hub::v1::CompareCatalogueResponse* response, const char* uri = kSupervisor) {
     return stub_->CompareCatalogue(As(uri).get(), request, response);
   }
 
