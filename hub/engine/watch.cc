@@ -37,6 +37,7 @@ constexpr Sequence kSaidEvery = 20'000;
 // How often the clock is looked at, and whether the projections are up to date.
 constexpr absl::Duration kLookAtClock = absl::Seconds(1);
 constexpr absl::Duration kLookAtLoad = absl::Milliseconds(20);
+constexpr absl::Duration kProjectedWait = absl::Seconds(10);
 // After an error.
 constexpr absl::Duration kPause = absl::Seconds(1);
 
@@ -207,6 +208,8 @@ void Watch::Step() {
 }
 
 absl::Status Watch::Proceed(const CivilDate& today) {
+  // What it noted itself is not found a second time.
+  AQ_RETURN_IF_ERROR(projector_->WaitFor(committed_, kProjectedWait));
   bool due = false, touched = false, behind = false, sweeping = false;
   {
     absl::MutexLock lock(&mu_);
@@ -404,7 +407,9 @@ absl::StatusOr<std::set<std::string>> Watch::Commit(Sequence seen,
         *entry.mutable_entitlement_noted()->mutable_progress() = progress;
         said = true;
       }
-      return entries.empty() ? absl::OkStatus() : turn.Commit(std::move(entries)).status();
+      if (entries.empty()) return absl::OkStatus();
+      AQ_ASSIGN_OR_RETURN(committed_, turn.Commit(std::move(entries)));
+      return absl::OkStatus();
     });
     AQ_RETURN_IF_ERROR(committed);
   }

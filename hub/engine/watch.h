@@ -106,6 +106,7 @@ class Watch {
   journal::v1::WatchProgress progress_;  // as it is in the journal
   std::set<std::string> set_aside_;      // who are due today and give nothing
   std::string sweep_person_;             // up to whom everybody was looked at
+  store::Sequence committed_ = 0;        // last entry of its own
 
   mutable absl::Mutex mu_;
   absl::CondVar work_;

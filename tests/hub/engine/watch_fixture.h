@@ -278,7 +278,8 @@ class WatchFixture : public EngineFixture {
   }
   // An empty answer if nothing is noted.
   journal::v1::NotedAnswer Noted(int number, const std::string& policy) {
-    for (const auto& one : Notes(number).answers()) {
+    const journal::v1::EntitlementNotes notes = Notes(number);
+    for (const auto& one : notes.answers()) {
       if (one.answer().policy() == policy) return one.answer();
     }
     return {};
