@@ -54,6 +54,8 @@ void AddCertificateCommands(CLI::App& app, Action& chosen);
 void AddExchangeCommands(CLI::App& app, Action& chosen);
 void AddCaseCommands(CLI::App& app, Action& chosen);
 void AddEligibilityCommands(CLI::App& app, Action& chosen);
+// Parts of "eligibility".
+void AddWatchCommands(CLI::App& eligibility, Action& chosen);
 void AddEmployerCommands(CLI::App& app, Action& chosen);
 void AddPolicyCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);

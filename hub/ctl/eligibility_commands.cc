@@ -228,9 +228,10 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen) {
   constexpr char kAsOf[] = "As of this date (default: today by the hub's clock)";
   auto arguments = std::make_shared<EligibilityArguments>();
   CLI::App* eligibility =
-      app.add_subcommand("eligibility", "Answer what one person is entitled to");
-  eligibility->add_option("case", arguments->case_name, "cases/... or the part after it")
-      ->required();
+      app.add_subcommand("eligibility",
+                         "Answer what one person is entitled to; what the hub "
+                         "proposes and reminds of; what a new catalogue changes");
+  eligibility->add_option("case", arguments->case_name, "cases/... or the part after it");
   eligibility->add_option("--policy", arguments->policies, "Only this policy; repeat for more");
   eligibility->add_option("--as-of", arguments->as_of, kAsOf);
   eligibility->add_option("--stated", arguments->stated,
@@ -238,7 +239,13 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen) {
                           "able_and_willing_to_work=true; repeat for more");
   eligibility->add_flag("--why", arguments->why,
                         "Every condition with its law, and what is missing");
-  OnChosen(eligibility, chosen, arguments, Evaluate);
+  AddWatchCommands(*eligibility, chosen);
+  // Of the whole only if it is not one of its parts.
+  eligibility->callback([&chosen, arguments, eligibility] {
+    if (!eligibility->get_subcommands().empty()) return;
+    if (arguments->case_name.empty()) throw CLI::RequiredError("case");
+    chosen = [arguments](Context& context) { return Evaluate(context, *arguments); };
+  });
 
   CLI::App* entitlements =
       app.add_subcommand("entitlements", "List who has an answer for a policy");

@@ -9,8 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "anqiao/hub/v1/eligibility.grpc.pb.h"
 #include "hub/base/status_macros.h"
 #include "hub/ctl/arguments.h"
@@ -387,11 +390,47 @@ absl::StatusOr<ExitCode> Diff(Context& context, const PolicyArguments& arguments
   return kExitOk;
 }
 
+// What the entitlement watch noted in an entry.
+absl::StatusOr<ExitCode> RecomputeEntry(Context& context, store::Store& store,
+                                        store::Sequence sequence) {
+  ProgressBar bar(context.err, context.show_progress, "rebuilding 重建");
+  const auto notes =
+      engine::RecomputeNotes(store, sequence, [&](store::Sequence done, store::Sequence total) {
+        bar.Update(done, total, absl::StrCat(total, " entries"));
+        return true;
+      });
+  bar.Clear();
+  if (!notes.ok()) return notes.status();
+  bool equal = true;
+  Table table({{"POLICY 政策"}, {"STORED 原"}, {"AGAIN 重算"}, {"EQUAL 一致"}});
+  for (const engine::RecomputedNote& note : *notes) {
+    equal = equal && note.equal;
+    table.AddRow({note.stored.policy(), EnumText(note.stored.result()),
+                  EnumText(note.recomputed.result()), YesNo(note.equal)});
+  }
+  if (context.json) {
+    Struct report;
+    SetFlag(report, "equal", equal);
+    Set(report, "entry", static_cast<double>(sequence));
+    AQ_RETURN_IF_ERROR(PrintJson(context.out, report));
+  } else {
+    table.Print(context.out);
+  }
+  return equal ? kExitOk : kExitDifferent;
+}
+
 absl::StatusOr<ExitCode> Recompute(Context& context, const PolicyArguments& arguments) {
   std::string referral = arguments.referral;
   if (referral.rfind("referrals/", 0) == 0) referral = referral.substr(sizeof("referrals/") - 1);
+  absl::string_view name = arguments.referral;
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store,
                       OpenSealedDirectory(arguments.data, arguments.files, true));
+  if (store::Sequence entry = 0; absl::ConsumePrefix(&name, "entries/")) {
+    if (!absl::SimpleAtoi(name, &entry)) {
+      return absl::InvalidArgumentError("entries/ is followed by a number");
+    }
+    return RecomputeEntry(context, *store, entry);
+  }
   ProgressBar bar(context.err, context.show_progress, "rebuilding 重建");
   absl::StatusOr<engine::RecomputedAnswer> answer =
       engine::RecomputeReferral(*store, referral, [&](store::Sequence done, store::Sequence total) {
@@ -479,8 +518,11 @@ void AddPolicyCommands(CLI::App& app, Action& chosen) {
 
   CLI::App* recompute = group->add_subcommand(
       "recompute",
-      "Answer again what a referral was drafted with, from the journal; exit code 4 if it differs");
-  recompute->add_option("referral", arguments->referral, "referrals/... or the part after it")
+      "Answer again what a referral was drafted with, or what the entitlement watch noted, from "
+      "the journal; exit code 4 if it differs");
+  recompute
+      ->add_option("referral", arguments->referral,
+                   "referrals/... or the part after it, or entries/<number> of a notice")
       ->required();
   recompute->add_option("--data", arguments->data, "Data directory or backup that no hub has open")
       ->required();

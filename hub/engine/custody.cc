@@ -120,6 +120,9 @@ absl::Status EngineImpl::EraseTurn(Writer::Turn& turn, const Principal& principa
                                                  turn.snapshot(), store::ConsentKey(consent)));
     if (document.has_value() && document->key() != 0) keys.insert(document->key());
   }
+  AQ_ASSIGN_OR_RETURN(const auto notes, ReadDocument<journal::v1::EntitlementNotes>(
+                                            turn.snapshot(), store::NotesKey(command.case_id)));
+  if (notes.has_value() && notes->key() != 0) keys.insert(notes->key());
   erased->set_referral_count(view.document.referrals_size());
   AQ_ASSIGN_OR_RETURN(const KeyId own, turn.store().OwnerKey(command.case_id));
   if (own != 0) keys.insert(own);

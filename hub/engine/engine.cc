@@ -51,10 +51,15 @@ EngineImpl::EngineImpl(EngineOptions options, store::Store* store, const Clock* 
       deliveries_(&options_, clock, store),
       projector_(
           store, clock, &options_,
-          [this](const std::vector<DeliveryEvent>& events) { deliveries_.OnEvents(events); }),
+          [this](const std::vector<DeliveryEvent>& events) { deliveries_.OnEvents(events); },
+          options_.entitlement_watch && catalogue->entitlement_watch() != nullptr
+              ? [this](store::Sequence first, store::Sequence last,
+                       Touches touches) { watch_.OnProjected(first, last, std::move(touches)); }
+              : Projector::OnProjected()),
       writer_(store, clock, catalogue, &options_, &projector_, &executor_),
       intake_(&options_, clock, &writer_, &executor_),
-      timers_(store, clock, &options_, &writer_) {}
+      timers_(store, clock, &options_, &writer_),
+      watch_(store, clock, catalogue, &options_, &projector_, &writer_) {}
 
 EngineImpl::~EngineImpl() { Shutdown(); }
 
@@ -72,10 +77,11 @@ absl::Status EngineImpl::Start() {
   writer_.Start(epoch);
   intake_.Start();
   timers_.Start();
-  return absl::OkStatus();
+  return watch_.Start();
 }
 
 void EngineImpl::Shutdown() {
+  watch_.Stop();
   timers_.Stop();
   deliveries_.Close();
   intake_.Stop();
@@ -243,6 +249,7 @@ HubCounts EngineImpl::Counts() const {
   counts.lag_waits = writer_.lag_waits();
   counts.queued = static_cast<std::int64_t>(writer_.queue_length());
   counts.delivery_places = static_cast<std::int64_t>(deliveries_.InMemory());
+  counts.watched = watch_.reached();
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   counts.people = CountOf(*snapshot, kPeopleCount);
   return counts;
@@ -254,6 +261,10 @@ absl::Status EngineImpl::AwaitProjected(store::Sequence sequence, absl::Duration
                  absl::StrCat("the journal has ", end, " entries, fewer than ", sequence));
   }
   return projector_.WaitFor(sequence, timeout);
+}
+
+absl::Status EngineImpl::AwaitWatched(absl::Duration timeout) {
+  return watch_.WaitFor(store_->synced_sequence(), timeout);
 }
 
 absl::StatusOr<VerifyReport> EngineImpl::Verify(

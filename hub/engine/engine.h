@@ -90,6 +90,10 @@ struct EngineOptions {
   absl::Duration anchor_interval = absl::ZeroDuration();
   // How long referrals wait; null: nothing ever comes due. Outlives the engine.
   const referral::Timetable* timetable = nullptr;
+  // Proposes and reminds by itself, if the catalogue says to whom (watch.h).
+  bool entitlement_watch = false;
+  // Directory of the catalogue that CompareCatalogue compares with; empty: none.
+  std::string candidate_catalogue;
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
   Scheduler* scheduler = nullptr;
   EngineTestHooks test_hooks;
@@ -273,8 +277,40 @@ struct LogHead {
   std::optional<exchange::v1::ConsistencyProof> growth;
 };
 
+// What the entitlement watch did about one policy and one person.
+struct NoticeView {
+  std::string case_id;
+  journal::v1::NoticeDocument notice;
+};
+struct NoticeFilter {
+  std::string case_id = {}, policy = {};
+  journal::v1::EntitlementNoticeKind kind = journal::v1::ENTITLEMENT_NOTICE_KIND_UNSPECIFIED;
+};
+
+// What another catalogue answers otherwise for the cases of a page.
+struct CatalogueComparison {
+  enum class Kind { kGain, kLoss, kAmount, kOther };
+  struct Answer {
+    // UNSPECIFIED: the catalogue has no such policy.
+    journal::v1::EntitlementResult result = journal::v1::ENTITLEMENT_RESULT_UNSPECIFIED;
+    model::CivilDate eligible_from = {};
+    std::int64_t amount_fen = 0;
+  };
+  struct Change {
+    std::string case_id, policy;
+    Kind kind = Kind::kOther;
+    Answer before = {}, after = {};
+  };
+  std::string catalogue_hash, candidate_hash;
+  std::int64_t cases = 0;  // looked at
+  std::vector<Change> changes;
+  std::string next_after;
+};
+
 struct HubCounts {
   store::Sequence synced = 0, projected = 0;
+  // What the entitlement watch has reached; 0 if it is off.
+  store::Sequence watched = 0;
   std::int64_t people = 0;
   GroupCounts groups;
   // Times that intake waited because the projections were too far behind.
@@ -383,6 +419,22 @@ class Engine {
   virtual absl::StatusOr<Page<journal::v1::DisclosureDocument>> ListDisclosures(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
+
+  // --- The entitlement watch. ---
+  // By case, within a case by time.
+  virtual absl::StatusOr<Page<NoticeView>> ListNotices(const NoticeFilter& filter,
+                                                       const std::string& after, int limit,
+                                                       const std::string& jurisdiction) = 0;
+  // Answers for "limit" cases by the candidate catalogue as well; changes nothing. "after" is
+  // next_after of the page before. FAILED_PRECONDITION (CONFIGURATION_INVALID): there is no
+  // candidate. INVALID_ARGUMENT (CATALOGUE_INVALID). ABORTED (ETAG_MISMATCH): it is another one
+  // than that of the page before.
+  virtual absl::StatusOr<CatalogueComparison> CompareCatalogue(const model::CivilDate& as_of,
+                                                               const std::string& after, int limit,
+                                                               const std::string& jurisdiction) = 0;
+  // Until everybody was looked at whom what was acknowledged before the call touched, and whose day
+  // is today; at once if the watch is off. UNAVAILABLE (OVERLOADED): not within "timeout".
+  virtual absl::Status AwaitWatched(absl::Duration timeout) = 0;
 
   // --- Consents. ---
   virtual absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(

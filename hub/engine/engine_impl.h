@@ -24,6 +24,7 @@
 #include "hub/engine/intake.h"
 #include "hub/engine/projector.h"
 #include "hub/engine/timers.h"
+#include "hub/engine/watch.h"
 #include "hub/engine/writer.h"
 
 namespace anqiao::engine {
@@ -86,7 +87,16 @@ class EngineImpl : public Engine {
   absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) override;
-  absl::Status FireTimers() override { return timers_.Tick(); }
+  absl::Status FireTimers() override {
+    watch_.Wake();
+    return timers_.Tick();
+  }
+  absl::StatusOr<Page<NoticeView>> ListNotices(const NoticeFilter& filter, const std::string& after,
+                                               int limit, const std::string& jurisdiction) override;
+  absl::StatusOr<CatalogueComparison> CompareCatalogue(const model::CivilDate& as_of,
+                                                       const std::string& after, int limit,
+                                                       const std::string& jurisdiction) override;
+  absl::Status AwaitWatched(absl::Duration timeout) override;
 
   absl::StatusOr<std::vector<AgencyStatus>> ListAgencies() override;
   absl::StatusOr<Page<journal::v1::DeliveryDocument>> ListDeliveries(const DeliveryFilter& filter,
@@ -203,6 +213,8 @@ class EngineImpl : public Engine {
                          store::Sequence* sequence);
   absl::Status CollectOldPayloads(const PurgeCommand& command, const store::Snapshot& snapshot,
                                   journal::v1::Purged* purged) const;
+  // The candidate as its files are now, read again only if they have changed.
+  absl::StatusOr<std::shared_ptr<const policy::Catalogue>> Candidate();
   absl::Status CollectOldAccess(const PurgeCommand& command, journal::v1::Purged* purged) const;
 
   const EngineOptions options_;
@@ -215,6 +227,7 @@ class EngineImpl : public Engine {
   Writer writer_;
   Intake intake_;
   Timers timers_;
+  Watch watch_;
 
   // Held by what changes an adapter, so that journal and slot change in the same order.
   absl::Mutex adapters_mu_;
@@ -226,6 +239,10 @@ class EngineImpl : public Engine {
 
   mutable absl::Mutex mu_;
   absl::flat_hash_map<std::string, absl::Time> refusals_ ABSL_GUARDED_BY(mu_);
+
+  absl::Mutex candidate_mu_;
+  // Shared with the calls that compare by it.
+  std::shared_ptr<const policy::Catalogue> candidate_ ABSL_GUARDED_BY(candidate_mu_);
 };
 
 }  // namespace anqiao::engine

@@ -31,6 +31,7 @@ absl::Status Projection::Erased(const journal::v1::PersonErased& erased) {
     }
     AQ_RETURN_IF_ERROR(ForgetDeliveries(erased.person()));
     AQ_RETURN_IF_ERROR(ForgetDisclosures(erased.person()));
+    AQ_RETURN_IF_ERROR(ForgetNotes(erased.person()));
     people_.Remove(key, row);
     AQ_RETURN_IF_ERROR(Count(kPeopleCount, -1));
   }

@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
 #include "hub/identity/resolver.h"
+#include "hub/model/case.h"
+#include "hub/policy/touched.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
@@ -83,7 +85,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "3";
+constexpr char kProjectionsVersion[] = "4";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -197,6 +199,8 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       Put(AbsentKey(entry.agency_absent().agency()),
           absl::StrCat(absl::ToUnixMicros(ToTime(entry.agency_absent().since_time()))));
       return absl::OkStatus();
+    case Entry::kEntitlementNoted:
+      return Noted(sequence, entry);
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -214,6 +218,7 @@ void Projection::CollectChanges() {
   consents_.Collect(&changes);
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
+  notes_.Collect(&changes);
   for (auto& [key, other] : others_) {
     changes.push_back({key, std::move(other.value), std::move(other.owner)});
   }
@@ -242,6 +247,7 @@ absl::Status Projection::Commit() {
   consents_.Trim(kCachedDocuments);
   deliveries_.Trim(kCachedDocuments);
   quarantine_.Trim(100);
+  notes_.Trim(kCachedDocuments);
   return absl::OkStatus();
 }
 
@@ -335,7 +341,11 @@ absl::Status Projection::UpdateRecord(const RecordObserved& observed, const Reco
                  "a record is not with the person that it is linked to");
   }
   const journal::v1::Subject& subject = observed.observation().subject();
-  if (record->has_observation() && !SameSubject(record->observation().subject(), subject)) {
+  const bool same =
+      record->has_observation() && SameSubject(record->observation().subject(), subject);
+  Touch(*person,
+        policy::TouchedByRecord(observed.record().kind()) | (same ? 0 : policy::kTouchesSubject));
+  if (record->has_observation() && !same) {
     const identity::Decision decision = Recheck(*person, *record, subject);
     record->set_review(decision.review);
     record->clear_review_candidates();
@@ -383,6 +393,8 @@ absl::Status Projection::Ended(Sequence sequence, const Entry& entry) {
   if (PersonRecord* record = FindRecord(&person->document, ended.record()); record != nullptr) {
     record->set_ended(true);
     record->set_source_version(head->source_version());
+    Touch(person->document, policy::TouchedByRecord(ended.record().kind()) |
+                                policy::kTouchesSubject | policy::kTouchesStanding);
     person->document.set_revision(person->document.revision() + 1);
     people_.Touch(person_key, person);
   }
@@ -463,6 +475,11 @@ absl::Status Projection::Replayed(Sequence sequence, const Entry& entry) {
   }
   quarantine_.Touch(key, row);
   return absl::OkStatus();
+}
+
+void Projection::Touch(const PersonDocument& person, unsigned touches) {
+  if (!remembers_touches_ || touches == 0 || !model::IsKnownBeyondPolice(person)) return;
+  touches_[person.person()] |= touches;
 }
 
 absl::Status Projection::Fired(const journal::v1::TimerFired& fired) {

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,12 @@ struct DeliveryEvent {
   store::Sequence sequence = 0;  // of its queueing
   int nack_count = 0;
 };
+
+// Whom entries touched, and by what: policy/touched.h, and kTouchesReferral. People of whom only
+// the police know are left out. Ordered, so that the same entries are looked at in the same order.
+using Touches = absl::btree_map<std::string, unsigned>;
+// A referral ended: the service may be proposed again.
+inline constexpr unsigned kTouchesReferral = 32;
 
 // One change of a batch.
 struct KeyChange {
@@ -56,6 +63,7 @@ inline std::string OwnerOf(const journal::v1::DeliveryDocument& delivery) {
   return delivery.person();
 }
 inline std::string OwnerOf(const journal::v1::QuarantineDocument&) { return ""; }
+inline std::string OwnerOf(const journal::v1::EntitlementNotes& notes) { return notes.person(); }
 
 // Documents of one family with those that were changed and not yet written.
 template <typename Document>
@@ -128,6 +136,9 @@ class Projection {
   absl::Status Commit();
   // What happened to deliveries since the last call.
   std::vector<DeliveryEvent> TakeDeliveryEvents() { return std::exchange(delivery_events_, {}); }
+  // From now on it is remembered who is touched; whoever asks for that takes it regularly.
+  void RememberTouches() { remembers_touches_ = true; }
+  Touches TakeTouches() { return std::exchange(touches_, {}); }
 
  private:
   using PersonRow = Table<journal::v1::PersonDocument>::Row;
@@ -161,10 +172,13 @@ class Projection {
   void FoldWithDue(const std::function<void(journal::v1::ReferralDocument*)>& fold,
                    journal::v1::ReferralDocument* referral);
   absl::Status Fired(const journal::v1::TimerFired& fired);
+  absl::Status Noted(store::Sequence sequence, const journal::v1::Entry& entry);
+  void Touch(const journal::v1::PersonDocument& person, unsigned touches);
   absl::Status Erased(const journal::v1::PersonErased& erased);
   absl::Status ForgetRecord(const journal::v1::PersonRecord& record, const std::string& person);
   absl::Status ForgetReferral(const std::string& referral);
   absl::Status ForgetConsent(const std::string& consent);
+  absl::Status ForgetNotes(const std::string& person);
   absl::Status ForgetDeliveries(const std::string& person);
   absl::Status ForgetDisclosures(const std::string& person);
   absl::Status ForgetPayload(const std::string& payload);
@@ -195,6 +209,7 @@ class Projection {
   Table<journal::v1::ConsentDocument> consents_;
   Table<journal::v1::DeliveryDocument> deliveries_;
   Table<journal::v1::QuarantineDocument> quarantine_;
+  Table<journal::v1::EntitlementNotes> notes_;
   struct Other {
     std::optional<std::string> value;  // nullopt: deleted
     std::string owner;
@@ -202,6 +217,8 @@ class Projection {
   std::map<std::string, Other> others_;
   absl::flat_hash_map<std::string, std::int64_t> counts_;
   std::vector<DeliveryEvent> delivery_events_;
+  bool remembers_touches_ = false;
+  Touches touches_;
   std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
 };
 
@@ -221,6 +238,8 @@ std::optional<absl::Time> AbsentSince(const store::Snapshot& snapshot, const std
 // What a deadline of a referral or a consent is of in the index of what comes due.
 std::string ReferralSubject(const std::string& referral);
 std::string ConsentSubject(const std::string& consent);
+// Key of the watch's WatchProgress.
+std::string WatchProgressKey();
 // Key of the version of the newest snapshot that was taken up whole.
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format);
 // Key of the latest commit time, in microseconds, of what an agency handed in under a request id:

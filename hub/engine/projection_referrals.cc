@@ -11,6 +11,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/referral_fold.h"
+#include "hub/referral/machine.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
@@ -59,6 +60,9 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
   const std::string person_key = store::PersonKey(draft.case_id());
   AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
   if (person->exists) {
+    if (referral::IsEnd(change.to_state()) && change.to_state() != change.from_state()) {
+      Touch(person->document, kTouchesReferral);
+    }
     if (first) person->document.add_referrals(change.referral());
     if (change.has_refusals()) {
       person->document.set_refusals_in_a_row(change.refusals().count());

@@ -165,11 +165,13 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
 }
 
 Projector::Projector(store::Store* store, const Clock* clock, const EngineOptions* options,
-                     std::function<void(std::vector<DeliveryEvent>)> on_deliveries)
+                     std::function<void(std::vector<DeliveryEvent>)> on_deliveries,
+                     OnProjected on_projected)
     : store_(store),
       clock_(clock),
       options_(options),
       on_deliveries_(std::move(on_deliveries)),
+      on_projected_(std::move(on_projected)),
       projection_(std::make_unique<Projection>(store)) {}
 
 Projector::~Projector() { Stop(); }
@@ -182,6 +184,8 @@ absl::Status Projector::Start() {
   }
   AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, store_, projection_.get(), nullptr));
   projection_->TakeDeliveryEvents();
+  if (on_projected_) projection_->RememberTouches();
+  told_ = last;
   {
     absl::MutexLock lock(&mu_);
     applied_ = last;
@@ -256,6 +260,7 @@ absl::Status Projector::Replace(std::unique_ptr<store::ProjectionStore> projecti
   AQ_RETURN_IF_ERROR(store_->ReplaceProjections(std::move(projections)));
   // What it remembers is of the old ones.
   projection_ = std::make_unique<Projection>(store_);
+  if (on_projected_) projection_->RememberTouches();
   return absl::OkStatus();
 }
 
@@ -329,6 +334,10 @@ absl::Status Projector::Proceed() {
   AQ_RETURN_IF_ERROR(Commit());
   if (std::vector<DeliveryEvent> events = projection_->TakeDeliveryEvents(); !events.empty()) {
     on_deliveries_(std::move(events));
+  }
+  if (on_projected_ && reached_ > told_) {
+    on_projected_(told_ + 1, reached_, projection_->TakeTouches());
+    told_ = reached_;
   }
   return absl::OkStatus();
 }

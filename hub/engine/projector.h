@@ -31,10 +31,14 @@ absl::Status ApplyJournal(const store::Store& journal, store::Sequence last,
 
 class Projector {
  public:
+  using OnProjected = std::function<void(store::Sequence, store::Sequence, Touches)>;
+
   // "on_deliveries" is called on the projector's thread after the change is readable and before
-  // anybody who waits for it goes on. All outlive the projector.
+  // anybody who waits for it goes on; "on_projected" too, with the first and the last entry and
+  // whom they touched. It may be null. All outlive the projector.
   Projector(store::Store* store, const Clock* clock, const EngineOptions* options,
-            std::function<void(std::vector<DeliveryEvent>)> on_deliveries);
+            std::function<void(std::vector<DeliveryEvent>)> on_deliveries,
+            OnProjected on_projected = nullptr);
   ~Projector();
 
   // Brings the projections up to the journal's end and starts the thread.
@@ -74,6 +78,7 @@ class Projector {
   const Clock* const clock_;
   const EngineOptions* const options_;
   const std::function<void(std::vector<DeliveryEvent>)> on_deliveries_;
+  const OnProjected on_projected_;
   std::thread thread_;
 
   // The thread's alone once it runs.
@@ -83,6 +88,7 @@ class Projector {
   std::size_t uncommitted_ = 0;  // entries added since the last commit
   store::Sequence reached_ = 0;  // last entry added
   store::Sequence written_out_ = 0;
+  store::Sequence told_ = 0;  // last entry that on_projected_ knows
 
   mutable absl::Mutex mu_;
   absl::CondVar work_;

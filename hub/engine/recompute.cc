@@ -29,21 +29,21 @@ absl::Status NotRecomputable(absl::string_view message) {
 }
 
 absl::StatusOr<std::unique_ptr<policy::Catalogue>> CatalogueOf(const store::Store& store,
-                                                               const EntitlementAnswer& answer) {
-  const absl::StatusOr<std::string> content = store.GetBlob(answer.catalogue_hash());
+                                                               const std::string& hash,
+                                                               const std::string& jurisdiction) {
+  const absl::StatusOr<std::string> content = store.GetBlob(hash);
   if (absl::IsNotFound(content.status())) {
-    return NotRecomputable(absl::StrCat("the catalogue ", answer.catalogue_hash(), " is not kept"));
+    return NotRecomputable(absl::StrCat("the catalogue ", hash, " is not kept"));
   }
   AQ_RETURN_IF_ERROR(content.status());
   AQ_ASSIGN_OR_RETURN(const auto files, policy::Catalogue::Unpack(*content));
   absl::StatusOr<std::unique_ptr<policy::Catalogue>> catalogue =
-      policy::Catalogue::Parse(files, answer.jurisdiction());
+      policy::Catalogue::Parse(files, jurisdiction);
   if (!catalogue.ok()) {
-    return NotRecomputable(
-        absl::StrCat("the catalogue ", answer.catalogue_hash(),
-                     " is not read any more: ", std::string(catalogue.status().message())));
+    return NotRecomputable(absl::StrCat("the catalogue ", hash, " is not read any more: ",
+                                        std::string(catalogue.status().message())));
   }
-  if ((*catalogue)->hash() != answer.catalogue_hash()) {
+  if ((*catalogue)->hash() != hash) {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "a stored catalogue has another hash than its name");
   }
@@ -58,6 +58,23 @@ std::string BytesOf(const EntitlementAnswer& answer) {
   answer.SerializeToCodedStream(&coded);
   coded.Trim();
   return bytes;
+}
+
+// The person's records as they were before the entry at "sequence".
+absl::StatusOr<journal::v1::PersonDocument> PersonBefore(
+    store::Store& store, store::Sequence sequence, const std::string& case_id,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress) {
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
+                      store.NewProjections(store::ProjectionPurpose::kCompare));
+  Projection projection(beside.get());
+  if (sequence > 1) {
+    AQ_RETURN_IF_ERROR(ApplyJournal(store, sequence - 1, beside.get(), &projection, progress));
+  }
+  const std::unique_ptr<store::Snapshot> then = beside->NewSnapshot();
+  AQ_ASSIGN_OR_RETURN(std::optional<journal::v1::PersonDocument> person,
+                      ReadDocument<journal::v1::PersonDocument>(*then, store::PersonKey(case_id)));
+  if (!person.has_value()) return NotRecomputable("the person's records are not there any more");
+  return *std::move(person);
 }
 
 // The journal's entry that drafted a referral.
@@ -98,26 +115,58 @@ absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
     const std::function<bool(store::Sequence, store::Sequence)>& progress,
     const std::map<std::string, std::string>& stated) {
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<policy::Catalogue> catalogue,
-                      CatalogueOf(store, stored));
-  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
-                      store.NewProjections(store::ProjectionPurpose::kCompare));
-  Projection projection(beside.get());
-  if (sequence > 1) {
-    AQ_RETURN_IF_ERROR(ApplyJournal(store, sequence - 1, beside.get(), &projection, progress));
-  }
-  const std::unique_ptr<store::Snapshot> then = beside->NewSnapshot();
-  AQ_ASSIGN_OR_RETURN(const std::optional<journal::v1::PersonDocument> person,
-                      ReadDocument<journal::v1::PersonDocument>(*then, store::PersonKey(case_id)));
-  if (!person.has_value()) return NotRecomputable("the person's records are not there any more");
+                      CatalogueOf(store, stored.catalogue_hash(), stored.jurisdiction()));
+  AQ_ASSIGN_OR_RETURN(const journal::v1::PersonDocument person,
+                      PersonBefore(store, sequence, case_id, progress));
   RecomputedAnswer answer;
   answer.sequence = sequence;
   answer.stored = stored;
   const model::CivilDate as_of = model::CivilDate::FromProto(stored.as_of_date());
-  model::Case folded = model::FoldCase(*person, as_of);
+  model::Case folded = model::FoldCase(person, as_of);
   folded.stated = stated;
   AQ_ASSIGN_OR_RETURN(answer.recomputed, catalogue->Evaluate(stored.policy(), folded));
   answer.equal = BytesOf(answer.stored) == BytesOf(answer.recomputed);
   return answer;
+}
+
+absl::StatusOr<std::vector<RecomputedNote>> RecomputeNotes(
+    store::Store& store, store::Sequence sequence,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress) {
+  const absl::StatusOr<std::string> bytes = store.GetEntry(sequence);
+  journal::v1::Entry entry;
+  if (!bytes.ok() || !entry.ParseFromString(*bytes) || entry.entitlement_noted().person().empty()) {
+    return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound,
+                 absl::StrCat("entry ", sequence, " notes nobody, or was erased"));
+  }
+  const journal::v1::EntitlementNoted& noted = entry.entitlement_noted();
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<policy::Catalogue> catalogue,
+                      CatalogueOf(store, noted.catalogue_hash(), noted.jurisdiction()));
+  AQ_ASSIGN_OR_RETURN(const journal::v1::PersonDocument person,
+                      PersonBefore(store, sequence, noted.person(), progress));
+  const model::Case folded =
+      model::FoldCase(person, model::CivilDate::FromProto(noted.as_of_date()));
+  std::vector<RecomputedNote> notes;
+  for (const journal::v1::NotedAnswer& stored : noted.answers()) {
+    // One that is not watched any more has no answer.
+    if (stored.result() == journal::v1::ENTITLEMENT_RESULT_UNSPECIFIED) continue;
+    RecomputedNote& note = notes.emplace_back();
+    note.stored = stored;
+    AQ_ASSIGN_OR_RETURN(const EntitlementAnswer answer,
+                        catalogue->Evaluate(stored.policy(), folded));
+    note.recomputed = stored;
+    note.recomputed.set_result(answer.result());
+    note.recomputed.set_amount_fen(answer.amount_fen());
+    note.recomputed.clear_eligible_from_date();
+    note.recomputed.clear_next_change_date();
+    if (answer.has_eligible_from_date()) {
+      *note.recomputed.mutable_eligible_from_date() = answer.eligible_from_date();
+    }
+    if (answer.has_next_change_date()) {
+      *note.recomputed.mutable_next_change_date() = answer.next_change_date();
+    }
+    note.equal = Canonical(note.stored) == Canonical(note.recomputed);
+  }
+  return notes;
 }
 
 absl::StatusOr<RecomputedAnswer> RecomputeReferral(

@@ -7,9 +7,11 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "anqiao/journal/v1/entitlement.pb.h"
+#include "anqiao/journal/v1/entry.pb.h"
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
@@ -31,6 +33,18 @@ absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
     const journal::v1::EntitlementAnswer& stored,
     const std::function<bool(store::Sequence, store::Sequence)>& progress,
     const std::map<std::string, std::string>& stated = {});
+
+// An answer that the entitlement watch noted, and what it is again.
+struct RecomputedNote {
+  journal::v1::NotedAnswer stored, recomputed;
+  bool equal = false;
+};
+
+// The answers of the EntitlementNoted entry at "sequence", which say nothing of when they are
+// looked at again. NOT_FOUND (REFERRAL_NOT_FOUND): it notes no person. Else as RecomputeAnswer.
+absl::StatusOr<std::vector<RecomputedNote>> RecomputeNotes(
+    store::Store& store, store::Sequence sequence,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress);
 
 // The answer that a referral's draft was made with. NOT_FOUND (REFERRAL_NOT_FOUND): no entry drafts
 // "referral". "progress" (done, total) may be null; CANCELLED if it returns false. Works beside a

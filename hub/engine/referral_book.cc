@@ -191,6 +191,11 @@ absl::Status ReferralNotFound() {
   return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound, "there is no such referral");
 }
 
+bool Gives(const AgencyOptions& agency, const policy::PolicySummary& policy) {
+  return agency.kind == policy.provider && std::find(agency.services.begin(), agency.services.end(),
+                                                     policy.service) != agency.services.end();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> NativeEncoder::Encode(const AgencyOptions& agency,
@@ -281,12 +286,17 @@ const AgencyOptions* ReferralBook::FindAgency(const std::string& id) const {
   return found == options_->agencies.end() ? nullptr : &*found;
 }
 
+const AgencyOptions* ProviderOf(const EngineOptions& options, const policy::PolicySummary& policy,
+                                const std::set<std::string>& tried) {
+  for (const AgencyOptions& candidate : options.agencies) {
+    if (Gives(candidate, policy) && !tried.contains(candidate.id)) return &candidate;
+  }
+  return nullptr;
+}
+
 absl::Status ReferralBook::CheckProvider(const AgencyOptions& agency,
                                          const policy::PolicySummary& policy) const {
-  if (agency.kind == policy.provider && std::find(agency.services.begin(), agency.services.end(),
-                                                  policy.service) != agency.services.end()) {
-    return absl::OkStatus();
-  }
+  if (Gives(agency, policy)) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, reason::kNoProvider,
                absl::StrCat("agency ", agency.id, " does not give service ", policy.service))
       .Meta("service", policy.service);
@@ -294,16 +304,15 @@ absl::Status ReferralBook::CheckProvider(const AgencyOptions& agency,
 
 absl::StatusOr<const AgencyOptions*> ReferralBook::FindProvider(
     const std::string& agency, const policy::PolicySummary& policy) const {
-  for (const AgencyOptions& candidate : options_->agencies) {
-    if (agency.empty() && CheckProvider(candidate, policy).ok()) return &candidate;
-    if (!agency.empty() && candidate.id == agency) {
-      AQ_RETURN_IF_ERROR(CheckProvider(candidate, policy));
-      return &candidate;
-    }
-  }
   if (!agency.empty()) {
-    return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
+    const AgencyOptions* const named = FindAgency(agency);
+    if (named == nullptr) {
+      return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
+    }
+    AQ_RETURN_IF_ERROR(CheckProvider(*named, policy));
+    return named;
   }
+  if (const AgencyOptions* const provider = ProviderOf(*options_, policy)) return provider;
   return Error(absl::StatusCode::kFailedPrecondition, reason::kNoProvider,
                absl::StrCat("no agency gives service ", policy.service))
       .Meta("service", policy.service);

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -181,6 +182,9 @@ class ReferralBook {
   std::map<std::string, int> refusals_;  // by case, after what is being made
 };
 
+// Who gives the service of "policy", except for the agencies in "tried"; null: nobody.
+const AgencyOptions* ProviderOf(const EngineOptions& options, const policy::PolicySummary& policy,
+                                const std::set<std::string>& tried = {});
 // Hash of an answer, to tell a repeat from a conflict.
 std::string HashOfAnswer(const exchange::v1::AnswerReferralRequest& request);
 // True if the case may be seen by callers of "jurisdiction".

@@ -97,6 +97,8 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
       return "REFERRAL_ESCALATED";
     case journal::v1::Entry::kAgencyAbsent:
       return "AGENCY_ABSENT";
+    case journal::v1::Entry::kEntitlementNoted:
+      return "ENTITLEMENT_NOTED";
     case journal::v1::Entry::CHANGE_NOT_SET:
       break;
   }

@@ -448,4 +448,8 @@ Case FoldCaseWithoutPolice(const jv1::PersonDocument& person, const CivilDate& a
   return FoldCase(without, as_of);
 }
 
+bool IsKnownBeyondPolice(const jv1::PersonDocument& person) {
+  return !std::all_of(person.records().begin(), person.records().end(), IsPolice);
+}
+
 }  // namespace anqiao::model

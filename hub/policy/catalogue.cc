@@ -10,6 +10,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/policy/content.h"
 #include "hub/policy/employer_relief_table.h"
+#include "hub/policy/entitlement_watch.h"
 #include "hub/policy/explain.h"
 #include "hub/policy/policy.h"
 #include "hub/policy/retirement.h"
@@ -18,6 +19,8 @@ namespace anqiao::policy {
 namespace {
 
 constexpr char kMagic[] = "anqiao catalogue 1\n";
+// Changes of an unknown answer that are followed in search of an entitlement.
+constexpr int kLookSteps = 8;
 
 absl::Status Invalid(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
@@ -46,7 +49,8 @@ class LoadedCatalogue : public Catalogue {
         jurisdiction_(std::move(jurisdiction)),
         policies_(std::move(content.policies)),
         retirement_(std::move(content.retirement)),
-        employer_relief_(std::move(content.employer_relief)) {
+        employer_relief_(std::move(content.employer_relief)),
+        entitlement_watch_(std::move(content.entitlement_watch)) {
     for (const auto& [id, policy] : policies_) summaries_.push_back(policy.summary);
   }
 
@@ -62,6 +66,10 @@ class LoadedCatalogue : public Catalogue {
 
   const EmployerReliefTable* employer_relief() const override {
     return employer_relief_.has_value() ? &*employer_relief_ : nullptr;
+  }
+
+  const EntitlementWatchTable* entitlement_watch() const override {
+    return entitlement_watch_.has_value() ? &*entitlement_watch_ : nullptr;
   }
 
   absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
@@ -100,6 +108,21 @@ class LoadedCatalogue : public Catalogue {
     for (const auto& [id, policy] : policies_) Write(policy, facts, &(*answers)[i++]);
   }
 
+  std::vector<WatchedDecision> DecideWatched(const std::vector<absl::string_view>& policies,
+                                             const model::Case& person) const override {
+    const PersonFacts facts(person, person.as_of, retirement_);
+    std::vector<WatchedDecision> decisions;
+    decisions.reserve(policies.size());
+    for (const absl::string_view id : policies) {
+      const Policy& policy = policies_.find(id)->second;
+      WatchedDecision& watched = decisions.emplace_back();
+      watched.decision = Decide(policy, facts);
+      watched.received = IsReceived(policy, facts);
+      watched.look = NextLook(policy, person, watched.decision);
+    }
+    return decisions;
+  }
+
   std::vector<std::string> Explain(const journal::v1::EntitlementAnswer& answer,
                                    absl::string_view reader, Language language) const override {
     const auto it = policies_.find(answer.policy());
@@ -108,6 +131,32 @@ class LoadedCatalogue : public Catalogue {
   }
 
  private:
+  static bool IsReceived(const Policy& policy, const PersonFacts& facts) {
+    for (const Leaf& leaf : policy.leaves) {
+      if (leaf.id != policy.summary.received) continue;
+      return Judge(policy, leaf, facts[leaf.fact], facts.on()) == journal::v1::TRUTH_TRUE;
+    }
+    return false;
+  }
+
+  // What is not known may stay so while time passes: what counts is whether it leads to an
+  // entitlement.
+  model::CivilDate NextLook(const Policy& policy, const model::Case& person,
+                            const Decision& decision) const {
+    if (decision.result == journal::v1::ENTITLEMENT_RESULT_NOT_ELIGIBLE) return {};
+    if (decision.result != journal::v1::ENTITLEMENT_RESULT_UNKNOWN) return decision.next_change;
+    model::CivilDate day = decision.next_change;
+    for (int step = 0; step < kLookSteps && !day.empty(); ++step) {
+      const Decision then = Decide(policy, PersonFacts(person, day, retirement_));
+      if (then.result == journal::v1::ENTITLEMENT_RESULT_ELIGIBLE ||
+          then.result == journal::v1::ENTITLEMENT_RESULT_ELIGIBLE_FROM) {
+        return decision.next_change;
+      }
+      day = then.next_change;
+    }
+    return day.empty() ? model::CivilDate() : decision.next_change;
+  }
+
   journal::v1::EntitlementAnswer AnswerOf(const Policy& policy, const PersonFacts& facts) const {
     journal::v1::EntitlementAnswer answer;
     Write(policy, facts, &answer);
@@ -126,6 +175,7 @@ class LoadedCatalogue : public Catalogue {
   const PolicyMap policies_;
   const RetirementTable retirement_;
   const std::optional<EmployerReliefTable> employer_relief_;
+  const std::optional<EntitlementWatchTable> entitlement_watch_;
   std::vector<PolicySummary> summaries_;
 };
 
@@ -160,6 +210,28 @@ absl::StatusOr<std::vector<journal::v1::EntitlementAnswer>> Catalogue::EvaluateM
     answers.push_back(std::move(answer));
   }
   return answers;
+}
+
+std::vector<WatchedDecision> Catalogue::DecideWatched(
+    const std::vector<absl::string_view>& policies, const model::Case& person) const {
+  std::vector<WatchedDecision> decisions;
+  for (const absl::string_view id : policies) {
+    WatchedDecision& watched = decisions.emplace_back();
+    const PolicySummary* const summary = Find(id);
+    const absl::StatusOr<journal::v1::EntitlementAnswer> answer = Evaluate(id, person);
+    if (summary == nullptr || !answer.ok()) continue;
+    watched.decision.policy = summary->id;
+    watched.decision.result = answer->result();
+    watched.decision.eligible_from = model::CivilDate::FromProto(answer->eligible_from_date());
+    watched.decision.next_change = model::CivilDate::FromProto(answer->next_change_date());
+    watched.decision.amount_fen = answer->amount_fen();
+    watched.look = watched.decision.next_change;
+    for (const journal::v1::LeafAnswer& leaf : answer->leaves()) {
+      if (leaf.id() == summary->received)
+        watched.received = leaf.truth() == journal::v1::TRUTH_TRUE;
+    }
+  }
+  return decisions;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> Catalogue::Unpack(absl::string_view content) {

@@ -21,6 +21,7 @@
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
 #include "hub/policy/deadlines.h"
+#include "hub/policy/touched.h"
 
 namespace anqiao::policy {
 
@@ -42,9 +43,12 @@ struct PolicySummary {
   std::string received;
   // Those that the file gives.
   Deadlines deadlines;
+  // What of a person its answer hangs on (touched.h).
+  unsigned touches = kTouchesEverything;
 };
 
 class EmployerReliefTable;
+class EntitlementWatchTable;
 
 // What a policy comes to, without its reasons. The texts are the catalogue's.
 struct Decision {
@@ -54,6 +58,15 @@ struct Decision {
   model::CivilDate eligible_from, next_change;
   std::int64_t amount_fen = 0;
   absl::string_view category;
+};
+
+// A decision as the entitlement watch needs it.
+struct WatchedDecision {
+  Decision decision;
+  // The policy's "received" holds.
+  bool received = false;
+  // The first later day on which time alone may make the person entitled, or end that; empty: none.
+  model::CivilDate look;
 };
 
 enum class Language { kZh, kEn };
@@ -95,6 +108,9 @@ class Catalogue {
   // What employers may deduct for hiring; null if the catalogue says nothing of it.
   virtual const EmployerReliefTable* employer_relief() const { return nullptr; }
 
+  // Whom the hub watches; null if the catalogue says nothing of it.
+  virtual const EntitlementWatchTable* entitlement_watch() const { return nullptr; }
+
   // NOT_FOUND (POLICY_NOT_FOUND): there is no such policy. Everything else is an answer.
   virtual absl::StatusOr<journal::v1::EntitlementAnswer> Evaluate(
       absl::string_view policy, const model::Case& person) const = 0;
@@ -108,6 +124,10 @@ class Catalogue {
   virtual std::vector<Decision> DecideAll(const model::Case& person) const { return {}; }
   virtual void AnswerAll(const model::Case& person,
                          std::vector<journal::v1::EntitlementAnswer>* answers) const {}
+
+  // What "policies" come to, in that order. Requires: there are such policies.
+  virtual std::vector<WatchedDecision> DecideWatched(const std::vector<absl::string_view>& policies,
+                                                     const model::Case& person) const;
 
   // "answer", which this catalogue gave, in words: lines, indented by two blanks a level. "reader"
   // is "caseworker", who sees all of it, or the agency kind of a recipient, who sees only

@@ -18,6 +18,7 @@ constexpr char kTables[] = "tables/";
 constexpr char kProfiles[] = "profiles/";
 constexpr char kRetirement[] = "tables/retirement.yaml";
 constexpr char kEmployerRelief[] = "tables/employer-relief.yaml";
+constexpr char kEntitlementWatch[] = "tables/entitlement-watch.yaml";
 // Part of the content; hub/referral reads it.
 constexpr char kReferralDeadlines[] = "tables/referral_deadlines.yaml";
 
@@ -40,6 +41,12 @@ absl::StatusOr<EmployerReliefTable> ReadEmployerRelief(const std::string& bytes,
                                                        const PolicyMap& policies) {
   AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(kEmployerRelief, bytes));
   return EmployerReliefTable::Read(file, policies);
+}
+
+absl::StatusOr<EntitlementWatchTable> ReadEntitlementWatch(const std::string& bytes,
+                                                           const PolicyMap& policies) {
+  AQ_ASSIGN_OR_RETURN(const YamlNode file, YamlNode::Parse(kEntitlementWatch, bytes));
+  return EntitlementWatchTable::Read(file, policies);
 }
 
 absl::StatusOr<Policy> ReadPolicyFile(const std::string& name, const std::string& bytes) {
@@ -120,8 +127,8 @@ Content ReadContent(const std::map<std::string, std::string>& files,
       errors.push_back(Invalid("a file name must not be empty or hold blanks"));
       continue;
     }
-    if (name == kRetirement || name == kEmployerRelief || name == kReferralDeadlines ||
-        absl::StartsWith(name, kProfiles)) {
+    if (name == kRetirement || name == kEmployerRelief || name == kEntitlementWatch ||
+        name == kReferralDeadlines || absl::StartsWith(name, kProfiles)) {
       continue;
     }
     if (absl::StartsWith(name, kTables)) {
@@ -137,10 +144,17 @@ Content ReadContent(const std::map<std::string, std::string>& files,
     }
   }
   if (!policies) errors.push_back(Invalid("the catalogue has no policy"));
-  // Only now are all policies there that the table and a profile may name.
+  // Only now are all policies there that tables and a profile may name.
   if (const auto it = files.find(kEmployerRelief); it != files.end()) {
     if (auto table = ReadEmployerRelief(it->second, content.policies); table.ok()) {
       content.employer_relief = *std::move(table);
+    } else {
+      errors.push_back(table.status());
+    }
+  }
+  if (const auto it = files.find(kEntitlementWatch); it != files.end()) {
+    if (auto table = ReadEntitlementWatch(it->second, content.policies); table.ok()) {
+      content.entitlement_watch = *std::move(table);
     } else {
       errors.push_back(table.status());
     }

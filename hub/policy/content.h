@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/policy/employer_relief_table.h"
+#include "hub/policy/entitlement_watch.h"
 #include "hub/policy/policy.h"
 #include "hub/policy/profile.h"
 #include "hub/policy/retirement.h"
@@ -30,6 +31,7 @@ struct Content {
   PolicyMap policies;
   std::vector<Profile> profiles;
   std::optional<EmployerReliefTable> employer_relief;
+  std::optional<EntitlementWatchTable> entitlement_watch;
 };
 
 // Reads what it can and adds each error to "errors"; a file with an error is left out. The tests of

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/policy.h"
+#include "hub/policy/touched.h"
 
 namespace anqiao::policy {
 namespace {
@@ -325,6 +326,7 @@ absl::StatusOr<Policy> ReadPolicy(const YamlNode& file) {
     std::vector<std::string>& laws = policy.summary.laws;
     if (std::find(laws.begin(), laws.end(), leaf.law) == laws.end()) laws.push_back(leaf.law);
   }
+  policy.summary.touches = TouchesOf(policy);
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> tests, keys.at("tests").Items(kTestsMax));
   for (const YamlNode& node : tests) {
     AQ_ASSIGN_OR_RETURN(PolicyTest test, ReadTest(node));

@@ -38,6 +38,8 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.EligibilityService/EvaluateEligibility", kStaff, true},
       {"/anqiao.hub.v1.EligibilityService/ListEntitlements", kStaff, true},
       {"/anqiao.hub.v1.EligibilityService/ListPolicies", kAnyUser},
+      {"/anqiao.hub.v1.EligibilityService/ListEntitlementNotices", kStaff, true},
+      {"/anqiao.hub.v1.EligibilityService/CompareCatalogue", kSupervisor, true},
 
       // Neither reads a case.
       {"/anqiao.hub.v1.EmployerService/SimulateHiring", kAnyUser},

@@ -1,6 +1,7 @@
 #include "hub/rpc/case_conversion.h"
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/strip.h"
@@ -167,6 +168,47 @@ hub::v1::Policy ToProto(const policy::PolicySummary& policy) {
   if (!policy.effective_to.empty())
     *out.mutable_effective_to_date() = policy.effective_to.ToProto();
   out.set_unverified(policy.unverified);
+  return out;
+}
+
+hub::v1::EntitlementNotice ToProto(const engine::NoticeView& view) {
+  const journal::v1::NoticeDocument& document = view.notice;
+  const journal::v1::EntitlementNotice& notice = document.notice();
+  hub::v1::EntitlementNotice out;
+  out.set_case_(ResourceName(kCases, view.case_id));
+  out.set_policy(ResourceName(kPolicies, notice.policy()));
+  out.set_kind(static_cast<hub::v1::NoticeKind>(notice.kind()));
+  *out.mutable_create_time() = document.time();
+  out.set_referral(ResourceName(kReferrals, notice.referral()));
+  if (notice.has_lapse_date()) *out.mutable_lapse_date() = notice.lapse_date();
+  *out.mutable_as_of_date() = document.as_of_date();
+  out.set_catalogue_hash(document.catalogue_hash());
+  out.set_entry(static_cast<std::int64_t>(document.sequence()));
+  return out;
+}
+
+hub::v1::CaseComparison ToProto(const engine::CatalogueComparison::Change& change) {
+  hub::v1::CaseComparison out;
+  out.set_case_(ResourceName(kCases, change.case_id));
+  out.set_policy(ResourceName(kPolicies, change.policy));
+  switch (change.kind) {
+    case engine::CatalogueComparison::Kind::kGain:
+      out.set_kind(hub::v1::COMPARISON_KIND_GAIN);
+      break;
+    case engine::CatalogueComparison::Kind::kLoss:
+      out.set_kind(hub::v1::COMPARISON_KIND_LOSS);
+      break;
+    case engine::CatalogueComparison::Kind::kAmount:
+      out.set_kind(hub::v1::COMPARISON_KIND_AMOUNT);
+      break;
+    case engine::CatalogueComparison::Kind::kOther:
+      out.set_kind(hub::v1::COMPARISON_KIND_OTHER);
+      break;
+  }
+  out.set_result_before(static_cast<hub::v1::EligibilityResult>(change.before.result));
+  out.set_result_after(static_cast<hub::v1::EligibilityResult>(change.after.result));
+  out.set_amount_fen_before(change.before.amount_fen);
+  out.set_amount_fen_after(change.after.amount_fen);
   return out;
 }
 

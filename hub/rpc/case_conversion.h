@@ -23,6 +23,8 @@ hub::v1::Census ToProto(const engine::CensusCounts& counts);
 hub::v1::Entitlement ToProto(const std::string& case_id,
                              const journal::v1::EntitlementAnswer& answer);
 hub::v1::Policy ToProto(const policy::PolicySummary& policy);
+hub::v1::EntitlementNotice ToProto(const engine::NoticeView& view);
+hub::v1::CaseComparison ToProto(const engine::CatalogueComparison::Change& change);
 
 }  // namespace anqiao::rpc
 

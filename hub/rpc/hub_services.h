@@ -48,6 +48,13 @@ class EligibilityServiceImpl final : public hub::v1::EligibilityService::Service
   grpc::Status ListPolicies(grpc::ServerContext* context,
                             const hub::v1::ListPoliciesRequest* request,
                             hub::v1::ListPoliciesResponse* response) override;
+  // In watch_service.cc.
+  grpc::Status ListEntitlementNotices(grpc::ServerContext* context,
+                                      const hub::v1::ListEntitlementNoticesRequest* request,
+                                      hub::v1::ListEntitlementNoticesResponse* response) override;
+  grpc::Status CompareCatalogue(grpc::ServerContext* context,
+                                const hub::v1::CompareCatalogueRequest* request,
+                                hub::v1::CompareCatalogueResponse* response) override;
 
  private:
   engine::Engine& engine_;

@@ -92,6 +92,7 @@ void ToProto(const engine::HubCounts& counts, hub::v1::HubStatus* out) {
   ToProto(counts.groups.sync_micros, out->mutable_sync_micros_buckets());
   out->set_lag_wait_count(counts.lag_waits);
   out->set_queued_count(counts.queued);
+  out->set_watched_entry_count(static_cast<std::int64_t>(counts.watched));
 }
 
 hub::v1::QuarantinedPayload ToProto(const journal::v1::QuarantineDocument& document,

@@ -304,7 +304,8 @@ absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
                            {"data_directory", "keys", "catalogue_directory", "agency_listener",
                             "hub_listener", "agencies"},
                            {"clock_start", "metrics_address", "metrics_beyond_loopback",
-                            "jurisdiction", "listener_watch", "http_push_listener"}));
+                            "jurisdiction", "listener_watch", "http_push_listener",
+                            "candidate_catalogue_directory", "entitlement_watch"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -318,6 +319,14 @@ absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
       return Fault(it->second.Mark(),
                    "jurisdiction must be 2, 4, 6, 9 or 12 digits of a division code");
     }
+  }
+  if (const auto it = keys.find("candidate_catalogue_directory"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::string path, Text(it->second, "candidate_catalogue_directory"));
+    if (path.empty()) return Fault(it->second.Mark(), "candidate_catalogue_directory is empty");
+    config.candidate_catalogue_directory = Complete(path);
+  }
+  if (const auto it = keys.find("entitlement_watch"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.entitlement_watch, Switch(it->second, "entitlement_watch"));
   }
   if (const auto it = keys.find("clock_start"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(const std::string text, Text(it->second, "clock_start"));

@@ -78,6 +78,10 @@ struct Config {
   std::string catalogue_directory;
   // Division code whose profiles of the catalogue apply; empty: national values.
   std::string jurisdiction;
+  // Catalogue that CompareCatalogue compares with; need not be there yet. Empty: none.
+  std::string candidate_catalogue_directory;
+  // Whether the hub looks by itself for what people are entitled to.
+  bool entitlement_watch = true;
   std::optional<absl::Time> clock_start;
   ListenerConfig agency_listener;
   ListenerConfig hub_listener;

@@ -168,6 +168,8 @@ absl::Status Server::Open(const Config& config) {
   engine::EngineOptions options;
   options.timetable = timetable_.get();
   options.anchor_interval = absl::Hours(1);
+  options.entitlement_watch = config.entitlement_watch;
+  options.candidate_catalogue = config.candidate_catalogue_directory;
   options.test_hooks = options_.engine_test_hooks;
   std::vector<AdapterMetrics::Source> sources;
   for (const AgencyConfig& agency : config.agencies) {

@@ -175,6 +175,15 @@ std::string DueKey(std::uint64_t micros, absl::string_view subject, std::uint64_
 
 std::string CountKey(absl::string_view name) { return OnePart(Family::kCount, name); }
 
+std::string NotesKey(absl::string_view person) { return OnePart(Family::kNotes, person); }
+
+std::string LookKey(std::uint64_t day, absl::string_view person) {
+  std::string key = Start(Family::kLook);
+  AddNumber(key, day);
+  AddText(key, person);
+  return key;
+}
+
 KeyRange FamilyRange(Family family) { return PrefixRange(Start(family)); }
 
 KeyRange RecordRange(absl::string_view agency, absl::string_view format) {
@@ -195,6 +204,12 @@ KeyRange DisclosureRange(absl::string_view person) {
 KeyRange DueRange(std::uint64_t micros) {
   KeyRange range{.begin = Start(Family::kDue), .end = Start(Family::kDue)};
   AddNumber(range.end, micros + 1);
+  return range;
+}
+
+KeyRange LookRange(std::uint64_t day) {
+  KeyRange range{.begin = Start(Family::kLook), .end = Start(Family::kLook)};
+  AddNumber(range.end, day + 1);
   return range;
 }
 
@@ -243,6 +258,15 @@ absl::StatusOr<DueParts> DecodeDueKey(absl::string_view key) {
   AQ_ASSIGN_OR_RETURN(parts.micros, reader.Number());
   AQ_ASSIGN_OR_RETURN(parts.subject, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.kind, reader.Number());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<LookParts> DecodeLookKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kLook, key));
+  LookParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.day, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
   AQ_RETURN_IF_ERROR(reader.Finish());
   return parts;
 }

@@ -35,6 +35,8 @@ enum class Family : char {
   kConsent = 'k',     // consent -> ConsentDocument
   kDue = 't',         // instant, subject, kind -> (empty): what comes due, in order
   kCount = 'c',       // name -> decimal count
+  kNotes = 'e',       // person -> EntitlementNotes
+  kLook = 'v',        // day, person -> (empty): whom the watch looks at again, in order
 };
 
 std::string MetaKey(absl::string_view name);
@@ -55,6 +57,9 @@ std::string ConsentKey(absl::string_view consent);
 // "subject": "f" and a referral, or "k" and a consent. "kind": a journal::v1::DeadlineKind.
 std::string DueKey(std::uint64_t micros, absl::string_view subject, std::uint64_t kind);
 std::string CountKey(absl::string_view name);
+std::string NotesKey(absl::string_view person);
+// "day": days since 1970-01-01 in China.
+std::string LookKey(std::uint64_t day, absl::string_view person);
 
 // The key as it is stored where keys hide what is personal: what follows the agency and format of a
 // record, and a blocking key, are replaced by "hash" of the whole key. Ranges of hidden keys that
@@ -79,6 +84,8 @@ inline KeyRange PendingRange(absl::string_view agency) {
 KeyRange DisclosureRange(absl::string_view person);
 // What is due at "micros" or before.
 KeyRange DueRange(std::uint64_t micros);
+// Whom to look at on "day" or before.
+KeyRange LookRange(std::uint64_t day);
 // Keys of a one-part family that come after "after" (exclusive); empty: from the beginning.
 KeyRange AfterRange(Family family, absl::string_view after);
 
@@ -101,6 +108,11 @@ struct DueParts {
   std::uint64_t kind = 0;
 };
 absl::StatusOr<DueParts> DecodeDueKey(absl::string_view key);
+struct LookParts {
+  std::uint64_t day = 0;
+  std::string person;
+};
+absl::StatusOr<LookParts> DecodeLookKey(absl::string_view key);
 
 }  // namespace anqiao::store
 

@@ -49,10 +49,10 @@ absl::Status Convert(const grpc::Status& status) {
   return absl::InternalError(absl::StrCat("call failed: ", status.error_message()));
 }
 
-bool Send(Stream& stream, const std::string& payload) {
+bool Send(Stream& stream, const std::string& payload, const std::string& format = "tests") {
   for (std::size_t begin = 0; begin < payload.size(); begin += kChunkBytes) {
     exchange::v1::SubmitRequest request;
-    if (begin == 0) request.mutable_header()->set_format("tests");
+    if (begin == 0) request.mutable_header()->set_format(format);
     request.set_data(payload.substr(begin, kChunkBytes));
     request.set_last(begin + kChunkBytes >= payload.size());
     if (!stream.Write(request)) return false;
@@ -176,17 +176,56 @@ absl::StatusOr<LatencyFigures> MeasureLatency(const Endpoint& endpoint, int per_
   return figures;
 }
 
-absl::Status WaitProjected(const Endpoint& hub_listener) {
+absl::Status SubmitOne(const Endpoint& endpoint, const std::string& format,
+                       const std::string& payload) {
+  auto stub = exchange::v1::ExchangeService::NewStub(Connect(endpoint));
+  grpc::ClientContext context;
+  const std::unique_ptr<Stream> stream = stub->Submit(&context);
+  const bool sent = Send(*stream, payload, format);
+  stream->WritesDone();
+  exchange::v1::SubmitResponse response;
+  bool accepted = false;
+  while (stream->Read(&response)) {
+    if (!response.has_summary()) continue;
+    accepted = response.summary().status().code() == 0 && response.summary().accepted_count() > 0 &&
+               response.summary().held_count() == 0 && response.summary().rejected_count() == 0;
+  }
+  if (absl::Status status = Convert(stream->Finish()); !status.ok()) return status;
+  return sent && accepted ? absl::OkStatus() : absl::InternalError("a payload was not accepted");
+}
+
+namespace {
+
+// Asks every millisecond until "reached".
+absl::Status Await(const Endpoint& hub_listener,
+                   const std::function<bool(const hub::v1::HubStatus&)>& reached) {
   auto stub = hub::v1::OperationsService::NewStub(Connect(hub_listener));
   for (int attempt = 0; attempt < 60'000; ++attempt) {
     grpc::ClientContext context;
     hub::v1::HubStatus status;
     if (absl::Status called = Convert(stub->GetHubStatus(&context, {}, &status)); !called.ok())
       return called;
-    if (status.projected_entry_count() >= status.journal_entry_count()) return absl::OkStatus();
+    if (reached(status)) return absl::OkStatus();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  return absl::DeadlineExceededError("the projections did not catch up within a minute");
+  return absl::DeadlineExceededError("the hub did not catch up within a minute");
+}
+
+}  // namespace
+
+absl::Status WaitProjected(const Endpoint& hub_listener) {
+  return Await(hub_listener, [](const hub::v1::HubStatus& status) {
+    return status.projected_entry_count() >= status.journal_entry_count();
+  });
+}
+
+absl::Status WaitWatched(const Endpoint& hub_listener) {
+  std::int64_t journalled = -1;
+  return Await(hub_listener, [&](const hub::v1::HubStatus& status) {
+    if (journalled < 0) journalled = status.journal_entry_count();
+    return status.projected_entry_count() >= journalled &&
+           status.watched_entry_count() >= journalled;
+  });
 }
 
 ProcessFigures FiguresOf(pid_t pid) {

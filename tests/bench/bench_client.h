@@ -40,8 +40,14 @@ struct LatencyFigures {
 absl::StatusOr<LatencyFigures> MeasureLatency(const Endpoint& endpoint, int per_second, int seconds,
                                               std::uint64_t first_row, int salt);
 
+// Submits one payload. INTERNAL: a record was not accepted.
+absl::Status SubmitOne(const Endpoint& endpoint, const std::string& format,
+                       const std::string& payload);
+
 // Waits until the hub's projections have reached its journal.
 absl::Status WaitProjected(const Endpoint& hub_listener);
+// The same, then until the entitlement watch has reached what the journal had by then.
+absl::Status WaitWatched(const Endpoint& hub_listener);
 
 // Of a process, from /proc.
 struct ProcessFigures {

@@ -11,6 +11,10 @@ constexpr std::array<const char*, 5> kSurnames = {"\xcd\xf5", "\xc0\xee", "\xd5\
                                                   "\xb3\xc2"};
 constexpr std::array<const char*, 8> kGiven = {"\xc3\xf7", "\xb7\xbc", "\xce\xb0", "\xc4\xc8",
                                                "\xc7\xbf", "\xc3\xf4", "\xbe\xb2", "\xc0\xf6"};
+// The same in UTF-8.
+constexpr std::array<const char*, 5> kSurnamesUtf8 = {"王", "李", "张", "刘", "陈"};
+constexpr std::array<const char*, 8> kGivenUtf8 = {"明", "芳", "伟", "娜", "强", "敏", "静", "丽"};
+constexpr std::uint64_t kTestsAPerson = 5;
 constexpr char kNegative[] = "\xd2\xf5\xd0\xd4";         // 阴性
 constexpr char kOnSite[] = "\xcf\xd6\xb3\xa1";           // 现场
 constexpr char kStation[] = "\xd3\xc0\xb0\xb2\xcb\xf9";  // 永安所
@@ -37,8 +41,8 @@ std::string TestsPayload(std::uint64_t first, int count, int salt) {
   out.reserve(out.size() + static_cast<std::size_t>(count) * 110);
   for (int i = 0; i < count; ++i) {
     const std::uint64_t row = first + static_cast<std::uint64_t>(i);
-    const std::uint64_t person = row / 5;
-    const int test = static_cast<int>(row % 5);
+    const std::uint64_t person = row / kTestsAPerson;
+    const int test = static_cast<int>(row % kTestsAPerson);
     char number[48];
     std::snprintf(number, sizeof number, "421299%09llu", static_cast<unsigned long long>(person));
     out += number;
@@ -61,6 +65,24 @@ std::string TestsPayload(std::uint64_t first, int count, int salt) {
     out += "|20260601080000\n";
   }
   return out;
+}
+
+std::string UnemploymentPayload(std::uint64_t first, int count, int every) {
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<dataset name=\"失业登记信息\">\n";
+  const std::uint64_t end = (first + static_cast<std::uint64_t>(count)) / kTestsAPerson;
+  for (std::uint64_t person = first / kTestsAPerson; person < end; ++person) {
+    if (person % static_cast<std::uint64_t>(every) != 0) continue;
+    char number[48];
+    std::snprintf(number, sizeof number, "E%09llu", static_cast<unsigned long long>(person));
+    out += "<row><aac001>";
+    out += number;
+    out += "</aac001><aac002>" + IdNumber(person) + "</aac002><aac003>";
+    out += kSurnamesUtf8[person % kSurnamesUtf8.size()];
+    out += kGivenUtf8[person / 5 % kGivenUtf8.size()];
+    out += kGivenUtf8[person / 40 % kGivenUtf8.size()];
+    out += "</aac003><aae043>2026-01-10</aae043><aae100>1</aae100></row>\n";
+  }
+  return out + "</dataset>\n";
 }
 
 }  // namespace anqiao::bench

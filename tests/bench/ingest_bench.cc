@@ -2,10 +2,12 @@
 //
 //   ingest_bench [--rounds 5] [--payloads 50] [--rows 1000] [--rate 500] [--seconds 4]
 //   [--in_process 1] ingest_bench --keeping 1 [--rounds 5] [--payloads 50] [--rows 1000]
+//   ingest_bench --watch 1 [--known_percent 5] [--rounds 5] [--payloads 50] [--rows 1000]
 //
 // Runs the raw server (this binary) and the hub (anqiaod beside it) as processes of their own and
 // loads them in turn, round by round. With --keeping it loads hubs with and without encryption,
-// keyed hashes and Merkle logs instead, to tell what each costs.
+// keyed hashes and Merkle logs instead, to tell what each costs; with --watch a hub with and one
+// without the entitlement watch, until both have done all their work.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -30,6 +32,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/bench/bench_client.h"
+#include "tests/bench/bench_payloads.h"
 #include "tests/bench/raw_server.h"
 
 extern char** environ;
@@ -142,6 +145,7 @@ struct Series {
 
 struct Settings {
   int rounds = 5, payloads = 50, rows = 1000, rate = 500, seconds = 4, keeping = 0, in_process = 0;
+  int watch = 0, known_percent = 5;
 };
 
 template <typename T>
@@ -188,9 +192,17 @@ void BulkRound(const Settings& settings, int round, Target& target) {
   target.series.p99_after_bulk.push_back(Latency(settings, round, 9, target).p99_us);
 }
 
-// "name" tells hubs apart; "keys" are further settings of theirs.
+// Of the policies that the employment agency gives and the watch proposes.
+constexpr char kEmploymentServices[] =
+    "unemployment-registration, difficulty-recognition, employment-assistance, "
+    "public-welfare-post, "
+    "training-subsidy, startup-loan, first-business-subsidy, insurance-subsidy-flexible, "
+    "insurance-subsidy-employer";
+
+// "name" tells hubs apart; "keys" and "more" are further settings of theirs.
 void WriteConfig(const fs::path& directory, const fs::path& build, const fs::path& source,
-                 const std::string& name, const std::string& keys, bool in_process = false) {
+                 const std::string& name, const std::string& keys, bool in_process = false,
+                 const std::string& more = "") {
   std::ofstream out(directory / (name + ".yaml"));
   out << "data_directory: data_" << name << "\n"
       << "keys: {ring: ring_" << name << ", master_key: master.key" << keys << "}\n"
@@ -205,7 +217,8 @@ void WriteConfig(const fs::path& directory, const fs::path& build, const fs::pat
          "{library: "
       << (build / "plugins/libanqiao_police.so").string()
       << (in_process ? ", isolation: in_process" : "")
-      << "}\n    formats: [tests]\n    services: []\n";
+      << "}\n    formats: [tests]\n    services: []\n"
+      << more;
 }
 
 void MakeMasterKey(const fs::path& path) {
@@ -271,6 +284,73 @@ int Keeping(const Settings& settings, const fs::path& directory, const fs::path&
   return 0;
 }
 
+// What the entitlement watch costs: of the people whom the police test, "known_percent" per cent
+// are registered as unemployed before each round, so that the watch has something to look at, to
+// note and to propose.
+int Watching(const Settings& settings, const fs::path& directory, const fs::path& build,
+             const fs::path& source, const std::string& log, const Endpoint& police,
+             const Endpoint& employment, const Endpoint& user) {
+  std::vector<std::unique_ptr<Server>> hubs;
+  std::vector<Target> targets;
+  std::vector<Endpoint> employments;
+  for (const std::string name : {"off", "on"}) {
+    WriteConfig(directory, build, source, name, "", false,
+                absl::StrCat("  - id: employment\n    display_name: bench\n    kind: employment\n"
+                             "    adapter: {library: ",
+                             (build / "plugins/libanqiao_employment.so").string(),
+                             "}\n    formats: [unemployment]\n    services: [", kEmploymentServices,
+                             "]\nentitlement_watch: ", name, "\n"));
+    const std::string listeners = (directory / (name + ".listeners")).string();
+    hubs.push_back(std::make_unique<Server>(
+        std::vector<std::string>{(build / "bin/anqiaod").string(), "--config",
+                                 (directory / (name + ".yaml")).string(), "--listeners-file",
+                                 listeners},
+        log, listeners));
+    Endpoint to = police, as = user;
+    to.address = hubs.back()->Address("agency_listener");
+    as.address = hubs.back()->Address("hub_listener");
+    employments.push_back(employment);
+    employments.back().address = to.address;
+    const bool on = name == "on";
+    targets.push_back({to,
+                       hubs.back()->pid(),
+                       [as, on] { return on ? WaitWatched(as) : WaitProjected(as); },
+                       {}});
+  }
+  std::printf("machine: %s; mTLS; %d interleaved rounds: %d payloads x %d records, %d %% known\n",
+              Machine().c_str(), settings.rounds, settings.payloads, settings.rows,
+              settings.known_percent);
+  std::vector<double> ratios;
+  for (int round = 0; round < settings.rounds; ++round) {
+    const std::string known = UnemploymentPayload(static_cast<std::uint64_t>(round) * 10'000'000,
+                                                  settings.payloads * settings.rows,
+                                                  std::max(1, 100 / settings.known_percent));
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      if (const absl::Status sent = SubmitOne(employments[i], "unemployment", known); !sent.ok()) {
+        Die(std::string(sent.message()));
+      }
+      if (const absl::Status settled = targets[i].settle(); !settled.ok()) {
+        Die(std::string(settled.message()));
+      }
+    }
+    // Each is first as often as the other.
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      ThroughputRound(settings, round, targets[(i + static_cast<std::size_t>(round)) % 2]);
+    }
+    const double off = targets[0].series.rate.back(), on = targets[1].series.rate.back();
+    ratios.push_back(off / on);
+    std::printf("round %d: off %.0f/s, on %.0f/s, time on/off %.3f\n", round + 1, off, on,
+                ratios.back());
+    std::fflush(stdout);
+  }
+  std::printf("\nmedians: off %.0f/s, on %.0f/s; CPU s per 100,000 records off %.2f, on %.2f\n",
+              Median(targets[0].series.rate), Median(targets[1].series.rate),
+              Median(targets[0].series.cpu_server), Median(targets[1].series.cpu_server));
+  std::printf("time with the watch, until it has caught up, of that without: %.3f\n",
+              Median(ratios));
+  return 0;
+}
+
 int Main(const Settings& settings, const fs::path& binary) {
   const fs::path build = binary.parent_path().parent_path().parent_path();
   const fs::path source = build.parent_path().parent_path();
@@ -284,6 +364,19 @@ int Main(const Settings& settings, const fs::path& binary) {
   Run({ctl, "certs", "issue", "--dir", certs, "agency", "police"}, log);
   Run({ctl, "certs", "issue", "--dir", certs, "user", "bench", "--role", "operator"}, log);
   MakeMasterKey(directory / "master.key");
+  if (settings.watch != 0) {
+    Run({ctl, "certs", "issue", "--dir", certs, "agency", "employment"}, log);
+    const auto of = [&](const std::string& who) {
+      return Endpoint{"", certs + "/ca.crt", certs + "/" + who + ".crt",
+                      certs + "/" + who + ".key"};
+    };
+    const int code = Watching(settings, directory, build, source, log, of("agencies/police"),
+                              of("agencies/employment"), of("users/bench"));
+    EndServers();
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+    return code;
+  }
   if (settings.keeping != 0) {
     const Endpoint to{"", certs + "/ca.crt", certs + "/agencies/police.crt",
                       certs + "/agencies/police.key"};
@@ -371,18 +464,22 @@ int main(int argc, char** argv) {
                                         .key = parent + "/certs/servers/bench.key"});
   }
   Settings settings;
-  const std::map<std::string, int*> known = {
-      {"--rounds", &settings.rounds},  {"--payloads", &settings.payloads},
-      {"--rows", &settings.rows},      {"--in_process", &settings.in_process},
-      {"--rate", &settings.rate},      {"--seconds", &settings.seconds},
-      {"--keeping", &settings.keeping}};
+  const std::map<std::string, int*> known = {{"--rounds", &settings.rounds},
+                                             {"--payloads", &settings.payloads},
+                                             {"--rows", &settings.rows},
+                                             {"--in_process", &settings.in_process},
+                                             {"--rate", &settings.rate},
+                                             {"--seconds", &settings.seconds},
+                                             {"--keeping", &settings.keeping},
+                                             {"--watch", &settings.watch},
+                                             {"--known_percent", &settings.known_percent}};
   for (int i = 1; i < argc; i += 2) {
     const auto option = known.find(argv[i]);
     if (option == known.end() || i + 1 >= argc || !absl::SimpleAtoi(argv[i + 1], option->second) ||
         *option->second < 1) {
       std::fprintf(stderr,
                    "usage: %s [--rounds N] [--payloads N] [--rows N] [--rate N] [--seconds N] "
-                   "[--keeping 1]\n",
+                   "[--keeping 1] [--watch 1] [--known_percent N]\n",
                    argv[0]);
       return 2;
     }

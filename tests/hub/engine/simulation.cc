@@ -13,6 +13,7 @@
 #include "absl/time/civil_time.h"
 #include "hub/base/digest.h"
 #include "hub/engine/scheduler.h"
+#include "hub/policy/entitlement_watch.h"
 #include "tests/hub/engine/engine_fixture.h"
 #include "tests/hub/engine/simulated_store.h"
 #include "tests/hub/engine/simulation_model.h"
@@ -40,6 +41,24 @@ class SimulatedClock : public Clock {
  private:
   absl::Time now_ = absl::FromUnixSeconds(1'790'000'000);
   absl::Duration steady_ = absl::Seconds(1'000);
+};
+
+// One policy, which the hub proposes to whoever is on the register and known elsewhere.
+class ProposedPolicy : public OnePolicy {
+ public:
+  ProposedPolicy() {
+    policy::PolicyMap policies;
+    policies[kPolicy];
+    const auto file = policy::YamlNode::Parse(
+        "entitlement-watch.yaml",
+        "{table: entitlement-watch, rows: [{from: 1970-01-01, source: s, watched: [REGISTERED], "
+        "remind_days: 30, propose: [{policy: training-help}]}]}");
+    watch_ = policy::EntitlementWatchTable::Read(*file, policies).value();
+  }
+  const policy::EntitlementWatchTable* entitlement_watch() const override { return &watch_; }
+
+ private:
+  policy::EntitlementWatchTable watch_;
 };
 
 class World {
@@ -98,7 +117,7 @@ class World {
   SimulatedStore store_;
   testing::FakeAdapter adapter_;
   adapter::AdapterSlot slot_{&adapter_};
-  OnePolicy catalogue_;
+  ProposedPolicy catalogue_;
   Scheduler scheduler_;
   EngineOptions engine_options_;
   std::unique_ptr<Engine> engine_;
@@ -139,6 +158,7 @@ World::World(const SimulationOptions& options)
     if (agency.id != "police") agency.services = {"skills"};
   }
   engine_options_.scheduler = &scheduler_;
+  engine_options_.entitlement_watch = true;
   engine_options_.delivery_attempts_max = 4;
   engine_options_.group_entries_max = static_cast<int>(Choose(12)) + 2;
   engine_options_.inline_group_entries_max = OneIn(2) ? 0 : 64;
@@ -234,7 +254,9 @@ JournalView World::ReadJournal() {
           }
           view.receipts[entry.payload_closed().request_id()].push_back(receipt);
         } else if (entry.has_referral_changed()) {
-          ++view.commands[entry.referral_changed().request_id()];
+          // The hub's own proposals answer nobody.
+          const std::string& request_id = entry.referral_changed().request_id();
+          if (!request_id.empty()) ++view.commands[request_id];
           if (entry.referral_changed().has_delivery()) {
             view.queued[entry.referral_changed().delivery().delivery()] =
                 entry.referral_changed().delivery().agency();
@@ -608,6 +630,9 @@ SimulationResult World::Run() {
     Act();
   }
   if (!over()) Drain();
+  if (!over() && !engine_->AwaitWatched(absl::Minutes(10)).ok()) {
+    Check("the entitlement watch does not catch up");
+  }
   if (!over()) {
     const JournalView journal = ReadJournal();
     Check(model_.OnJournal(journal));

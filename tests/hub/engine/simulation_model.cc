@@ -154,7 +154,26 @@ std::string SimulationModel::OnEnd(const JournalView& journal, Engine* engine) {
     dead_shown += static_cast<std::size_t>(agency.dead_deliveries);
   }
   if (dead_shown != dead) return "the dead deliveries shown are not those of the journal";
-  return CheckRecords(engine);
+  const std::string proposals = CheckProposals(engine);
+  return proposals.empty() ? CheckRecords(engine) : proposals;
+}
+
+std::string SimulationModel::CheckProposals(Engine* engine) {
+  const auto referrals = engine->ListReferrals({}, "", 1000, "");
+  if (!referrals.ok()) return "the referrals cannot be listed";
+  std::map<std::string, int> proposed;  // by case, those that live
+  for (const journal::v1::ReferralDocument& referral : referrals->items) {
+    const bool by_hub = referral.history(0).principal().kind() == journal::v1::PRINCIPAL_KIND_HUB;
+    if (!by_hub || referral::IsEnd(referral.state())) continue;
+    if (++proposed[referral.draft().case_id()] > 1) return "a service was proposed twice";
+  }
+  const auto cases = engine->ListCases({}, "", 1000, "");
+  if (!cases.ok()) return "the cases cannot be listed";
+  for (const CaseView& view : cases->items) {
+    const bool watched = view.folded.registered && view.folded.known_to_employment;
+    if (watched && view.document.referrals().empty()) return "somebody was never proposed";
+  }
+  return "";
 }
 
 std::string SimulationModel::CheckRecords(Engine* engine) const {

@@ -78,6 +78,8 @@ class SimulationModel {
 
  private:
   std::string CheckRecords(Engine* engine) const;
+  // Nobody is proposed twice, and everybody once who may be.
+  static std::string CheckProposals(Engine* engine);
 
   std::vector<std::string> earlier_;  // the journal as of the last restart
 };

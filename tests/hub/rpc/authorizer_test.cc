@@ -72,6 +72,8 @@ TEST(AuthorizerTest, EveryMethodIsOpenToItsRolesAndToNoOther) {
       {"/anqiao.hub.v1.EligibilityService/EvaluateEligibility", "CS"},
       {"/anqiao.hub.v1.EligibilityService/ListEntitlements", "CS"},
       {"/anqiao.hub.v1.EligibilityService/ListPolicies", "CSOU"},
+      {"/anqiao.hub.v1.EligibilityService/ListEntitlementNotices", "CS"},
+      {"/anqiao.hub.v1.EligibilityService/CompareCatalogue", "S"},
       {"/anqiao.hub.v1.EmployerService/SimulateHiring", "CSOU"},
       {"/anqiao.hub.v1.EmployerService/ComputeEmployerRelief", "CS"},
       {"/anqiao.hub.v1.ReferralService/CreateReferral", "CS"},

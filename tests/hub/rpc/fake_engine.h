@@ -232,6 +232,66 @@ class FakeEngine final : public engine::Engine {
       const std::string&, const std::string&, int, const std::string&) override {
     return engine::Page<journal::v1::DisclosureDocument>();
   }
+  absl::StatusOr<engine::Page<engine::NoticeView>> ListNotices(
+      const engine::NoticeFilter& filter, const std::string& after, int limit,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("notices ", filter.case_id, " ", filter.policy, " ", filter.kind, " in ",
+                      asked_jurisdiction));
+    engine::Page<engine::NoticeView> page;
+    for (const char* id : {"a", "b", "c"}) {
+      if (id <= after) continue;
+      if (static_cast<int>(page.items.size()) == limit) {
+        page.next_after = page.items.back().case_id;
+        break;
+      }
+      engine::NoticeView& view = page.items.emplace_back();
+      view.case_id = id;
+      view.notice.set_sequence(7);
+      view.notice.mutable_time()->set_seconds(1'790'000'000);
+      view.notice.set_catalogue_hash("hash");
+      *view.notice.mutable_as_of_date() = model::CivilDate::Of(2026, 7, 1).ToProto();
+      journal::v1::EntitlementNotice* notice = view.notice.mutable_notice();
+      notice->set_policy("a-policy");
+      if (*id == 'a') {
+        notice->set_kind(journal::v1::ENTITLEMENT_NOTICE_KIND_PROPOSAL);
+        notice->set_referral("r1");
+      } else {
+        notice->set_kind(journal::v1::ENTITLEMENT_NOTICE_KIND_REMINDER);
+        *notice->mutable_lapse_date() = model::CivilDate::Of(2026, 8, 1).ToProto();
+      }
+    }
+    return page;
+  }
+  absl::StatusOr<engine::CatalogueComparison> CompareCatalogue(const model::CivilDate& as_of,
+                                                               const std::string& after, int limit,
+                                                               const std::string&) override {
+    Note(absl::StrCat("compare ", as_of.ToString(), " after ", after, " limit ", limit));
+    using Kind = engine::CatalogueComparison::Kind;
+    engine::CatalogueComparison comparison;
+    comparison.catalogue_hash = "hash";
+    comparison.candidate_hash = "other";
+    comparison.cases = 2;
+    const auto add = [&](const char* person, Kind kind, journal::v1::EntitlementResult before,
+                         journal::v1::EntitlementResult result) {
+      comparison.changes.push_back({.case_id = person,
+                                    .policy = "a-policy",
+                                    .kind = kind,
+                                    .before = {.result = before, .amount_fen = 5},
+                                    .after = {.result = result, .amount_fen = 6}});
+    };
+    constexpr auto kYes = journal::v1::ENTITLEMENT_RESULT_ELIGIBLE;
+    constexpr auto kNo = journal::v1::ENTITLEMENT_RESULT_NOT_ELIGIBLE;
+    if (after.empty()) {
+      add("a", Kind::kGain, kNo, kYes);
+      add("b", Kind::kLoss, kYes, kNo);
+      comparison.next_after = "other/b";
+    } else {
+      add("c", Kind::kAmount, kYes, kYes);
+      add("d", Kind::kOther, kNo, journal::v1::ENTITLEMENT_RESULT_UNKNOWN);
+    }
+    return comparison;
+  }
+  absl::Status AwaitWatched(absl::Duration) override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<engine::AgencyStatus>> ListAgencies() override {
     std::vector<engine::AgencyStatus> statuses(1);
     statuses[0].options = &agency_;

@@ -170,6 +170,12 @@ TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
         hub::v1::ListEntitlementsRequest(), hub::v1::ListEntitlementsResponse(), kCaseworker);
   check(*eligibility_, &hub::v1::EligibilityService::Stub::ListPolicies,
         hub::v1::ListPoliciesRequest(), hub::v1::ListPoliciesResponse(), kCaseworker);
+  check(*eligibility_, &hub::v1::EligibilityService::Stub::ListEntitlementNotices,
+        hub::v1::ListEntitlementNoticesRequest(), hub::v1::ListEntitlementNoticesResponse(),
+        kCaseworker);
+  check(*eligibility_, &hub::v1::EligibilityService::Stub::CompareCatalogue,
+        hub::v1::CompareCatalogueRequest(), hub::v1::CompareCatalogueResponse(),
+        "anqiao://users/li?role=supervisor");
   check(*referrals_, &hub::v1::ReferralService::Stub::ListReferrals,
         hub::v1::ListReferralsRequest(), hub::v1::ListReferralsResponse(), kCaseworker);
   check(*referrals_, &hub::v1::ReferralService::Stub::ListDisclosures,

@@ -76,6 +76,21 @@ TEST_F(ConfigTest, TheListenerWatchIsOnUnlessTurnedOff) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be on or off")));
 }
 
+TEST_F(ConfigTest, TheEntitlementWatchIsOnUnlessTurnedOffAndACandidateNeedNotBeThere) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Config plain, Parse(kGood));
+  EXPECT_TRUE(plain.entitlement_watch);
+  EXPECT_EQ(plain.candidate_catalogue_directory, "");
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const Config set,
+      Parse(absl::StrCat(kGood, "entitlement_watch: off\ncandidate_catalogue_directory: next\n")));
+  EXPECT_FALSE(set.entitlement_watch);
+  EXPECT_EQ(set.candidate_catalogue_directory, directory_.File("next"));
+  EXPECT_THAT(Parse(absl::StrCat(kGood, "entitlement_watch: maybe\n")),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be on or off")));
+  EXPECT_THAT(Parse(absl::StrCat(kGood, "candidate_catalogue_directory: \"\"\n")),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST_F(ConfigTest, AdaptersRunInWorkersWithinLimits) {
   AQ_ASSERT_OK_AND_ASSIGN(const Config plain, Parse(kGood));
   EXPECT_TRUE(plain.agencies[0].in_workers);

@@ -72,6 +72,21 @@ TEST(KeysTest, DueKeysComeBackAndSortByTheirInstants) {
   EXPECT_THAT(DecodeDueKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST(KeysTest, LookKeysComeBackAndSortByTheirDays) {
+  std::mt19937_64 random(8);
+  for (int i = 0; i < 20000; ++i) {
+    const std::uint64_t day = RandomNumber(random) >> 1;
+    const std::string key = LookKey(day, RandomText(random));
+    const std::uint64_t other = RandomNumber(random) >> 1;
+    AQ_ASSERT_OK_AND_ASSIGN(const LookParts back, DecodeLookKey(key));
+    ASSERT_EQ(back.day, day);
+    ASSERT_EQ(LookKey(back.day, back.person), key);
+    const KeyRange range = LookRange(other);
+    ASSERT_EQ(range.begin <= key && key < range.end, day <= other);
+  }
+  EXPECT_THAT(DecodeLookKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST(KeysTest, PendingKeysComeBackAndSortAsTheirParts) {
   std::mt19937_64 random(2);
   const auto make = [&random] {
@@ -130,12 +145,14 @@ TEST(KeysTest, FamiliesDoNotMeet) {
       MetaKey("x"),           RecordKey({}),      PersonKey("x"),        BlockKey("x"),
       RequestKey("x"),        ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
       PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x"),
-      DeadKey("x", 1, "")};
+      DeadKey("x", 1, ""),    ConsentKey("x"),    DueKey(1, "x", 1),     NotesKey("x"),
+      LookKey(1, "x")};
   const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
                                         Family::kBlock,      Family::kRequest,    Family::kReferral,
                                         Family::kPseudonym,  Family::kDelivery,   Family::kPending,
                                         Family::kQuarantine, Family::kDisclosure, Family::kCount,
-                                        Family::kDead,       Family::kConsent,    Family::kDue};
+                                        Family::kDead,       Family::kConsent,    Family::kDue,
+                                        Family::kNotes,      Family::kLook};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < families.size(); ++j) {
       const KeyRange range = FamilyRange(families[j]);
