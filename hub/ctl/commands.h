@@ -55,6 +55,7 @@ void AddExchangeCommands(CLI::App& app, Action& chosen);
 void AddCaseCommands(CLI::App& app, Action& chosen);
 void AddEligibilityCommands(CLI::App& app, Action& chosen);
 void AddEmployerCommands(CLI::App& app, Action& chosen);
+void AddProviderCommands(CLI::App& app, Action& chosen);
 void AddPolicyCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddDisclosureCommands(CLI::App& app, Action& chosen);

@@ -83,7 +83,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "3";
+constexpr char kProjectionsVersion[] = "4";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -103,6 +103,10 @@ std::string PendingCount(const std::string& agency) { return absl::StrCat("pendi
 std::string DeadCount(const std::string& agency) { return absl::StrCat("dead/", agency); }
 std::string QuarantineCount(const std::string& agency) {
   return absl::StrCat("quarantine/", agency);
+}
+std::string HeldCount(const std::string& provider, const std::string& post) {
+  return post.empty() ? absl::StrCat("held/", provider)
+                      : absl::StrCat("held/", provider, "/", post);
 }
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));

@@ -74,6 +74,8 @@ TEST(AuthorizerTest, EveryMethodIsOpenToItsRolesAndToNoOther) {
       {"/anqiao.hub.v1.EligibilityService/ListPolicies", "CSOU"},
       {"/anqiao.hub.v1.EmployerService/SimulateHiring", "CSOU"},
       {"/anqiao.hub.v1.EmployerService/ComputeEmployerRelief", "CS"},
+      {"/anqiao.hub.v1.DirectoryService/ListProviders", "CSOU"},
+      {"/anqiao.hub.v1.DirectoryService/GetRoute", "CS"},
       {"/anqiao.hub.v1.ReferralService/CreateReferral", "CS"},
       {"/anqiao.hub.v1.ReferralService/GetReferral", "CS"},
       {"/anqiao.hub.v1.ReferralService/ListReferrals", "CS"},
