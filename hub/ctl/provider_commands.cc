@@ -147,7 +147,8 @@ void AddProviderCommands(CLI::App& app, Action& chosen) {
       "route", "Say where a request would go for a person, why, and why not elsewhere");
   route->add_option("--case", arguments->case_name, "The person's case")->required();
   route->add_option("--policy", arguments->policy, "The policy")->required();
-  route->add_option("--recipient", arguments->recipient, "Only what is reached through this agency");
+  route->add_option("--recipient", arguments->recipient,
+                    "Only what is reached through this agency");
   route->add_option("--provider", arguments->provider, "A provider that you decide for");
   route->add_option("--post", arguments->post, "One of its posts");
   route->add_option("--replaces", arguments->replaces,

@@ -145,8 +145,8 @@ absl::StatusOr<ReferralDocument> EngineImpl::ReferralAfter(const absl::StatusOr<
 absl::StatusOr<ReferralDocument> EngineImpl::CreateReferral(const Principal& principal,
                                                             const CreateReferralCommand& command,
                                                             const std::string& jurisdiction) {
-  std::vector<absl::string_view> parts = {"create", command.case_id, command.policy,
-                                          command.agency, command.replaces};
+  std::vector<absl::string_view> parts = {"create", command.case_id, command.policy, command.agency,
+                                          command.replaces};
   if (!command.provider.empty()) {
     parts.insert(parts.end(), {command.provider, command.post});
   }

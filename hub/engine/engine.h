@@ -93,8 +93,8 @@ struct EngineOptions {
   absl::Duration anchor_interval = absl::ZeroDuration();
   // How long referrals wait; null: nothing ever comes due. Outlives the engine.
   const referral::Timetable* timetable = nullptr;
-  // Who gives which service; null: the agencies do, and no next provider is looked for. Outlives the
-  // engine.
+  // Who gives which service; null: the agencies do, and no next provider is looked for. Outlives
+  // the engine.
   const referral::ProviderDirectory* directory = nullptr;
   // Which jobs the law keeps from whom; null: no law does. Outlives the engine.
   const referral::JobLimits* job_limits = nullptr;
@@ -189,7 +189,7 @@ struct ProviderView {
 // Where a request would go, with what the law keeps the person from: for caseworkers only.
 struct RouteView {
   referral::Route route;
-  std::string agency;  // empty: nobody can be asked
+  std::string agency;                                              // empty: nobody can be asked
   std::vector<std::unique_ptr<const referral::Provider>> implied;  // that the route points to
 };
 
@@ -402,8 +402,7 @@ class Engine {
   // --- Routes (hub/doc/routing.md). Nothing leaves by them. ---
   // By id; empty "service": all.
   virtual absl::StatusOr<Page<ProviderView>> ListProviders(const std::string& service,
-                                                           const std::string& after,
-                                                           int limit) = 0;
+                                                           const std::string& after, int limit) = 0;
   // Where CreateReferral would draft to. FAILED_PRECONDITION (NO_PROVIDER): what is named does not
   // give the service.
   virtual absl::StatusOr<RouteView> GetRoute(const std::string& case_id, const std::string& policy,

@@ -310,8 +310,8 @@ absl::StatusOr<journal::v1::EntitlementAnswer> ReferralBook::RequireEntitled(
   absl::StatusOr<journal::v1::EntitlementAnswer> eligible = RequireEligible(policy, view.folded);
   if (eligible.ok()) return eligible;
   // What the other agencies' records give is not kept back because of the police's.
-  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, anchor,
-                                                       model::CivilDate::At(now)));
+  AQ_ASSIGN_OR_RETURN(model::Case outward,
+                      OutwardCase(*snapshot_, view.document, anchor, model::CivilDate::At(now)));
   outward.stated = details;
   absl::StatusOr<journal::v1::EntitlementAnswer> answer = RequireEligible(policy, outward);
   return answer.ok() ? std::move(answer) : std::move(eligible);
@@ -329,13 +329,14 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   AQ_ASSIGN_OR_RETURN(CaseView view,
                       FindCase(command.case_id, model::CivilDate::At(now), jurisdiction));
   AQ_RETURN_IF_ERROR(CheckReplaces(command));
-  AQ_ASSIGN_OR_RETURN(const Routing routing, RouteFor(*policy, view.document, command.route(), now));
+  AQ_ASSIGN_OR_RETURN(const Routing routing,
+                      RouteFor(*policy, view.document, command.route(), now));
   if (routing.agency == nullptr) return NoProvider(*policy, routing);
   journal::v1::ReferralDraft draft;
   FillRoute(routing, &draft);
-  AQ_ASSIGN_OR_RETURN(*draft.mutable_entitlement(),
-                      RequireEntitled(command.policy, std::move(view), command.details,
-                                      AnchorOf(draft), now));
+  AQ_ASSIGN_OR_RETURN(
+      *draft.mutable_entitlement(),
+      RequireEntitled(command.policy, std::move(view), command.details, AnchorOf(draft), now));
   draft.set_case_id(command.case_id);
   draft.set_policy(command.policy);
   draft.set_service(policy->service);

@@ -114,8 +114,8 @@ class ReferralBook {
   // police say of them. Without an agency: nobody can be asked, and the route says why.
   // NOT_FOUND (AGENCY_NOT_FOUND, PROVIDER_NOT_FOUND): what is named is not there.
   absl::StatusOr<Routing> RouteFor(const policy::PolicySummary& policy,
-                                   const journal::v1::PersonDocument& person,
-                                   const RouteWish& wish, absl::Time now);
+                                   const journal::v1::PersonDocument& person, const RouteWish& wish,
+                                   absl::Time now);
   // FAILED_PRECONDITION (NO_PROVIDER) for a route to nobody; its details say why each was passed
   // over.
   static absl::Status NoProvider(const policy::PolicySummary& policy, const Routing& routing);

@@ -147,8 +147,7 @@ absl::StatusOr<Routing> ReferralBook::RouteFor(const policy::PolicySummary& poli
   });
   if (local) {
     const model::CivilDate today = model::CivilDate::At(now);
-    AQ_ASSIGN_OR_RETURN(const model::Case outward,
-                        OutwardCase(*snapshot_, person, anchor, today));
+    AQ_ASSIGN_OR_RETURN(const model::Case outward, OutwardCase(*snapshot_, person, anchor, today));
     query.division = options_->test_hooks.route_heeds_police
                          ? model::FoldCase(person, today).division_code
                          : outward.outward.division_code;
@@ -160,8 +159,7 @@ absl::StatusOr<Routing> ReferralBook::RouteFor(const policy::PolicySummary& poli
   return routing;
 }
 
-absl::Status ReferralBook::NoProvider(const policy::PolicySummary& policy,
-                                      const Routing& routing) {
+absl::Status ReferralBook::NoProvider(const policy::PolicySummary& policy, const Routing& routing) {
   std::vector<std::string> passed;
   for (const referral::RouteOption& option : routing.route.others) {
     if (option.code == RouteCode::kOtherService || passed.size() == kPassedOverNamed) continue;
@@ -229,14 +227,18 @@ absl::StatusOr<Entry> ReferralBook::FireNextProvider(const ReferralDocument& end
     none.code = RouteCode::kNotEligible;
     return NoNextProvider(ended, deadline, none, now);
   }
-  AQ_ASSIGN_OR_RETURN(CaseView view, FindCase(before.case_id(), model::CivilDate::At(now), ""));
+  AQ_ASSIGN_OR_RETURN(const CaseView view,
+                      FindCase(before.case_id(), model::CivilDate::At(now), ""));
   AQ_ASSIGN_OR_RETURN(
       const Routing routing,
       RouteFor(*policy, view.document, RouteWish{.replaces = ended.referral()}, now));
   if (routing.agency == nullptr) return NoNextProvider(ended, deadline, routing.route, now);
+  // What the hub drafts by itself is there, or is not, whatever the police say.
+  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, AnchorOf(before),
+                                                       model::CivilDate::At(now)));
+  outward.stated = {before.details().begin(), before.details().end()};
   absl::StatusOr<journal::v1::EntitlementAnswer> eligible =
-      RequireEntitled(before.policy(), std::move(view),
-                      {before.details().begin(), before.details().end()}, AnchorOf(before), now);
+      RequireEligible(before.policy(), outward);
   if (ReasonOf(eligible.status()) == reason::kNotEligible) {
     none.code = RouteCode::kNotEligible;
     return NoNextProvider(ended, deadline, none, now);

@@ -32,9 +32,8 @@ absl::StatusOr<Page<ProviderView>> EngineImpl::ListProviders(const std::string& 
     view.held = CountOf(*snapshot, HeldCount(provider->id, ""));
     for (const referral::Post& post : provider->posts) {
       view.held_posts.push_back(CountOf(*snapshot, HeldCount(provider->id, post.id)));
-      view.conditional_posts.push_back(
-          options_.job_limits != nullptr &&
-          options_.job_limits->IsConditional(post.job_class, Today()));
+      view.conditional_posts.push_back(options_.job_limits != nullptr &&
+                                       options_.job_limits->IsConditional(post.job_class, Today()));
     }
     if (!AddToPage(std::move(view), provider->id, limit, &last, &page)) break;
   }

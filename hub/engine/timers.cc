@@ -69,9 +69,8 @@ bool IsAnythingDue(const store::Snapshot& snapshot, absl::Time now) {
 }  // namespace
 
 void Timers::Start() {
-  const bool wanted =
-      options_->anchor_interval > absl::ZeroDuration() || options_->timetable != nullptr ||
-      options_->directory != nullptr;
+  const bool wanted = options_->anchor_interval > absl::ZeroDuration() ||
+                      options_->timetable != nullptr || options_->directory != nullptr;
   if (options_->scheduler != nullptr || !wanted) return;
   thread_ = std::thread([this] { Run(); });
 }

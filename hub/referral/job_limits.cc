@@ -42,9 +42,8 @@ absl::StatusOr<JobClass> ReadClass(const YamlNode& node) {
 }
 
 absl::StatusOr<JobLimit> ReadLimit(const YamlNode& node, const JobLimits& table) {
-  AQ_ASSIGN_OR_RETURN(
-      YamlNode::Map keys,
-      node.Keys({"class", "from", "law", "when", "label"}, {"to", "years", "unverified"}));
+  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"class", "from", "law", "when", "label"},
+                                                    {"to", "years", "unverified"}));
   JobLimit limit;
   AQ_ASSIGN_OR_RETURN(limit.job_class, keys.at("class").Text());
   if (!table.HasClass(limit.job_class)) return keys.at("class").Wrong("is none of the classes");
@@ -95,8 +94,7 @@ bool IsIsolation(const model::Stated<journal::v1::OrderFact>& order) {
 bool Counts(const journal::v1::TestFact& test, int challenge_days, const CivilDate& on) {
   if (!test.positive()) return false;
   const CivilDate date = CivilDate::FromProto(test.date());
-  return test.kind() != "ON_SITE" ||
-         (date.has_day() && date.AddDays(challenge_days) < on);
+  return test.kind() != "ON_SITE" || (date.has_day() && date.AddDays(challenge_days) < on);
 }
 
 CivilDate LastUse(const model::Case& person, int challenge_days) {
@@ -201,9 +199,9 @@ absl::Status CheckPosts(const ProviderDirectory& directory, const JobLimits& lim
   for (const Provider& provider : directory.providers) {
     for (const Post& post : provider.posts) {
       if (limits.HasClass(post.job_class)) continue;
-      return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
-                   absl::StrCat(post.place, ": ", post.job_class, " is no class of ",
-                                kJobLimitsFile))
+      return Error(
+                 absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
+                 absl::StrCat(post.place, ": ", post.job_class, " is no class of ", kJobLimitsFile))
           .Meta("place", post.place);
     }
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -40,11 +39,11 @@ std::size_t WeekdayOf(const CivilDate& day) {
 
 absl::StatusOr<std::string> Id(const YamlNode& node) {
   AQ_ASSIGN_OR_RETURN(std::string id, node.Text());
-  const bool valid = id.size() <= kIdBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
-                       const auto u = static_cast<unsigned char>(c);
-                       return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '-' ||
-                              c == '_';
-                     });
+  const bool valid =
+      id.size() <= kIdBytesMax && std::all_of(id.begin(), id.end(), [](char c) {
+        const auto u = static_cast<unsigned char>(c);
+        return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '-' || c == '_';
+      });
   if (!valid) return node.Wrong("must be at most 63 of a-z, 0-9, - and _");
   // It leaves with a request.
   if (Tells(id)) return node.Wrong("tells why people are known");
@@ -82,13 +81,18 @@ absl::StatusOr<std::vector<std::string>> Texts(const YamlNode& node) {
 // "08:30", up to "24:00".
 absl::StatusOr<int> Minute(const YamlNode& node) {
   AQ_ASSIGN_OR_RETURN(const std::string text, node.Text());
-  int hour = 0, minute = 0;
-  if (text.size() != 5 || text[2] != ':' || !absl::SimpleAtoi(text.substr(0, 2), &hour) ||
-      !absl::SimpleAtoi(text.substr(3), &minute) || hour < 0 || minute < 0 || minute > 59 ||
-      hour * 60 + minute > kMinutesOfDay) {
+  const std::string digits =
+      absl::StrCat(text.substr(0, 2), text.substr(std::min<std::size_t>(3, text.size())));
+  const bool written =
+      text.size() == 5 && text[2] == ':' && std::all_of(digits.begin(), digits.end(), [](char c) {
+        return absl::ascii_isdigit(static_cast<unsigned char>(c));
+      });
+  int number = 0;
+  if (!written || !absl::SimpleAtoi(digits, &number) || number % 100 > 59 ||
+      number / 100 * 60 + number % 100 > kMinutesOfDay) {
     return node.Wrong("must be a time such as \"08:30\"");
   }
-  return hour * 60 + minute;
+  return number / 100 * 60 + number % 100;
 }
 
 absl::Status ReadDays(const YamlNode& node, OpenHours* hours) {
@@ -155,10 +159,9 @@ absl::StatusOr<Post> ReadPost(const YamlNode& node, const Provider& provider) {
 
 absl::Status ReadJurisdictions(const YamlNode& node, Provider* provider) {
   AQ_ASSIGN_OR_RETURN(provider->jurisdictions, Texts(node));
-  const bool valid = std::all_of(provider->jurisdictions.begin(), provider->jurisdictions.end(),
-                                 [](const std::string& each) {
-                                   return policy::IsDivisionPrefix(each);
-                                 });
+  const bool valid =
+      std::all_of(provider->jurisdictions.begin(), provider->jurisdictions.end(),
+                  [](const std::string& each) { return policy::IsDivisionPrefix(each); });
   return valid ? absl::OkStatus()
                : node.Wrong("each must be 2, 4, 6, 9 or 12 digits of a division code");
 }
@@ -191,10 +194,9 @@ absl::Status ReadTimes(const YamlNode::Map& keys, Provider* provider) {
 }
 
 absl::StatusOr<Provider> ReadProvider(const YamlNode& node) {
-  AQ_ASSIGN_OR_RETURN(
-      YamlNode::Map keys,
-      node.Keys({"id", "title", "agency", "kind", "services"},
-                {"jurisdictions", "from", "to", "places", "hours", "closed", "posts"}));
+  AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"id", "title", "agency", "kind", "services"},
+                                                    {"jurisdictions", "from", "to", "places",
+                                                     "hours", "closed", "posts"}));
   Provider provider;
   AQ_ASSIGN_OR_RETURN(provider.id, Id(keys.at("id")));
   AQ_RETURN_IF_ERROR(ReadTitle(keys.at("title"), &provider.title_zh, &provider.title_en));
@@ -237,9 +239,8 @@ bool IsOpenOn(const OpenHours& hours, const CivilDate& day,
 }
 
 std::string TimeText(int minute) {
-  char text[8];
-  std::snprintf(text, sizeof(text), "%02d:%02d", minute / 60, minute % 60);
-  return text;
+  return absl::StrCat(absl::Dec(minute / 60, absl::kZeroPad2), ":",
+                      absl::Dec(minute % 60, absl::kZeroPad2));
 }
 
 }  // namespace
@@ -259,8 +260,7 @@ absl::StatusOr<ProviderDirectory> ParseDirectory(const std::string& file,
   AQ_ASSIGN_OR_RETURN(directory.name, Id(keys.at("directory")));
   AQ_ASSIGN_OR_RETURN(directory.open_within_days,
                       Count(keys.at("open_within_days"), 1, kWithinDaysMax));
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items,
-                      keys.at("providers").Items(kProvidersMax));
+  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, keys.at("providers").Items(kProvidersMax));
   std::set<std::string> ids;
   for (const YamlNode& item : items) {
     AQ_ASSIGN_OR_RETURN(Provider provider, ReadProvider(item));

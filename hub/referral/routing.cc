@@ -86,8 +86,7 @@ class Router {
       if (query_.post.empty() || query_.post == post.id) LookAt(provider, post, candidate);
     }
     if (posts || !query_.post.empty()) return;
-    if (!named() && provider.places.has_value() &&
-        query_.held(provider, "") >= *provider.places) {
+    if (!named() && provider.places.has_value() && query_.held(provider, "") >= *provider.places) {
       return PassOver(provider, "", RouteCode::kNoPlace);
     }
     Take(provider, "", candidate);
@@ -208,8 +207,7 @@ void ShowLimits(const JobLimits& limits, const model::Case& person, Route* route
   }
 }
 
-journal::v1::RouteExplanation ToExplanation(const Route& route,
-                                            const std::string& directory_hash) {
+journal::v1::RouteExplanation ToExplanation(const Route& route, const std::string& directory_hash) {
   journal::v1::RouteExplanation explanation;
   explanation.set_code(std::string(TitleOf(route.code).name));
   explanation.set_directory_hash(directory_hash);

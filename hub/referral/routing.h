@@ -1,5 +1,6 @@
-// Whom a request should go to: which provider of the directory gives the service, is responsible for
-// where the person lives, is open soon, has a place, and was not asked before (hub/doc/routing.md).
+// Whom a request should go to: which provider of the directory gives the service, is responsible
+// for where the person lives, is open soon, has a place, and was not asked before
+// (hub/doc/routing.md).
 //
 // Nothing here knows what the police say: a route is the same whatever they hand in. What the law
 // lets nobody hold without a look is left to the caseworker for everybody alike; ShowLimits then

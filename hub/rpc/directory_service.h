@@ -12,8 +12,7 @@ namespace anqiao::rpc {
 
 class DirectoryServiceImpl final : public hub::v1::DirectoryService::Service {
  public:
-  DirectoryServiceImpl(engine::Engine* engine, const Gate* gate)
-      : engine_(*engine), gate_(*gate) {}
+  DirectoryServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
 
   grpc::Status ListProviders(grpc::ServerContext* context,
                              const hub::v1::ListProvidersRequest* request,

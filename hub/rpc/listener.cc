@@ -42,18 +42,12 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",
-          "anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.ConsentService",
-          "anqiao.hub.v1.CustodyService",
-          "anqiao.hub.v1.DirectoryService",
-          "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.EmployerService",
-          "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",
-          "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.ConsentService",        "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.DirectoryService",      "anqiao.hub.v1.EligibilityService",
+          "anqiao.hub.v1.EmployerService",       "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.

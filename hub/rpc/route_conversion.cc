@@ -121,14 +121,12 @@ hub::v1::Route ToProto(const journal::v1::RouteExplanation& explanation) {
 absl::Status CheckPost(absl::string_view provider, absl::string_view post) {
   if (post.empty()) return absl::OkStatus();
   if (provider.empty()) return InvalidField("post", "must be one of a provider that is named");
-  const bool valid = post.size() <= kIdBytesMax &&
-                     std::all_of(post.begin(), post.end(), [](char c) {
-                       const auto u = static_cast<unsigned char>(c);
-                       return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '-' ||
-                              c == '_';
-                     });
-  return valid ? absl::OkStatus()
-               : InvalidField("post", "must be at most 63 of a-z, 0-9, - and _");
+  const bool valid =
+      post.size() <= kIdBytesMax && std::all_of(post.begin(), post.end(), [](char c) {
+        const auto u = static_cast<unsigned char>(c);
+        return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '-' || c == '_';
+      });
+  return valid ? absl::OkStatus() : InvalidField("post", "must be at most 63 of a-z, 0-9, - and _");
 }
 
 }  // namespace anqiao::rpc

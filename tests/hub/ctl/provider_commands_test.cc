@@ -72,13 +72,12 @@ TEST_F(ProviderCommandsTest, ListsProvidersWithTheirPosts) {
 }
 
 TEST_F(ProviderCommandsTest, SaysWhereARequestWouldGoAndWhatTheLawKeepsFromThePerson) {
-  ASSERT_EQ(Run({"providers", "route", "--case", "one", "--policy", "a-policy", "--replaces", "r1"}),
-            0)
+  ASSERT_EQ(
+      Run({"providers", "route", "--case", "one", "--policy", "a-policy", "--replaces", "r1"}), 0)
       << err_.str();
-  EXPECT_THAT(out_.str(),
-              AllOf(HasSubstr("providers/a-school"), HasSubstr("NEAREST"), HasSubstr("LEGAL_LIMIT"),
-                    HasSubstr("providers/b-works / guard"),
-                    HasSubstr("保安服务管理条例 第十七条: 不得担任保安员")));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("providers/a-school"), HasSubstr("NEAREST"),
+                                HasSubstr("LEGAL_LIMIT"), HasSubstr("providers/b-works / guard"),
+                                HasSubstr("保安服务管理条例 第十七条: 不得担任保安员")));
   EXPECT_THAT(engine_.TakeNotes(), ElementsAre("route one a-policy    r1"));
   EXPECT_EQ(Run({"providers", "route", "--case", "one"}), 2);
 }

@@ -37,8 +37,8 @@ providers:
 }  // namespace
 
 const referral::ProviderDirectory& TheDirectory() {
-  static const auto& directory =
-      *new referral::ProviderDirectory(referral::ParseDirectory("outward.yaml", kDirectory).value());
+  static const auto& directory = *new referral::ProviderDirectory(
+      referral::ParseDirectory("outward.yaml", kDirectory).value());
   return directory;
 }
 

@@ -1,5 +1,5 @@
-// The directory of every world: its routes hang by where people live, by places that run out, and by
-// posts that the law keeps from some.
+// The directory of every world: its routes hang by where people live, by places that run out, and
+// by posts that the law keeps from some.
 
 #ifndef ANQIAO_TESTS_HUB_ENGINE_OUTWARD_DIRECTORY_H_
 #define ANQIAO_TESTS_HUB_ENGINE_OUTWARD_DIRECTORY_H_

@@ -29,11 +29,10 @@ enum class Leak {
   kDivision,     // routes heed where the police say that people live
   kLimits,       // routes heed what the law keeps from whom
 };
-inline constexpr Leak kLeaks[] = {Leak::kField,     Leak::kId,       Leak::kSequence,
-                                  Leak::kErrorText, Leak::kPosition, Leak::kTreeSize,
-                                  Leak::kSender,    Leak::kSize,     Leak::kRoute,
-                                  Leak::kOrder,     Leak::kRefusal,  Leak::kEligibility,
-                                  Leak::kDivision,  Leak::kLimits};
+inline constexpr Leak kLeaks[] = {
+    Leak::kField,    Leak::kId,          Leak::kSequence, Leak::kErrorText, Leak::kPosition,
+    Leak::kTreeSize, Leak::kSender,      Leak::kSize,     Leak::kRoute,     Leak::kOrder,
+    Leak::kRefusal,  Leak::kEligibility, Leak::kDivision, Leak::kLimits};
 const char* LeakName(Leak leak);
 
 // What a leak knows of its world, and what it makes of what leaves.

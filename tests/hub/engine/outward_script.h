@@ -44,9 +44,9 @@ struct RecordName {
 
 struct Step {
   enum class Kind {
-    kSubmit,       // payload
-    kCreate,       // subject, policy, details, perhaps agency, provider, post: a draft, in the next slot
-    kSend,         // referral
+    kSubmit,  // payload
+    kCreate,  // subject, policy, details, perhaps agency, provider, post: a draft, in the next slot
+    kSend,    // referral
     kSendNext,     // referral: what the hub drafted in its place, from then on in its slot
     kMove,         // referral, action, reason
     kReceive,      // agency: takes what waits, acknowledges, refuses or keeps it

@@ -549,8 +549,7 @@ void World::SendNext(const Step& step) {
 
 void World::HeedLimits(CreateReferralCommand* command) {
   if (!command->provider.empty()) return;
-  const auto view =
-      engine_->GetRoute(command->case_id, command->policy, command->route(), "");
+  const auto view = engine_->GetRoute(command->case_id, command->policy, command->route(), "");
   if (!view.ok()) return;
   for (const referral::RouteOption& option : view->route.others) {
     if (option.code != referral::RouteCode::kConditional) continue;

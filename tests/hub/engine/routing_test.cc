@@ -39,8 +39,7 @@ class RoutingTest : public TimetableFixture {
  protected:
   RoutingTest() {
     directory_ = referral::ParseDirectory("test.yaml", kDirectory).value();
-    limits_ = referral::ParseJobLimits(referral::kJobLimitsFile,
-                                       ReadFile(referral::kJobLimitsFile))
+    limits_ = referral::ParseJobLimits(referral::kJobLimitsFile, ReadFile(referral::kJobLimitsFile))
                   .value();
     options_.directory = &directory_;
     options_.job_limits = &limits_;
@@ -71,8 +70,7 @@ class RoutingTest : public TimetableFixture {
     return next.empty() ? ReferralDocument() : *engine_->GetReferral(next, "");
   }
   absl::Status MoveOk(const ReferralDocument& referral, Action action,
-                      const std::string& reason_text = "",
-                      const std::string& role = "caseworker") {
+                      const std::string& reason_text = "", const std::string& role = "caseworker") {
     return Move(referral, action, reason_text, role).status();
   }
   // "second RANKS_AFTER", ...
@@ -126,8 +124,7 @@ TEST_P(RoutingTest, WithoutAProviderItGoesToTheOneThatIsProposed) {
   EXPECT_EQ(draft.draft().anchor_agency(), "");
   EXPECT_EQ(draft.draft().route().code(), "NEAREST");
   EXPECT_EQ(draft.draft().route().directory_hash(), directory_.hash);
-  EXPECT_THAT(Passed(draft.draft().route()),
-              ElementsAre("second RANKS_AFTER", "away OTHER_AREA"));
+  EXPECT_THAT(Passed(draft.draft().route()), ElementsAre("second RANKS_AFTER", "away OTHER_AREA"));
   AQ_ASSERT_OK(engine_->SendReferral(User(), Sending(draft), "").status());
   const auto taken = TakeAll();
   ASSERT_EQ(taken.size(), 1U);
@@ -274,9 +271,8 @@ TEST_P(RoutingTest, WhenNobodyIsLeftThatIsEscalatedWithTheReasons) {
   AQ_ASSERT_OK(MoveOk(second, Action::kTakeNote));
   EXPECT_THAT(NeedAction(), IsEmpty());
   // A caseworker finds somebody after all.
-  AQ_ASSERT_OK_AND_ASSIGN(
-      const ReferralDocument third,
-      Create(second.draft().case_id(), kPolicy, "away", "", second.referral()));
+  AQ_ASSERT_OK_AND_ASSIGN(const ReferralDocument third,
+                          Create(second.draft().case_id(), kPolicy, "away", "", second.referral()));
   EXPECT_EQ(Get(second).replaced_by(), third.referral());
   EXPECT_FALSE(Get(second).has_no_route());
   ExpectVerified();
@@ -377,8 +373,7 @@ TEST_P(RoutingTest, TheLawIsShownToTheCaseworkerAndDecidesNothing) {
 
 TEST_P(RoutingTest, ARouteIsForThoseWhoMaySeeTheCase) {
   const std::string person = AddPerson();
-  EXPECT_EQ(ReasonOf(engine_->GetRoute(person, kPolicy, {}, "43").status()),
-            reason::kCaseNotFound);
+  EXPECT_EQ(ReasonOf(engine_->GetRoute(person, kPolicy, {}, "43").status()), reason::kCaseNotFound);
   EXPECT_EQ(ReasonOf(engine_->GetRoute(person, "none", {}, "").status()), reason::kPolicyNotFound);
   EXPECT_EQ(ReasonOf(engine_->GetRoute(person, kPolicy, RouteWish{.agency = "none"}, "").status()),
             reason::kAgencyNotFound);
@@ -386,11 +381,10 @@ TEST_P(RoutingTest, ARouteIsForThoseWhoMaySeeTheCase) {
       ReasonOf(engine_->GetRoute(person, kPolicy, RouteWish{.provider = "works"}, "").status()),
       reason::kNoProvider);
   const ReferralDocument of_other = SendTo(AddPerson(2), "first");
-  EXPECT_EQ(ReasonOf(engine_
-                         ->GetRoute(person, kPolicy,
-                                    RouteWish{.replaces = of_other.referral()}, "")
-                         .status()),
-            reason::kReferralNotFound);
+  EXPECT_EQ(
+      ReasonOf(engine_->GetRoute(person, kPolicy, RouteWish{.replaces = of_other.referral()}, "")
+                   .status()),
+      reason::kReferralNotFound);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, RoutingTest, ::testing::Bool());

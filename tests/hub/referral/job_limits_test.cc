@@ -147,8 +147,7 @@ TEST_F(JobLimitsTest, KeyPostsOfTransportNeedACleanRecord) {
 
 TEST_F(JobLimitsTest, EveryClassButTheGeneralOneIsConditionalForEverybody) {
   for (const JobClass& job_class : limits_.classes) {
-    EXPECT_EQ(limits_.IsConditional(job_class.code, Day("2026-09-21")),
-              job_class.code != "GENERAL")
+    EXPECT_EQ(limits_.IsConditional(job_class.code, Day("2026-09-21")), job_class.code != "GENERAL")
         << job_class.code;
   }
   EXPECT_FALSE(limits_.IsConditional("DRIVER", Day("2022-03-31")));

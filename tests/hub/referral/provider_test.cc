@@ -90,7 +90,7 @@ TEST(ProviderTest, SaysWhereAMistakeIs) {
            Mistake{"open_within_days: 10", "open_within_days: 0", "d.yaml:2:19: must be from 1"},
            Mistake{"directory: small", "directories: small", "unknown key directories"},
            Mistake{"id: school", "id: counter", "the provider counter came before"},
-           Mistake{"id: school", "id: School", "d.yaml:22:9: must be at most 63 of a-z"},
+           Mistake{"id: school", "id: School", "d.yaml:20:9: must be at most 63 of a-z"},
            Mistake{"id: school", "id: rehab-school", "tells why people are known"},
            Mistake{"kind: school", "kind: police", "must be civil_affairs, employment"},
            Mistake{"kind: school", "kind: club", "must be civil_affairs, employment"},
@@ -175,9 +175,8 @@ TEST_F(OpeningTest, ClosuresCloseWhateverTheHours) {
 }
 
 TEST(ProviderTest, TheExampleFitsTheCatalogueAndTellsNothing) {
-  AQ_ASSERT_OK_AND_ASSIGN(
-      const ProviderDirectory directory,
-      ParseDirectory("example.yaml", ReadFile("directory/example.yaml")));
+  AQ_ASSERT_OK_AND_ASSIGN(const ProviderDirectory directory,
+                          ParseDirectory("example.yaml", ReadFile("directory/example.yaml")));
   AQ_ASSERT_OK_AND_ASSIGN(const JobLimits limits,
                           ParseJobLimits(kJobLimitsFile, ReadFile(kJobLimitsFile)));
   AQ_EXPECT_OK(CheckPosts(directory, limits));

@@ -67,8 +67,8 @@ class RoutingTest : public ::testing::Test {
     const auto place = [](const Provider* provider, const std::string& post) {
       return absl::StrCat(provider == nullptr ? "-" : provider->id, post.empty() ? "" : "/", post);
     };
-    std::vector<std::string> words = {absl::StrCat(
-        place(route.provider, route.post), " ", std::string(TitleOf(route.code).name))};
+    std::vector<std::string> words = {absl::StrCat(place(route.provider, route.post), " ",
+                                                   std::string(TitleOf(route.code).name))};
     for (const RouteOption& option : route.others) {
       words.push_back(absl::StrCat(place(option.provider, option.post), " ",
                                    std::string(TitleOf(option.code).name)));
@@ -102,12 +102,12 @@ TEST_F(RoutingTest, EachThatIsPassedOverHasItsReason) {
   held_["jobs/taken"] = 1;
   Add("good");
   Add("next");
-  EXPECT_THAT(Found(),
-              ElementsAre("good FIRST_LISTED", "other OTHER_SERVICE", "far-system NOT_CONNECTED",
-                          "tax-hall NOT_RESPONSIBLE", "future NOT_IN_SERVICE",
-                          "past NOT_IN_SERVICE", "asked TRIED", "north OTHER_AREA",
-                          "holiday CLOSED", "full NO_PLACE", "jobs/guard CONDITIONAL",
-                          "jobs/taken NO_PLACE", "next RANKS_AFTER"));
+  EXPECT_THAT(
+      Found(),
+      ElementsAre("good FIRST_LISTED", "other OTHER_SERVICE", "far-system NOT_CONNECTED",
+                  "tax-hall NOT_RESPONSIBLE", "future NOT_IN_SERVICE", "past NOT_IN_SERVICE",
+                  "asked TRIED", "north OTHER_AREA", "holiday CLOSED", "full NO_PLACE",
+                  "jobs/guard CONDITIONAL", "jobs/taken NO_PLACE", "next RANKS_AFTER"));
 }
 
 TEST_F(RoutingTest, NobodyIsFoundWithReasons) {

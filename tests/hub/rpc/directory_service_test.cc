@@ -18,8 +18,8 @@
 namespace anqiao::rpc {
 namespace {
 
-using ::testing::ElementsAre;
 using hub::v1::DirectoryService;
+using ::testing::ElementsAre;
 using testing::FakeEngine;
 
 constexpr char kUuid[] = "8a7e5c3e-0d3c-4c5a-9a52-1f6a3f3f0a11";

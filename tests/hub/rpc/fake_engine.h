@@ -211,8 +211,10 @@ class FakeEngine final : public engine::Engine {
     view.agency = "employment";
     view.route.provider = &directory.providers[0];
     view.route.code = referral::RouteCode::kNearest;
-    view.route.others.push_back({&directory.providers[1], directory.providers[1].posts.at(0).id,
-                                 referral::RouteCode::kLegalLimit, {&limit}});
+    view.route.others.push_back({&directory.providers[1],
+                                 directory.providers[1].posts.at(0).id,
+                                 referral::RouteCode::kLegalLimit,
+                                 {&limit}});
     return view;
   }
   absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(
