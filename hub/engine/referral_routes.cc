@@ -25,7 +25,7 @@ using referral::Provider;
 using referral::RouteCode;
 
 // Referrals that one replaces, and those replace, are looked at up to so many.
-constexpr int kChainMax = 64;
+constexpr int kChainMax = 512;
 constexpr std::size_t kPassedOverNamed = 20;
 
 absl::Status ProviderNotFound(absl::string_view what) {
