@@ -17,6 +17,7 @@ REFERRALS = (
     ("employment-assistance", "就业促进法 第五十二条", "employment"),
     ("tax-relief-self-employed", "财政部 税务总局 人力资源社会保障部 农业农村部公告2023年第15号 第一条", "tax"),
 )
+DIRECTORY = hubkit.ROOT / "hub" / "policies" / "directory" / "example.yaml"
 ENDS = {"DECLINED", "FAILED", "CLOSED", "CANCELLED", "EXPIRED", "REVOKED", "VOID"}
 
 
@@ -102,11 +103,12 @@ def refer(hub, check, policy, law, agency):
     refusal = "nobody is entitled"
     for _, _, case in candidates[:10]:
         print(f"\n    {policy}: {by_case[case]['displayName']} (made up), {case}")
-        draft = hub.ctl("referrals", "create", "--case", case, "--policy", policy)
         try:
+            draft = hub.ctl("referrals", "create", "--case", case, "--policy", policy)
+            print(f"      to {draft.get('provider', draft['agency'])}: {draft.get('route', {}).get('code', '-')}")
             hub.ctl("referrals", "send", draft["name"], "--basis", "STATUTORY_DUTY", "--reference", law, "--notice-given")
         except hubkit.ToolError as error:
-            # The view needs something that no agency states of this person; the next one may be complete.
+            # The view needs something that no agency states of this person, or they live where nobody is asked; the next one may be complete.
             refusal = str(error)
             print("      cannot be sent: " + refusal.splitlines()[-1])
             continue
@@ -147,6 +149,8 @@ def next_steps(hub, check):
     ctl --as wang.fang cases show {case}                # one person: what each agency says, by date
     ctl --as wang.fang eligibility {case} --why         # every condition with its law
     ctl --as wang.fang entitlements --policy startup-loan
+    ctl --as wang.fang providers list
+    ctl --as wang.fang providers route --case {loan} --policy startup-loan    # where it would go, and why
     ctl --as wang.fang referrals create --case {loan} --policy startup-loan
     ctl --as wang.fang referrals list
     ctl --as zhao.min disclosures {told}                # who was told what, on which basis
@@ -191,7 +195,7 @@ def main():
     hubkit.generate_stubs()
     failures = ["did not come to an end"]
     try:
-        with hubkit.Installation(folder) as hub:
+        with hubkit.Installation(folder, settings={"provider_directory": DIRECTORY}) as hub:
             check = run(hub, options, folder / "district")
             failures = check.failures
             for failure in failures:

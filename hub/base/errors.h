@@ -39,6 +39,7 @@ inline constexpr char kCaseNotFound[] = "CASE_NOT_FOUND";
 inline constexpr char kPolicyNotFound[] = "POLICY_NOT_FOUND";
 inline constexpr char kReferralNotFound[] = "REFERRAL_NOT_FOUND";
 inline constexpr char kAgencyNotFound[] = "AGENCY_NOT_FOUND";
+inline constexpr char kProviderNotFound[] = "PROVIDER_NOT_FOUND";
 inline constexpr char kConsentNotFound[] = "CONSENT_NOT_FOUND";
 inline constexpr char kDeliveryNotFound[] = "DELIVERY_NOT_FOUND";
 inline constexpr char kQuarantineNotFound[] = "QUARANTINE_NOT_FOUND";

@@ -92,6 +92,7 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddEligibilityCommands(app, chosen);
   AddEmployerCommands(app, chosen);
   AddPolicyCommands(app, chosen);
+  AddProviderCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddDisclosureCommands(app, chosen);
   AddOperationsCommands(app, chosen);

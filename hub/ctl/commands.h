@@ -57,6 +57,7 @@ void AddEligibilityCommands(CLI::App& app, Action& chosen);
 // Parts of "eligibility".
 void AddWatchCommands(CLI::App& eligibility, Action& chosen);
 void AddEmployerCommands(CLI::App& app, Action& chosen);
+void AddProviderCommands(CLI::App& app, Action& chosen);
 void AddPolicyCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddDisclosureCommands(CLI::App& app, Action& chosen);

@@ -24,7 +24,7 @@ constexpr int kDefaultLimit = 50;
 
 struct ReferralArguments {
   std::string name, case_name, policy, recipient, replaces, state, action, etag, reason;
-  std::string basis, reference, consent, request_id;
+  std::string basis, reference, consent, request_id, provider, post;
   std::vector<std::string> details;
   bool notice_given = false, all = false, needs_action = false;
   int limit = kDefaultLimit;
@@ -84,6 +84,23 @@ std::string FollowUpText(const Referral& referral) {
   return text;
 }
 
+std::string ProviderText(const Referral& referral) {
+  return referral.post().empty() ? OrDash(referral.provider())
+                                 : absl::StrCat(referral.provider(), " / ", referral.post());
+}
+
+std::string RouteText(const Referral& referral) {
+  const hub::v1::Route& route = referral.route();
+  if (route.code().empty()) return "-";
+  std::vector<std::string> passed;
+  for (const hub::v1::RouteOption& option : route.options()) {
+    passed.push_back(absl::StrCat(option.provider(), option.post().empty() ? "" : "/",
+                                  option.post(), "=", option.code()));
+  }
+  return absl::StrCat(route.code(), passed.empty() ? "" : "; not 未选 ",
+                      absl::StrJoin(passed, ", "));
+}
+
 void PrintEscalations(Context& context, const Referral& referral) {
   if (!referral.escalations().empty()) {
     Table table({{"ESCALATED 催办"}, {"KIND 事由"}, {"DUE 到期"}, {"SETTLED 已处理"}});
@@ -115,6 +132,8 @@ void PrintReferral(Context& context, const Referral& referral) {
                            {"policy 政策", referral.policy()},
                            {"service 服务", referral.service()},
                            {"agency 机关", referral.agency()},
+                           {"provider 单位", ProviderText(referral)},
+                           {"route 去向理由", RouteText(referral)},
                            {"state 状态", EnumText(referral.state())},
                            {"can do 可办", ActionsText(referral)},
                            {"created 创建", TimeText(referral.create_time())},
@@ -126,6 +145,7 @@ void PrintReferral(Context& context, const Referral& referral) {
                            {"follow up 后续", FollowUpText(referral)},
                            {"details 补充", OrDash(absl::StrJoin(details, ", "))},
                            {"replaces 取代", OrDash(referral.replaces())},
+                           {"replaced by 被取代", OrDash(referral.replaced_by())},
                            {"etag 版本", referral.etag()}});
   if (referral.dead_delivery_count() > 0) {
     context.out << referral.dead_delivery_count()
@@ -177,6 +197,8 @@ absl::StatusOr<ExitCode> Create(Context& context, const ReferralArguments& argum
   request.set_policy(ResourceName("policies", arguments.policy));
   request.set_agency(ResourceName("agencies", arguments.recipient));
   request.set_replaces(ResourceName("referrals", arguments.replaces));
+  request.set_provider(ResourceName("providers", arguments.provider));
+  request.set_post(arguments.post);
   AQ_RETURN_IF_ERROR(ParseDetails("--detail", arguments.details, *request.mutable_details()));
   AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
   Referral referral;
@@ -286,7 +308,10 @@ void AddMovingCommands(CLI::App* referrals, Action& chosen,
   create->add_option("--case", arguments->case_name, "The person's case")->required();
   create->add_option("--policy", arguments->policy, "The policy")->required();
   create->add_option("--recipient", arguments->recipient,
-                     "Agency (default: the one that gives the service)");
+                     "Only what is reached through this agency (default: any)");
+  create->add_option("--provider", arguments->provider,
+                     "Provider (default: the one that anqiaoctl providers route proposes)");
+  create->add_option("--post", arguments->post, "One of the provider's posts");
   create->add_option("--detail", arguments->details,
                      "key=value that the recipient needs and no record holds, such as "
                      "course=welding; repeat for more");

@@ -145,9 +145,12 @@ absl::StatusOr<ReferralDocument> EngineImpl::ReferralAfter(const absl::StatusOr<
 absl::StatusOr<ReferralDocument> EngineImpl::CreateReferral(const Principal& principal,
                                                             const CreateReferralCommand& command,
                                                             const std::string& jurisdiction) {
-  const std::string hash =
-      HashOf({"create", command.case_id, command.policy, command.agency, command.replaces},
-             command.details);
+  std::vector<absl::string_view> parts = {"create", command.case_id, command.policy, command.agency,
+                                          command.replaces};
+  if (!command.provider.empty()) {
+    parts.insert(parts.end(), {command.provider, command.post});
+  }
+  const std::string hash = HashOf(parts, command.details);
   return ReferralAfter(
       RunReferralCommand(principal, command.request_id, hash,
                          [&](Writer::Turn& turn, ReferralBook& book) -> absl::StatusOr<Entry> {

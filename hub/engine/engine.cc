@@ -119,6 +119,11 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
     wanted.push_back({journal::v1::ACTIVATION_KIND_CALENDAR, calendar.name, calendar.hash});
     contents[calendar.hash] = calendar.content;
   }
+  if (options_.directory != nullptr) {
+    const referral::ProviderDirectory& directory = *options_.directory;
+    wanted.push_back({journal::v1::ACTIVATION_KIND_DIRECTORY, directory.name, directory.hash});
+    contents[directory.hash] = directory.content;
+  }
   for (const AgencyOptions& agency : options_.agencies) {
     if (agency.adapter->absent()) continue;
     const std::shared_ptr<adapter::Adapter> adapter = agency.adapter->current();

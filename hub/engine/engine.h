@@ -37,7 +37,10 @@
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/job_limits.h"
 #include "hub/referral/machine.h"
+#include "hub/referral/provider.h"
+#include "hub/referral/routing.h"
 #include "hub/referral/timetable.h"
 #include "hub/store/store.h"
 
@@ -90,6 +93,11 @@ struct EngineOptions {
   absl::Duration anchor_interval = absl::ZeroDuration();
   // How long referrals wait; null: nothing ever comes due. Outlives the engine.
   const referral::Timetable* timetable = nullptr;
+  // Who gives which service; null: the agencies do, and no next provider is looked for. Outlives
+  // the engine.
+  const referral::ProviderDirectory* directory = nullptr;
+  // Which jobs the law keeps from whom; null: no law does. Outlives the engine.
+  const referral::JobLimits* job_limits = nullptr;
   // Proposes and reminds by itself, if the catalogue says to whom (watch.h).
   bool entitlement_watch = false;
   // Directory of the catalogue that CompareCatalogue compares with; empty: none.
@@ -147,9 +155,20 @@ struct ReferralFilter {
   bool needs_action = false;  // overdue, escalated, or sent to an agency that is away
 };
 
+// What a caseworker wants of a route; empty: whatever routing proposes.
+struct RouteWish {
+  std::string agency = {};    // only what is reached through it
+  std::string provider = {};  // of the directory
+  std::string post = {};      // of the provider
+  std::string replaces = {};  // a referral: whom it and those before it asked is not asked again
+};
+
 struct CreateReferralCommand {
   std::string request_id, case_id, policy, agency, replaces;
   std::map<std::string, std::string> details;
+  std::string provider, post;
+
+  RouteWish route() const { return {agency, provider, post, replaces}; }
 };
 struct SendReferralCommand {
   std::string request_id, referral, etag, legal_basis, basis_reference;
@@ -160,6 +179,22 @@ struct MoveReferralCommand {
   std::string request_id, referral, etag, reason;
   referral::Action action = referral::Action::kCancel;
   std::map<std::string, std::string> details;
+};
+
+// A provider of the directory, which outlives the view, with what is held of it now; of its posts
+// in their order.
+struct ProviderView {
+  const referral::Provider* provider = nullptr;
+  std::int64_t held = 0;
+  std::vector<std::int64_t> held_posts;
+  std::vector<bool> conditional_posts;  // the law sets conditions for whoever holds one
+};
+
+// Where a request would go, with what the law keeps the person from: for caseworkers only.
+struct RouteView {
+  referral::Route route;
+  std::string agency;                                              // empty: nobody can be asked
+  std::vector<std::unique_ptr<const referral::Provider>> implied;  // that the route points to
 };
 
 struct CreateConsentCommand {
@@ -399,6 +434,16 @@ class Engine {
   virtual const policy::Catalogue& catalogue() const = 0;
   virtual model::CivilDate Today() const = 0;
   virtual absl::Time Now() const = 0;
+
+  // --- Routes (hub/doc/routing.md). Nothing leaves by them. ---
+  // By id; empty "service": all.
+  virtual absl::StatusOr<Page<ProviderView>> ListProviders(const std::string& service,
+                                                           const std::string& after, int limit) = 0;
+  // Where CreateReferral would draft to. FAILED_PRECONDITION (NO_PROVIDER): what is named does not
+  // give the service.
+  virtual absl::StatusOr<RouteView> GetRoute(const std::string& case_id, const std::string& policy,
+                                             const RouteWish& wish,
+                                             const std::string& jurisdiction) = 0;
 
   // --- Referrals. ---
   virtual absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(

@@ -1,5 +1,5 @@
 // The engine's parts, wired together. engine.cc opens and closes, commands.cc changes referrals and
-// quarantine, queries.cc reads.
+// quarantine, queries.cc reads, routes.cc proposes.
 
 #ifndef ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
 #define ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
@@ -57,6 +57,12 @@ class EngineImpl : public Engine {
   const policy::Catalogue& catalogue() const override { return *catalogue_; }
   model::CivilDate Today() const override { return model::CivilDate::At(clock_->Now()); }
   absl::Time Now() const override { return clock_->Now(); }
+
+  absl::StatusOr<Page<ProviderView>> ListProviders(const std::string& service,
+                                                   const std::string& after, int limit) override;
+  absl::StatusOr<RouteView> GetRoute(const std::string& case_id, const std::string& policy,
+                                     const RouteWish& wish,
+                                     const std::string& jurisdiction) override;
 
   absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(
       const Principal& principal, const CreateReferralCommand& command,

@@ -7,6 +7,7 @@
 
 #include "hub/base/status_macros.h"
 #include "hub/engine/projection.h"
+#include "hub/engine/referral_fold.h"
 #include "hub/identity/resolver.h"
 #include "hub/store/keys.h"
 
@@ -76,6 +77,7 @@ absl::Status Projection::ForgetReferral(const std::string& referral) {
   for (const journal::v1::Deadline& deadline : row->document.deadlines()) {
     RemoveDue(referral, deadline);
   }
+  if (HoldsPlace(row->document)) AQ_RETURN_IF_ERROR(CountPlaces(row->document, -1));
   referrals_.Remove(key, row);
   return absl::OkStatus();
 }

@@ -106,6 +106,10 @@ std::string DeadCount(const std::string& agency) { return absl::StrCat("dead/", 
 std::string QuarantineCount(const std::string& agency) {
   return absl::StrCat("quarantine/", agency);
 }
+std::string HeldCount(const std::string& provider, const std::string& post) {
+  return post.empty() ? absl::StrCat("held/", provider)
+                      : absl::StrCat("held/", provider, "/", post);
+}
 std::string SnapshotVersionKey(const std::string& agency, const std::string& format) {
   return store::MetaKey(absl::StrCat("snapshot/", agency, "/", format));
 }

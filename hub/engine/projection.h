@@ -164,6 +164,10 @@ class Projection {
   absl::Status RequestDelivered(const journal::v1::Entry& entry,
                                 const journal::v1::DeliveryDocument& document);
   absl::Status ReferralEscalated(const journal::v1::Entry& entry);
+  // Another one was drafted in the place of "referral".
+  absl::Status ReferralReplaced(const journal::v1::Entry& entry, const std::string& referral);
+  // The referral holds a place more or less than before.
+  absl::Status CountPlaces(const journal::v1::ReferralDocument& referral, int change);
   absl::Status ConsentRecorded(const journal::v1::Entry& entry);
   absl::Status ConsentEnded(store::Sequence sequence, const journal::v1::Entry& entry);
   void PutDue(const std::string& referral, const journal::v1::Deadline& deadline);
@@ -227,6 +231,8 @@ std::string LiveRecordsCount(const std::string& agency);
 std::string PendingCount(const std::string& agency);
 std::string DeadCount(const std::string& agency);
 std::string QuarantineCount(const std::string& agency);
+// Places that are held at a provider of the directory, or for one of its posts.
+std::string HeldCount(const std::string& provider, const std::string& post);
 inline constexpr char kPeopleCount[] = "people";
 // Key of the instant at which the agency answered for a delivery last, in microseconds since 1970.
 std::string AnsweredKey(const std::string& agency);

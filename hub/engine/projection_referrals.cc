@@ -54,9 +54,15 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
   const std::string key = store::ReferralKey(change.referral());
   AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
   const bool first = !row->exists;
+  const int held_before = HoldsPlace(row->document) ? 1 : 0;
   FoldWithDue([&](ReferralDocument* referral) { FoldReferral(entry, referral); }, &row->document);
   referrals_.Touch(key, row);
+  const int held = HoldsPlace(row->document) ? 1 : 0;
+  AQ_RETURN_IF_ERROR(CountPlaces(row->document, held - held_before));
   const journal::v1::ReferralDraft& draft = row->document.draft();
+  if (first && !draft.replaces().empty()) {
+    AQ_RETURN_IF_ERROR(ReferralReplaced(entry, draft.replaces()));
+  }
   const std::string person_key = store::PersonKey(draft.case_id());
   AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
   if (person->exists) {
@@ -103,6 +109,23 @@ absl::Status Projection::ReferralEscalated(const Entry& entry) {
   FoldWithDue([&](ReferralDocument* referral) { FoldEscalated(entry, referral); }, &row->document);
   referrals_.Touch(key, row);
   return absl::OkStatus();
+}
+
+absl::Status Projection::ReferralReplaced(const Entry& entry, const std::string& referral) {
+  const std::string key = store::ReferralKey(referral);
+  AQ_ASSIGN_OR_RETURN(auto* row, referrals_.Find(snapshot(), key));
+  if (!row->exists) return absl::OkStatus();
+  FoldWithDue([&](ReferralDocument* replaced) { FoldReplaced(entry, replaced); }, &row->document);
+  referrals_.Touch(key, row);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::CountPlaces(const ReferralDocument& referral, int change) {
+  const journal::v1::ReferralDraft& draft = referral.draft();
+  if (change == 0 || draft.provider().empty()) return absl::OkStatus();
+  AQ_RETURN_IF_ERROR(Count(HeldCount(draft.provider(), ""), change));
+  return draft.post().empty() ? absl::OkStatus()
+                              : Count(HeldCount(draft.provider(), draft.post()), change);
 }
 
 absl::Status Projection::ConsentRecorded(const Entry& entry) {

@@ -191,11 +191,6 @@ absl::Status ReferralNotFound() {
   return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound, "there is no such referral");
 }
 
-bool Gives(const AgencyOptions& agency, const policy::PolicySummary& policy) {
-  return agency.kind == policy.provider && std::find(agency.services.begin(), agency.services.end(),
-                                                     policy.service) != agency.services.end();
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> NativeEncoder::Encode(const AgencyOptions& agency,
@@ -286,38 +281,6 @@ const AgencyOptions* ReferralBook::FindAgency(const std::string& id) const {
   return found == options_->agencies.end() ? nullptr : &*found;
 }
 
-const AgencyOptions* ProviderOf(const EngineOptions& options, const policy::PolicySummary& policy,
-                                const std::set<std::string>& tried) {
-  for (const AgencyOptions& candidate : options.agencies) {
-    if (Gives(candidate, policy) && !tried.contains(candidate.id)) return &candidate;
-  }
-  return nullptr;
-}
-
-absl::Status ReferralBook::CheckProvider(const AgencyOptions& agency,
-                                         const policy::PolicySummary& policy) const {
-  if (Gives(agency, policy)) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition, reason::kNoProvider,
-               absl::StrCat("agency ", agency.id, " does not give service ", policy.service))
-      .Meta("service", policy.service);
-}
-
-absl::StatusOr<const AgencyOptions*> ReferralBook::FindProvider(
-    const std::string& agency, const policy::PolicySummary& policy) const {
-  if (!agency.empty()) {
-    const AgencyOptions* const named = FindAgency(agency);
-    if (named == nullptr) {
-      return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
-    }
-    AQ_RETURN_IF_ERROR(CheckProvider(*named, policy));
-    return named;
-  }
-  if (const AgencyOptions* const provider = ProviderOf(*options_, policy)) return provider;
-  return Error(absl::StatusCode::kFailedPrecondition, reason::kNoProvider,
-               absl::StrCat("no agency gives service ", policy.service))
-      .Meta("service", policy.service);
-}
-
 absl::Status ReferralBook::CheckReplaces(const CreateReferralCommand& command) {
   if (command.replaces.empty()) return absl::OkStatus();
   AQ_ASSIGN_OR_RETURN(const ReferralDocument* replaced, Find(command.replaces));
@@ -340,6 +303,20 @@ absl::StatusOr<journal::v1::EntitlementAnswer> ReferralBook::RequireEligible(
       .Meta("policy", policy);
 }
 
+absl::StatusOr<journal::v1::EntitlementAnswer> ReferralBook::RequireEntitled(
+    const std::string& policy, CaseView view, const std::map<std::string, std::string>& details,
+    const std::string& anchor, absl::Time now) const {
+  view.folded.stated = details;
+  absl::StatusOr<journal::v1::EntitlementAnswer> eligible = RequireEligible(policy, view.folded);
+  if (eligible.ok()) return eligible;
+  // What the other agencies' records give is not kept back because of the police's.
+  AQ_ASSIGN_OR_RETURN(model::Case outward,
+                      OutwardCase(*snapshot_, view.document, anchor, model::CivilDate::At(now)));
+  outward.stated = details;
+  absl::StatusOr<journal::v1::EntitlementAnswer> answer = RequireEligible(policy, outward);
+  return answer.ok() ? std::move(answer) : std::move(eligible);
+}
+
 absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
                                            const CreateReferralCommand& command,
                                            const std::string& jurisdiction, const std::string& hash,
@@ -351,21 +328,27 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   }
   AQ_ASSIGN_OR_RETURN(CaseView view,
                       FindCase(command.case_id, model::CivilDate::At(now), jurisdiction));
-  view.folded.stated = command.details;
-  AQ_ASSIGN_OR_RETURN(const AgencyOptions* agency, FindProvider(command.agency, *policy));
   AQ_RETURN_IF_ERROR(CheckReplaces(command));
-  absl::StatusOr<journal::v1::EntitlementAnswer> eligible =
-      RequireEligible(command.policy, view.folded);
-  if (!eligible.ok()) {
-    // What the other agencies' records give is not kept back because of the police's.
-    AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, agency->id,
-                                                         model::CivilDate::At(now)));
-    outward.stated = command.details;
-    absl::StatusOr<journal::v1::EntitlementAnswer> answer =
-        RequireEligible(command.policy, outward);
-    if (answer.ok()) eligible = std::move(answer);
-  }
-  AQ_RETURN_IF_ERROR(eligible.status());
+  AQ_ASSIGN_OR_RETURN(const Routing routing,
+                      RouteFor(*policy, view.document, command.route(), now));
+  if (routing.agency == nullptr) return NoProvider(*policy, routing);
+  journal::v1::ReferralDraft draft;
+  FillRoute(routing, &draft);
+  AQ_ASSIGN_OR_RETURN(
+      *draft.mutable_entitlement(),
+      RequireEntitled(command.policy, std::move(view), command.details, AnchorOf(draft), now));
+  draft.set_case_id(command.case_id);
+  draft.set_policy(command.policy);
+  draft.set_service(policy->service);
+  draft.set_replaces(command.replaces);
+  for (const auto& [key, value] : command.details) (*draft.mutable_details())[key] = value;
+  return Draft(principal, place, std::move(draft), command.request_id, hash, now);
+}
+
+absl::StatusOr<Entry> ReferralBook::Draft(const Principal& principal, const NewReferral& place,
+                                          journal::v1::ReferralDraft draft,
+                                          const std::string& request_id, const std::string& hash,
+                                          absl::Time now) {
   AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralState to,
                       referral::Next(journal::v1::REFERRAL_STATE_UNSPECIFIED, Action::kCreate,
                                      ActorOf(principal), ""));
@@ -373,23 +356,16 @@ absl::StatusOr<Entry> ReferralBook::Create(const Principal& principal,
   ReferralDocument none;
   none.set_referral(NameOf('r', place.sequence));
   none.set_key(place.key);
-  ReferralChanged* change = Change(none, to, "", command.request_id, hash, &entry);
-  journal::v1::ReferralDraft* draft = change->mutable_draft();
-  draft->set_case_id(command.case_id);
-  draft->set_policy(command.policy);
-  draft->set_service(policy->service);
-  draft->set_agency(agency->id);
-  draft->set_pseudonym(RandomName());
-  *draft->mutable_entitlement() = *std::move(eligible);
-  draft->set_replaces(command.replaces);
-  for (const auto& [key, value] : command.details) (*draft->mutable_details())[key] = value;
-  none.mutable_draft()->set_policy(command.policy);
-  none.mutable_draft()->set_service(policy->service);
-  none.mutable_draft()->set_case_id(command.case_id);
+  ReferralChanged* change = Change(none, to, "", request_id, hash, &entry);
+  draft.set_pseudonym(RandomName());
+  none.mutable_draft()->set_policy(draft.policy());
+  none.mutable_draft()->set_service(draft.service());
+  none.mutable_draft()->set_case_id(draft.case_id());
+  *change->mutable_draft() = std::move(draft);
   Follow(none, nullptr, now, change);
   // Said before it happens: this may become the refusal with consequences.
   AQ_RETURN_IF_ERROR(CountRefusal(none, false, false, now, change));
-  Take(entry);
+  AQ_RETURN_IF_ERROR(Take(entry));
   return entry;
 }
 
@@ -413,7 +389,7 @@ absl::StatusOr<Entry> ReferralBook::Send(const Principal& principal,
       change));
   Follow(*document, nullptr, now, change);
   AQ_RETURN_IF_ERROR(Step("move"));
-  Take(entry);
+  AQ_RETURN_IF_ERROR(Take(entry));
   return entry;
 }
 
@@ -448,7 +424,7 @@ absl::StatusOr<Entry> ReferralBook::Move(const Principal& principal,
     AQ_RETURN_IF_ERROR(QueueNotice(*document, command.reason, change));
   }
   Follow(*document, referral::FindReason(command.action, command.reason), now, change);
-  Take(entry);
+  AQ_RETURN_IF_ERROR(Take(entry));
   return entry;
 }
 
@@ -492,7 +468,7 @@ absl::StatusOr<Entry> ReferralBook::Answer(const AnswerCommand& command, absl::T
       Change(*document, to, answer.reason(), request.request_id(), command.hash, &entry);
   if (to == document->state()) change->set_action(std::string(ActionName(*action)));
   AQ_RETURN_IF_ERROR(FillAnswer(*document, *action, answer, now, change));
-  Take(entry);
+  AQ_RETURN_IF_ERROR(Take(entry));
   return entry;
 }
 
@@ -541,9 +517,17 @@ void ReferralBook::Follow(const ReferralDocument& referral, const referral::Reas
           model::CivilDate::At(now).AddDays(timetable->rules.park_days).ToProto();
     }
   }
+  journal::v1::DeadlineSet set;
+  if (AsksNextProvider(referral, reason, *change)) {
+    journal::v1::Deadline* next = set.add_deadlines();
+    next->set_kind(journal::v1::DEADLINE_KIND_NEXT_PROVIDER);
+    // The index of what comes due knows no more than microseconds.
+    SetTime(absl::FromUnixMicros(absl::ToUnixMicros(now)), next->mutable_due_time());
+    *change->mutable_deadlines() = std::move(set);
+    return;
+  }
   const bool moved = change->to_state() != referral.state();
   if (timetable == nullptr || (!moved && change->action() != "REPORT_PROGRESS")) return;
-  journal::v1::DeadlineSet set;
   if (change->to_state() == journal::v1::REFERRAL_STATE_CLOSED) {
     set = referral::ChecksAfter(*timetable, referral.outcome().code(),
                                 model::CivilDate::FromProto(referral.outcome().date()));
@@ -584,8 +568,13 @@ absl::Status ReferralBook::CountRefusal(const ReferralDocument& referral, bool r
   return absl::OkStatus();
 }
 
-void ReferralBook::Take(const Entry& entry) {
-  FoldReferral(entry, &documents_[entry.referral_changed().referral()]);
+absl::Status ReferralBook::Take(const Entry& entry) {
+  const ReferralChanged& change = entry.referral_changed();
+  FoldReferral(entry, &documents_[change.referral()]);
+  if (change.draft().replaces().empty() || change.version() != 1) return absl::OkStatus();
+  AQ_ASSIGN_OR_RETURN(ReferralDocument * replaced, Find(change.draft().replaces()));
+  FoldReplaced(entry, replaced);
+  return absl::OkStatus();
 }
 
 }  // namespace anqiao::engine

@@ -6,10 +6,13 @@
 #ifndef ANQIAO_HUB_ENGINE_REFERRAL_BOOK_H_
 #define ANQIAO_HUB_ENGINE_REFERRAL_BOOK_H_
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -18,6 +21,7 @@
 #include "anqiao/journal/v1/state.pb.h"
 #include "hub/engine/engine.h"
 #include "hub/referral/reasons.h"
+#include "hub/referral/routing.h"
 #include "hub/store/keys.h"
 #include "hub/store/store.h"
 
@@ -47,6 +51,15 @@ struct AnswerCommand {
 struct NewReferral {
   store::Sequence sequence = 0;
   store::KeyId key = 0;
+};
+
+// Where a request for a service goes. Points into the directory, and into what it owns.
+struct Routing {
+  referral::Route route;
+  const AgencyOptions* agency = nullptr;  // the recipient; null: nobody can be asked
+  // In whose records it is decided whom the request is about; empty: in the recipient's.
+  std::string anchor_agency;
+  std::vector<std::unique_ptr<const referral::Provider>> implied;
 };
 
 // The steps of the gate, in their order; a test fails each of them.
@@ -88,13 +101,25 @@ class ReferralBook {
                                                      const std::string& jurisdiction,
                                                      const std::string& hash, absl::Time now);
 
-  // What comes due (referral_due.cc). nullopt: it does not any more.
+  // What comes due (referral_due.cc). nullopt: it does not any more. "place" is asked for if a
+  // referral is drafted.
+  using TakePlace = std::function<absl::StatusOr<NewReferral>()>;
   absl::StatusOr<std::optional<journal::v1::Entry>> Fire(const store::DueParts& due,
-                                                         absl::Time now);
+                                                         const TakePlace& place, absl::Time now);
   // An agency that takes nothing of what waits for it. nullopt: it is not away for too long, or
   // that was said.
   absl::StatusOr<std::optional<journal::v1::Entry>> FireAbsence(const std::string& agency,
                                                                 absl::Time now) const;
+  // Where a request for the policy's service goes for "person" (referral_routes.cc), whatever the
+  // police say of them. Without an agency: nobody can be asked, and the route says why.
+  // NOT_FOUND (AGENCY_NOT_FOUND, PROVIDER_NOT_FOUND): what is named is not there.
+  absl::StatusOr<Routing> RouteFor(const policy::PolicySummary& policy,
+                                   const journal::v1::PersonDocument& person, const RouteWish& wish,
+                                   absl::Time now);
+  // FAILED_PRECONDITION (NO_PROVIDER) for a route to nobody; its details say why each was passed
+  // over.
+  static absl::Status NoProvider(const policy::PolicySummary& policy, const Routing& routing);
+
   // Says in an ack what comes due from now on.
   absl::Status CompleteAck(absl::Time now, journal::v1::Entry* entry);
 
@@ -129,11 +154,24 @@ class ReferralBook {
                                               const std::string& request_id,
                                               const std::string& hash, journal::v1::Entry* entry);
   const AgencyOptions* FindAgency(const std::string& id) const;
-  absl::Status CheckProvider(const AgencyOptions& agency,
-                             const policy::PolicySummary& policy) const;
-  absl::StatusOr<const AgencyOptions*> FindProvider(const std::string& agency,
-                                                    const policy::PolicySummary& policy) const;
   absl::Status CheckReplaces(const CreateReferralCommand& command);
+  // ELIGIBLE by all records, or by those that the police did not hand in.
+  absl::StatusOr<journal::v1::EntitlementAnswer> RequireEntitled(
+      const std::string& policy, CaseView view, const std::map<std::string, std::string>& details,
+      const std::string& anchor, absl::Time now) const;
+  // The entry that drafts a referral; taken into the book.
+  absl::StatusOr<journal::v1::Entry> Draft(const Principal& principal, const NewReferral& place,
+                                           journal::v1::ReferralDraft draft,
+                                           const std::string& request_id, const std::string& hash,
+                                           absl::Time now);
+  // What a draft says of its route.
+  void FillRoute(const Routing& routing, journal::v1::ReferralDraft* draft) const;
+  // Everybody who might be asked for the service, in the order in which they are.
+  std::vector<const referral::Provider*> ProvidersOf(const std::string& service,
+                                                     Routing* routing) const;
+  absl::Status CheckWish(const RouteWish& wish, const std::string& service) const;
+  // Providers that "referral", and those that it replaces, asked.
+  absl::StatusOr<std::set<std::string>> TriedBefore(const std::string& referral);
   absl::StatusOr<journal::v1::EntitlementAnswer> RequireEligible(const std::string& policy,
                                                                  const model::Case& person) const;
 
@@ -170,9 +208,22 @@ class ReferralBook {
                                                 const std::string& hash, absl::Time now);
   absl::StatusOr<std::optional<journal::v1::Entry>> FireReferral(const std::string& referral,
                                                                  const store::DueParts& due,
+                                                                 const TakePlace& place,
                                                                  absl::Time now);
+  // Drafts a referral to the next provider in the place of one that ended, or says why there is
+  // none.
+  absl::StatusOr<journal::v1::Entry> FireNextProvider(const journal::v1::ReferralDocument& ended,
+                                                      const journal::v1::Deadline& deadline,
+                                                      const TakePlace& place, absl::Time now);
+  journal::v1::Entry NoNextProvider(const journal::v1::ReferralDocument& ended,
+                                    const journal::v1::Deadline& deadline,
+                                    const referral::Route& route, absl::Time now);
+  // The end of "referral" that "change" makes asks for the next provider.
+  bool AsksNextProvider(const journal::v1::ReferralDocument& referral,
+                        const referral::ReasonCode* reason,
+                        const journal::v1::ReferralChanged& change) const;
   policy::Deadlines OwnDeadlines(const std::string& policy) const;
-  void Take(const journal::v1::Entry& entry);
+  absl::Status Take(const journal::v1::Entry& entry);
 
   const EngineOptions* const options_;
   const policy::Catalogue* const catalogue_;
@@ -182,9 +233,8 @@ class ReferralBook {
   std::map<std::string, int> refusals_;  // by case, after what is being made
 };
 
-// Who gives the service of "policy", except for the agencies in "tried"; null: nobody.
-const AgencyOptions* ProviderOf(const EngineOptions& options, const policy::PolicySummary& policy,
-                                const std::set<std::string>& tried = {});
+// The agency in whose records it is decided whom a request is about.
+const std::string& AnchorOf(const journal::v1::ReferralDraft& draft);
 // Hash of an answer, to tell a repeat from a conflict.
 std::string HashOfAnswer(const exchange::v1::AnswerReferralRequest& request);
 // True if the case may be seen by callers of "jurisdiction".

@@ -144,7 +144,7 @@ absl::StatusOr<Entry> ReferralBook::EndConsent(const Principal& principal,
     Follow(*document, referral::FindReason(Action::kRevoke, reason_text), now, change);
     Entry revocation = Begin(HubPrincipal(), now);
     *revocation.mutable_referral_changed() = *change;
-    Take(revocation);
+    AQ_RETURN_IF_ERROR(Take(revocation));
   }
   return entry;
 }

@@ -63,9 +63,9 @@ std::optional<absl::Time> TimeAt(const store::Snapshot& snapshot, const std::str
 }  // namespace
 
 absl::StatusOr<std::optional<Entry>> ReferralBook::Fire(const store::DueParts& due,
-                                                        absl::Time now) {
+                                                        const TakePlace& place, absl::Time now) {
   const std::string id = due.subject.substr(std::min<std::size_t>(1, due.subject.size()));
-  if (due.subject == ReferralSubject(id)) return FireReferral(id, due, now);
+  if (due.subject == ReferralSubject(id)) return FireReferral(id, due, place, now);
   AQ_ASSIGN_OR_RETURN(const auto consent, ReadDocument<journal::v1::ConsentDocument>(
                                               *snapshot_, store::ConsentKey(id)));
   if (!consent.has_value() || consent->has_end_time()) return std::optional<Entry>();
@@ -75,6 +75,7 @@ absl::StatusOr<std::optional<Entry>> ReferralBook::Fire(const store::DueParts& d
 
 absl::StatusOr<std::optional<Entry>> ReferralBook::FireReferral(const std::string& referral,
                                                                 const store::DueParts& due,
+                                                                const TakePlace& place,
                                                                 absl::Time now) {
   const absl::StatusOr<ReferralDocument*> found = Find(referral);
   if (absl::IsNotFound(found.status())) return std::optional<Entry>();
@@ -85,6 +86,10 @@ absl::StatusOr<std::optional<Entry>> ReferralBook::FireReferral(const std::strin
       FindDeadline(*document, kind, absl::FromUnixMicros(static_cast<std::int64_t>(due.micros)));
   if (at < 0) return std::optional<Entry>();
   const Deadline deadline = document->deadlines(at);
+  if (kind == journal::v1::DEADLINE_KIND_NEXT_PROVIDER) {
+    AQ_ASSIGN_OR_RETURN(Entry next, FireNextProvider(*document, deadline, place, now));
+    return std::optional<Entry>(std::move(next));
+  }
   Entry entry = Begin(HubPrincipal(), now);
   const std::optional<Action> action = ActionOf(kind);
   if (!action.has_value()) {
@@ -110,7 +115,7 @@ absl::StatusOr<std::optional<Entry>> ReferralBook::FireReferral(const std::strin
   // Nobody is there to be told any more.
   if (!told.ok() && ReasonOf(told) != reason::kNoProvider) return told;
   Follow(*document, referral::FindReason(*action, reason_text), now, change);
-  Take(entry);
+  AQ_RETURN_IF_ERROR(Take(entry));
   return std::optional<Entry>(std::move(entry));
 }
 

@@ -169,6 +169,33 @@ void FoldEscalated(const Entry& entry, ReferralDocument* referral) {
   referral->mutable_deadlines()->DeleteSubrange(at, 1);
   Escalate(entry, escalated.kind(), &escalated.deadline().due_time(),
            escalated.deadline().check_days(), referral);
+  if (escalated.has_route()) *referral->mutable_no_route() = escalated.route();
+}
+
+void FoldReplaced(const Entry& entry, ReferralDocument* referral) {
+  referral->set_replaced_by(entry.referral_changed().referral());
+  referral->clear_no_route();
+  auto* deadlines = referral->mutable_deadlines();
+  for (int i = deadlines->size() - 1; i >= 0; --i) {
+    if (deadlines->Get(i).kind() == journal::v1::DEADLINE_KIND_NEXT_PROVIDER) {
+      deadlines->DeleteSubrange(i, 1);
+    }
+  }
+  for (Escalation& escalation : *referral->mutable_escalations()) {
+    if (escalation.kind() == journal::v1::ESCALATION_KIND_NO_PROVIDER) {
+      escalation.set_settled(true);
+    }
+  }
+}
+
+bool HoldsPlace(const ReferralDocument& referral) {
+  switch (referral.state()) {
+    case journal::v1::REFERRAL_STATE_UNSPECIFIED:
+    case journal::v1::REFERRAL_STATE_DRAFT:
+      return false;
+    default:
+      return !referral::IsEnd(referral.state());
+  }
 }
 
 void FoldDelivered(const Entry& entry, const std::string& delivery, ReferralDocument* referral) {

@@ -24,6 +24,10 @@ std::string OutwardEtagAt(const std::string& pseudonym, std::int64_t outward_ver
 
 // The referral after a ReferralChanged entry.
 void FoldReferral(const journal::v1::Entry& entry, journal::v1::ReferralDocument* referral);
+// After "entry" drafted another referral in its place.
+void FoldReplaced(const journal::v1::Entry& entry, journal::v1::ReferralDocument* referral);
+// True while it holds a place at its provider: it was sent and has not ended.
+bool HoldsPlace(const journal::v1::ReferralDocument& referral);
 // After a deadline that left its state as it was.
 void FoldEscalated(const journal::v1::Entry& entry, journal::v1::ReferralDocument* referral);
 // After the recipient acknowledged "delivery", a request.

@@ -96,7 +96,7 @@ absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
   AQ_ASSIGN_OR_RETURN(CaseView view, FindCase(draft.case_id(), model::CivilDate::At(now), ""));
   // What leaves, and whether it does, is decided without the police's records: neither their
   // presence nor their content may show.
-  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, draft.agency(),
+  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, AnchorOf(draft),
                                                        model::CivilDate::At(now)));
   outward.stated = details;
   AQ_RETURN_IF_ERROR(Step("outward_case"));
@@ -114,8 +114,10 @@ absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
   if (policy == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kPolicyNotFound, "there is no such policy");
   }
-  AQ_ASSIGN_OR_RETURN(const referral::BuiltView built,
+  AQ_ASSIGN_OR_RETURN(referral::BuiltView built,
                       referral::BuildView(*policy, *answer, outward, details, basis.reference));
+  built.request.set_provider(draft.provider());
+  built.request.set_post(draft.post());
   AQ_RETURN_IF_ERROR(Step("view"));
   AQ_RETURN_IF_ERROR(CheckFields(basis, built.fields));
   AQ_RETURN_IF_ERROR(Step("consent"));

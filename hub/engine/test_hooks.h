@@ -22,6 +22,8 @@ struct EngineTestHooks {
   bool forget_requests = false;
   // First sights are what the clock says, even if that went back.
   bool first_sights_follow_clock = false;
+  // Routes are chosen by where the police say that the person lives.
+  bool route_heeds_police = false;
   // What a step of the gate comes to (kGateSteps of referral_book.h): an error refuses.
   std::function<absl::Status(absl::string_view step)> at_gate = nullptr;
   // Changes an entry on its way from the writer to the projections.

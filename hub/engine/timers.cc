@@ -69,8 +69,8 @@ bool IsAnythingDue(const store::Snapshot& snapshot, absl::Time now) {
 }  // namespace
 
 void Timers::Start() {
-  const bool wanted =
-      options_->anchor_interval > absl::ZeroDuration() || options_->timetable != nullptr;
+  const bool wanted = options_->anchor_interval > absl::ZeroDuration() ||
+                      options_->timetable != nullptr || options_->directory != nullptr;
   if (options_->scheduler != nullptr || !wanted) return;
   thread_ = std::thread([this] { Run(); });
 }
@@ -121,9 +121,13 @@ absl::StatusOr<bool> Timers::FireSome() {
     ReferralBook book = turn.Book();
     std::vector<journal::v1::Entry> entries;
     absl::Status failure;
+    const auto place = [&]() -> absl::StatusOr<NewReferral> {
+      AQ_ASSIGN_OR_RETURN(const store::KeyId key, turn.store().NewKey());
+      return NewReferral{turn.next_sequence() + entries.size(), key};
+    };
     for (const store::DueParts& one : due) {
       if (entries.size() == kDueAtOnce) break;
-      absl::StatusOr<std::optional<journal::v1::Entry>> entry = book.Fire(one, turn.now());
+      absl::StatusOr<std::optional<journal::v1::Entry>> entry = book.Fire(one, place, turn.now());
       // One that cannot be read holds up itself only.
       failure.Update(entry.status());
       if (entry.ok() && entry->has_value()) entries.push_back(**std::move(entry));

@@ -430,13 +430,14 @@ absl::Status Watch::AddEntries(Writer::Turn& turn, ReferralBook& book, const Wat
     CreateReferralCommand command;
     command.case_id = finding.person;
     command.policy = proposal.policy;
-    command.agency = proposal.agency;
+    command.replaces = proposal.replaces;
     AQ_ASSIGN_OR_RETURN(const store::KeyId key, turn.store().NewKey());
     absl::StatusOr<Entry> draft =
         book.Create(HubPrincipal(), command, /*jurisdiction=*/"", /*hash=*/"",
                     {turn.next_sequence() + entries->size(), key}, turn.now());
-    // At midnight the answer may be another.
-    if (absl::IsFailedPrecondition(draft.status())) continue;
+    // At midnight the answer may be another; nobody may have a place; what is to be replaced may be
+    // another person's by now.
+    if (absl::IsFailedPrecondition(draft.status()) || absl::IsNotFound(draft.status())) continue;
     AQ_RETURN_IF_ERROR(draft.status());
     journal::v1::EntitlementNotice* notice = note.mutable_entitlement_noted()->add_notices();
     notice->set_kind(journal::v1::ENTITLEMENT_NOTICE_KIND_PROPOSAL);

@@ -11,6 +11,7 @@
 #include "hub/engine/watch_notes.h"
 #include "hub/model/case.h"
 #include "hub/referral/proposal.h"
+#include "hub/referral/provider.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
@@ -51,6 +52,19 @@ bool Same(const NotedAnswer& a, const NotedAnswer& b) {
 
 bool IsDue(const NotedAnswer& answer, const CivilDate& today) {
   return answer.has_look_date() && CivilDate::FromProto(answer.look_date()) <= today;
+}
+
+bool SomebodyGives(const EngineOptions& options, const std::string& service) {
+  return std::any_of(options.agencies.begin(), options.agencies.end(),
+                     [&](const AgencyOptions& agency) {
+                       return std::find(agency.services.begin(), agency.services.end(), service) !=
+                              agency.services.end();
+                     }) ||
+         (options.directory != nullptr &&
+          std::any_of(options.directory->providers.begin(), options.directory->providers.end(),
+                      [&](const referral::Provider& provider) {
+                        return referral::Gives(provider, service);
+                      }));
 }
 
 NotedAnswer AnswerOf(const policy::WatchedDecision& watched) {
@@ -192,9 +206,10 @@ absl::Status WatchLook::Propose(const Subject& subject, const policy::PolicySumm
       today_, park_days);
   AQ_RETURN_IF_ERROR(failure);
   if (!verdict.not_before.empty()) AlsoLookOn(verdict.not_before, answer);
-  const AgencyOptions* const provider = ProviderOf(*options_, policy, verdict.tried);
-  if (verdict.propose && provider != nullptr) {
-    finding->proposals.push_back({policy.id, provider->id});
+  // With a directory the end of a referral itself asks the next provider.
+  if (!verdict.replaces.empty() && options_->directory != nullptr) return absl::OkStatus();
+  if (verdict.propose && SomebodyGives(*options_, policy.service)) {
+    finding->proposals.push_back({policy.id, verdict.replaces});
   }
   return absl::OkStatus();
 }

@@ -31,7 +31,7 @@ struct WatchFinding {
   // Complete but for the notices of the proposals.
   journal::v1::EntitlementNoted noted;
   struct Proposal {
-    std::string policy, agency;
+    std::string policy, replaces;
   };
   std::vector<Proposal> proposals;
 };

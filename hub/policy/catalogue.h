@@ -31,7 +31,8 @@ struct PolicySummary {
   std::string title_zh, title_en;
   std::string service;        // neutral service code, as a recipient sees it
   std::string service_title;  // neutral title, zh
-  std::string provider;       // agency kind: police, civil_affairs, employment, tax
+  // Agency kind: police, civil_affairs, employment, tax, employer, bank, school.
+  std::string provider;
   // View that a recipient may see: employment_service, training, self_employed_relief,
   // employer_relief, loan, application, business_support.
   std::string view;

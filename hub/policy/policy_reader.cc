@@ -266,7 +266,8 @@ absl::Status ReadSummary(const YamlNode& file, const YamlNode::Map& keys, Policy
   AQ_ASSIGN_OR_RETURN(summary.service, service.at("code").Text());
   AQ_ASSIGN_OR_RETURN(summary.service_title, service.at("title").Text());
   AQ_ASSIGN_OR_RETURN(summary.provider,
-                      OneOf(keys.at("provider"), {"police", "civil_affairs", "employment", "tax"}));
+                      OneOf(keys.at("provider"), {"police", "civil_affairs", "employment", "tax",
+                                                  "employer", "bank", "school"}));
   AQ_ASSIGN_OR_RETURN(
       summary.view,
       OneOf(keys.at("view"), {"employment_service", "training", "self_employed_relief",

@@ -88,11 +88,7 @@ ProposalVerdict MayPropose(const std::vector<ReferralDocument>& earlier,
   }
   verdict.propose = FactsChanged(last.draft().entitlement(), answer());
   if (verdict.propose || after.follows != journal::v1::FOLLOW_UP_NEXT_PROVIDER) return verdict;
-  // The facts are the same: whoever has not been asked since they are.
-  for (auto it = earlier.rbegin(); it != earlier.rend(); ++it) {
-    if (FactsChanged(it->draft().entitlement(), last.draft().entitlement())) break;
-    verdict.tried.insert(it->draft().agency());
-  }
+  verdict.replaces = last.referral();
   verdict.propose = true;
   return verdict;
 }

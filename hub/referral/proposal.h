@@ -5,7 +5,6 @@
 #define ANQIAO_HUB_REFERRAL_PROPOSAL_H_
 
 #include <functional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +19,8 @@ struct ProposalVerdict {
   // that lives has ended.
   bool propose = false;
   model::CivilDate not_before;
-  // Agencies that said so themselves are not asked again.
-  std::set<std::string> tried;
+  // The last referral, if the proposal is to ask the next provider in its place; else empty.
+  std::string replaces;
 };
 
 // "earlier": the person's referrals for the service, in the order they were drafted. "answer" gives

@@ -67,6 +67,11 @@ const std::vector<Transition>& Transitions() {
       {REFERRAL_STATE_DECLINED, Action::kTakeNote, kStaff, REFERRAL_STATE_DECLINED},
       {REFERRAL_STATE_IN_PROGRESS, Action::kTakeNote, kStaff, REFERRAL_STATE_IN_PROGRESS},
       {REFERRAL_STATE_OUTCOME_REPORTED, Action::kTakeNote, kStaff, REFERRAL_STATE_OUTCOME_REPORTED},
+      // Of these nobody may be left to ask.
+      {REFERRAL_STATE_FAILED, Action::kTakeNote, kStaff, REFERRAL_STATE_FAILED},
+      {REFERRAL_STATE_CLOSED, Action::kTakeNote, kStaff, REFERRAL_STATE_CLOSED},
+      {REFERRAL_STATE_CANCELLED, Action::kTakeNote, kStaff, REFERRAL_STATE_CANCELLED},
+      {REFERRAL_STATE_EXPIRED, Action::kTakeNote, kStaff, REFERRAL_STATE_EXPIRED},
       {REFERRAL_STATE_CLOSED, Action::kRecordCheck, kStaff, REFERRAL_STATE_CLOSED},
   };
   return table;

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/facts.h"
+#include "hub/referral/telling.h"
 
 namespace anqiao::referral {
 namespace {
@@ -20,17 +19,6 @@ using model::CivilDate;
 constexpr std::size_t kDetailBytesMax = 200;
 constexpr std::size_t kBasisBytesMax = 300;
 constexpr std::int64_t kContractMonthsMax = 1200;
-// Words that would tell a recipient why the person is known.
-constexpr absl::string_view kTelling[] = {
-    "毒",     "尿检",     "管控",   "矫正",   "社区康复", "社戒",      "吸食",
-    "海洛因", "冰毒",     "美沙酮", "阿片",   "成瘾",     "drug",      "detox",
-    "addict", "narcotic", "rehab",  "heroin", "opioid",   "methadone", "sober"};
-
-bool Tells(absl::string_view text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  return std::any_of(std::begin(kTelling), std::end(kTelling),
-                     [&](absl::string_view word) { return absl::StrContains(lower, word); });
-}
 
 absl::Status Incomplete(absl::string_view field, absl::string_view giver) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kViewIncomplete,

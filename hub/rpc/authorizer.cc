@@ -45,6 +45,10 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.EmployerService/SimulateHiring", kAnyUser},
       {"/anqiao.hub.v1.EmployerService/ComputeEmployerRelief", kStaff},
 
+      // A route tells what the police know of the person.
+      {"/anqiao.hub.v1.DirectoryService/ListProviders", kAnyUser},
+      {"/anqiao.hub.v1.DirectoryService/GetRoute", kStaff, true},
+
       {"/anqiao.hub.v1.ReferralService/CreateReferral", kStaff},
       {"/anqiao.hub.v1.ReferralService/GetReferral", kStaff, true},
       {"/anqiao.hub.v1.ReferralService/ListReferrals", kStaff, true},

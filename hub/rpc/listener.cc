@@ -16,6 +16,7 @@
 #include "hub/rpc/authorizer.h"
 #include "hub/rpc/custody_service.h"
 #include "hub/rpc/descriptor_reserve.h"
+#include "hub/rpc/directory_service.h"
 #include "hub/rpc/employer_service.h"
 #include "hub/rpc/exchange_service.h"
 #include "hub/rpc/grpc_listener.h"
@@ -41,17 +42,12 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",
-          "anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.ConsentService",
-          "anqiao.hub.v1.CustodyService",
-          "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.EmployerService",
-          "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",
-          "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection",
-          "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.ConsentService",        "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.DirectoryService",      "anqiao.hub.v1.EligibilityService",
+          "anqiao.hub.v1.EmployerService",       "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -96,6 +92,7 @@ class HubServiceSet final : public ServiceSet {
         cases_(engine, gate),
         eligibility_(engine, gate),
         employers_(engine, gate),
+        directory_(engine, gate),
         referrals_(engine, gate),
         consents_(engine, gate),
         operations_(engine, gate),
@@ -106,6 +103,7 @@ class HubServiceSet final : public ServiceSet {
     builder.RegisterService(&cases_);
     builder.RegisterService(&eligibility_);
     builder.RegisterService(&employers_);
+    builder.RegisterService(&directory_);
     builder.RegisterService(&referrals_);
     builder.RegisterService(&consents_);
     builder.RegisterService(&operations_);
@@ -124,6 +122,7 @@ class HubServiceSet final : public ServiceSet {
   CaseServiceImpl cases_;
   EligibilityServiceImpl eligibility_;
   EmployerServiceImpl employers_;
+  DirectoryServiceImpl directory_;
   ReferralServiceImpl referrals_;
   ConsentServiceImpl consents_;
   OperationsServiceImpl operations_;

@@ -10,6 +10,7 @@
 #include "hub/referral/field_titles.h"
 #include "hub/referral/reasons.h"
 #include "hub/rpc/resource_names.h"
+#include "hub/rpc/route_conversion.h"
 
 namespace anqiao::rpc {
 namespace {
@@ -145,6 +146,17 @@ hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const C
   if (referral.has_outcome()) SetOutcome(referral.outcome(), out.mutable_outcome());
   *out.mutable_details() = draft.details();
   out.set_replaces(ResourceName(kReferrals, draft.replaces()));
+  out.set_replaced_by(ResourceName(kReferrals, referral.replaced_by()));
+  out.set_provider(ResourceName(kProviders, draft.provider()));
+  out.set_post(draft.post());
+  if (referral.has_no_route()) {
+    *out.mutable_route() = ToProto(referral.no_route());
+  } else if (draft.has_route()) {
+    *out.mutable_route() = ToProto(draft.route());
+    out.mutable_route()->set_provider(out.provider());
+    out.mutable_route()->set_post(out.post());
+    out.mutable_route()->set_agency(out.agency());
+  }
   out.set_dead_delivery_count(referral.dead_delivery_count());
   if (referral.has_read_time()) *out.mutable_read_time() = referral.read_time();
   out.set_consent(ResourceName(kConsents, referral.consent()));

@@ -6,6 +6,7 @@
 #include "hub/rpc/hub_services.h"
 #include "hub/rpc/referral_conversion.h"
 #include "hub/rpc/resource_names.h"
+#include "hub/rpc/route_conversion.h"
 
 namespace anqiao::rpc {
 namespace {
@@ -39,6 +40,10 @@ grpc::Status ReferralServiceImpl::CreateReferral(grpc::ServerContext* context,
                         ParseOptionalResourceName("agency", kAgencies, request->agency()));
     AQ_ASSIGN_OR_RETURN(command.replaces,
                         ParseOptionalResourceName("replaces", kReferrals, request->replaces()));
+    AQ_ASSIGN_OR_RETURN(command.provider,
+                        ParseOptionalResourceName("provider", kProviders, request->provider()));
+    AQ_RETURN_IF_ERROR(CheckPost(request->provider(), request->post()));
+    command.post = request->post();
     AQ_RETURN_IF_ERROR(CheckDetails(request->details()));
     command.details = ToMap(request->details());
     AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralDocument referral,

@@ -18,6 +18,7 @@ inline constexpr char kAdapters[] = "adapters";
 inline constexpr char kCases[] = "cases";
 inline constexpr char kConsents[] = "consents";
 inline constexpr char kPolicies[] = "policies";
+inline constexpr char kProviders[] = "providers";
 inline constexpr char kReferrals[] = "referrals";
 inline constexpr char kAgencies[] = "agencies";
 inline constexpr char kUsers[] = "users";

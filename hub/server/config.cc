@@ -304,7 +304,7 @@ absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
                            {"data_directory", "keys", "catalogue_directory", "agency_listener",
                             "hub_listener", "agencies"},
                            {"clock_start", "metrics_address", "metrics_beyond_loopback",
-                            "jurisdiction", "listener_watch", "http_push_listener",
+                            "jurisdiction", "provider_directory", "listener_watch", "http_push_listener",
                             "candidate_catalogue_directory", "entitlement_watch"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
@@ -313,6 +313,9 @@ absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
   AQ_ASSIGN_OR_RETURN(config.keys, KeysOf(keys.at("keys")));
   AQ_ASSIGN_OR_RETURN(config.catalogue_directory,
                       Directory(keys.at("catalogue_directory"), "catalogue_directory"));
+  if (const auto it = keys.find("provider_directory"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.provider_directory, File(it->second, "provider_directory"));
+  }
   if (const auto it = keys.find("jurisdiction"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(config.jurisdiction, Text(it->second, "jurisdiction"));
     if (!policy::IsDivisionPrefix(config.jurisdiction)) {

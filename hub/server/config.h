@@ -76,6 +76,7 @@ struct Config {
   std::string data_directory;
   KeysConfig keys;
   std::string catalogue_directory;
+  std::string provider_directory;  // a file; empty: the agencies are all the providers
   // Division code whose profiles of the catalogue apply; empty: national values.
   std::string jurisdiction;
   // Catalogue that CompareCatalogue compares with; need not be there yet. Empty: none.

@@ -79,6 +79,29 @@ absl::StatusOr<std::unique_ptr<const referral::Timetable>> LoadTimetable(
   return std::unique_ptr<const referral::Timetable>(std::move(timetable));
 }
 
+// Which jobs the law keeps from whom: one of the catalogue's tables.
+absl::StatusOr<std::unique_ptr<const referral::JobLimits>> LoadJobLimits(
+    const policy::Catalogue& catalogue) {
+  AQ_ASSIGN_OR_RETURN(const auto files, policy::Catalogue::Unpack(catalogue.content()));
+  const auto table = files.find(referral::kJobLimitsFile);
+  if (table == files.end()) {
+    return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
+                 absl::StrCat(referral::kJobLimitsFile, ":1:1: the file is missing"));
+  }
+  AQ_ASSIGN_OR_RETURN(referral::JobLimits limits,
+                      referral::ParseJobLimits(table->first, table->second));
+  return std::make_unique<const referral::JobLimits>(std::move(limits));
+}
+
+absl::StatusOr<std::unique_ptr<const referral::ProviderDirectory>> LoadDirectory(
+    const std::string& path, const referral::JobLimits& limits) {
+  AQ_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
+  AQ_ASSIGN_OR_RETURN(referral::ProviderDirectory directory,
+                      referral::ParseDirectory(path, content));
+  AQ_RETURN_IF_ERROR(referral::CheckPosts(directory, limits));
+  return std::make_unique<const referral::ProviderDirectory>(std::move(directory));
+}
+
 std::unique_ptr<const Clock> MakeClock(const Config& config, const ServerOptions& options) {
   const SystemClock clock =
       config.clock_start.has_value() ? SystemClock(*config.clock_start) : SystemClock();
@@ -167,6 +190,12 @@ absl::Status Server::Open(const Config& config) {
   AQ_ASSIGN_OR_RETURN(timetable_, LoadTimetable(config, *catalogue_));
   engine::EngineOptions options;
   options.timetable = timetable_.get();
+  AQ_ASSIGN_OR_RETURN(job_limits_, LoadJobLimits(*catalogue_));
+  options.job_limits = job_limits_.get();
+  if (!config.provider_directory.empty()) {
+    AQ_ASSIGN_OR_RETURN(directory_, LoadDirectory(config.provider_directory, *job_limits_));
+    options.directory = directory_.get();
+  }
   options.anchor_interval = absl::Hours(1);
   options.entitlement_watch = config.entitlement_watch;
   options.candidate_catalogue = config.candidate_catalogue_directory;

@@ -26,6 +26,8 @@
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/job_limits.h"
+#include "hub/referral/provider.h"
 #include "hub/referral/timetable.h"
 #include "hub/rpc/listener.h"
 #include "hub/server/config.h"
@@ -97,6 +99,8 @@ class Server {
   // In the order they are made; destroyed the other way round.
   std::unique_ptr<policy::Catalogue> catalogue_;
   std::unique_ptr<const referral::Timetable> timetable_;
+  std::unique_ptr<const referral::JobLimits> job_limits_;
+  std::unique_ptr<const referral::ProviderDirectory> directory_;  // null: there is none
   std::vector<std::unique_ptr<adapter::AdapterSlot>> adapters_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<engine::Engine> engine_;

@@ -114,6 +114,7 @@ TEST(Indistinguishable, WhateverThePoliceHandIn) {
       std::printf("%8zu %s\n", amount, what.c_str());
     }
   }
+  EXPECT_EQ(outcome.counts.count("timers failed") + outcome.counts.count("next lost"), 0U);
   if (count < 200) return;
   // The pairs are no shadow-boxing: every view leaves, and answers of every kind come.
   for (int view = 4; view <= 10; ++view) {
@@ -122,7 +123,7 @@ TEST(Indistinguishable, WhateverThePoliceHandIn) {
   for (const char* what :
        {"receipt", "ack OK", "nack OK", "answer OK", "answer ETAG_MISMATCH",
         "answer STATE_NOT_ALLOWED", "answer REFERRAL_NOT_FOUND", "answer INVALID_FIELD",
-        "answer REQUEST_ID_CONFLICT", "corrections", "send OK", "move OK"}) {
+        "answer REQUEST_ID_CONFLICT", "corrections", "send OK", "move OK", "next OK"}) {
     EXPECT_GT(outcome.counts.count(what), 0U) << what;
   }
   EXPECT_GT(outcome.counts.at("delivery"), count);

@@ -51,6 +51,10 @@ const char* LeakName(Leak leak) {
       return "a refusal";
     case Leak::kEligibility:
       return "an eligibility";
+    case Leak::kDivision:
+      return "a division";
+    case Leak::kLimits:
+      return "a legal limit";
   }
   return "?";
 }

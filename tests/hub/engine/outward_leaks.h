@@ -26,11 +26,13 @@ enum class Leak {
   kOrder,        // later than others
   kRefusal,      // an answer is refused
   kEligibility,  // the gate heeds the police's records
+  kDivision,     // routes heed where the police say that people live
+  kLimits,       // routes heed what the law keeps from whom
 };
-inline constexpr Leak kLeaks[] = {Leak::kField,     Leak::kId,       Leak::kSequence,
-                                  Leak::kErrorText, Leak::kPosition, Leak::kTreeSize,
-                                  Leak::kSender,    Leak::kSize,     Leak::kRoute,
-                                  Leak::kOrder,     Leak::kRefusal,  Leak::kEligibility};
+inline constexpr Leak kLeaks[] = {
+    Leak::kField,    Leak::kId,          Leak::kSequence, Leak::kErrorText, Leak::kPosition,
+    Leak::kTreeSize, Leak::kSender,      Leak::kSize,     Leak::kRoute,     Leak::kOrder,
+    Leak::kRefusal,  Leak::kEligibility, Leak::kDivision, Leak::kLimits};
 const char* LeakName(Leak leak);
 
 // What a leak knows of its world, and what it makes of what leaves.

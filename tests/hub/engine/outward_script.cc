@@ -242,6 +242,10 @@ class ScriptWriter {
       if (create.policy == "training-subsidy" && dice_.OneIn(2)) {
         create.agency = "school";
       }
+      if (create.policy == "employment-assistance" && dice_.OneIn(4)) {
+        create.provider = "works";
+        create.post = dice_.OneIn(2) ? "driver" : "guard";
+      }
       create.subject = AnchorOf(person, create.agency.empty() ? kPolicies[at].provider : "school");
       pair_.steps.push_back(create);
       ++drafts_;
@@ -260,7 +264,11 @@ class ScriptWriter {
     Step step;
     step.choice = dice_.Next();
     step.agency = AnyProvider();
-    switch (dice_.Choose(9)) {
+    switch (dice_.Choose(10)) {
+      case 8:
+        step.kind = Step::Kind::kSendNext;
+        step.referral = dice_.Next();
+        break;
       case 0:
       case 1:
         step.kind = Step::Kind::kReceive;
@@ -318,6 +326,12 @@ class ScriptWriter {
       pair_.steps.push_back(step);
     }
     for (std::size_t i = 0; i < 16; ++i) Traffic();
+    for (std::size_t i = 0; i < drafts_; ++i) {
+      Step step;
+      step.kind = Step::Kind::kSendNext;
+      step.referral = i;
+      pair_.steps.push_back(step);
+    }
     for (const char* provider : kProviders) {
       for (const Step::Kind kind : {Step::Kind::kReceive, Step::Kind::kLogHead}) {
         Step step;

@@ -44,9 +44,10 @@ struct RecordName {
 
 struct Step {
   enum class Kind {
-    kSubmit,       // payload
-    kCreate,       // subject, policy, details: a draft, in the next slot
-    kSend,         // referral
+    kSubmit,  // payload
+    kCreate,  // subject, policy, details, perhaps agency, provider, post: a draft, in the next slot
+    kSend,    // referral
+    kSendNext,     // referral: what the hub drafted in its place, from then on in its slot
     kMove,         // referral, action, reason
     kReceive,      // agency: takes what waits, acknowledges, refuses or keeps it
     kAnswer,       // agency: answers something that it has received
@@ -59,7 +60,7 @@ struct Step {
   Kind kind = Kind::kWait;
   ScriptedPayload payload;
   RecordName subject;
-  std::string agency, policy, reason;
+  std::string agency, policy, reason, provider, post;
   std::map<std::string, std::string> details;
   std::size_t referral = 0;
   referral::Action action = referral::Action::kCancel;

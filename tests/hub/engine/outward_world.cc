@@ -18,6 +18,7 @@
 #include "hub/store/cipher.h"
 #include "hub/store/key_ring.h"
 #include "hub/store/sealed_store.h"
+#include "tests/hub/engine/outward_directory.h"
 #include "tests/hub/engine/record_adapter.h"
 
 namespace anqiao::engine {
@@ -109,6 +110,10 @@ class World {
   void Submit(const ScriptedPayload& payload);
   void Create(const Step& step);
   void Send(const Step& step);
+  void SendNext(const Step& step);
+  absl::Status SendOne(const ReferralDocument& referral);
+  // What a route that heeds the law's limits would choose.
+  void HeedLimits(CreateReferralCommand* command);
   void Move(const Step& step);
   void Receive(const Step& step);
   void Answer(const Step& step);
@@ -191,6 +196,9 @@ void World::Prepare() {
     }
     if (agency.id == "employment" || agency.id == "tax") agency.delivery_format = "requests";
   }
+  engine_options_.directory = &TheDirectory();
+  engine_options_.job_limits = &TheJobLimits();
+  engine_options_.test_hooks.route_heeds_police = leaking_.Does(Leak::kDivision);
   engine_options_.scheduler = &scheduler_;
   engine_options_.delivery_attempts_max = 3;
   engine_options_.test_hooks.before_projecting = [this](journal::v1::Entry* entry) {
@@ -216,6 +224,7 @@ WorldResult World::Run() {
     RunStep(pair_.steps[i]);
     while (scheduler_.Step()) {
     }
+    if (!engine_->FireTimers().ok()) Count("timers failed");
   }
   return std::move(result_);
 }
@@ -228,6 +237,8 @@ void World::RunStep(const Step& step) {
       return Create(step);
     case Step::Kind::kSend:
       return Send(step);
+    case Step::Kind::kSendNext:
+      return SendNext(step);
     case Step::Kind::kMove:
       return Move(step);
     case Step::Kind::kReceive:
@@ -487,9 +498,12 @@ void World::Create(const Step& step) {
   command.policy = step.policy;
   command.agency = step.agency;
   command.details = step.details;
+  command.provider = step.provider;
+  command.post = step.post;
   std::string referral;
   if (const std::optional<CaseView> view = FindCase(step.subject)) {
     command.case_id = view->document.person();
+    if (leaking_.Does(Leak::kLimits)) HeedLimits(&command);
     const auto draft = engine_->CreateReferral(Caseworker("caseworker"), command, "");
     Count(absl::StrCat("create ", draft.ok() ? "OK" : ReasonOf(draft.status())));
     if (draft.ok()) referral = draft->referral();
@@ -506,15 +520,43 @@ void World::Send(const Step& step) {
     const auto answer = options_.catalogue->Evaluate(referral->draft().policy(), view->folded);
     if (!answer.ok() || answer->result() != journal::v1::ENTITLEMENT_RESULT_ELIGIBLE) return;
   }
+  const absl::Status sent = SendOne(*referral);
+  Count(absl::StrCat("send ", sent.ok() ? "OK" : ReasonOf(sent)));
+}
+
+absl::Status World::SendOne(const ReferralDocument& referral) {
   SendReferralCommand command;
   command.request_id = absl::StrCat("send-", ++requests_);
-  command.referral = referral->referral();
-  command.etag = ReferralEtag(*referral);
+  command.referral = referral.referral();
+  command.etag = ReferralEtag(referral);
   command.legal_basis = "STATUTORY_DUTY";
   command.basis_reference = "就业促进法 第五十二条";
   command.notice_given = true;
-  const auto sent = engine_->SendReferral(Caseworker("caseworker"), command, "");
-  Count(absl::StrCat("send ", sent.ok() ? "OK" : ReasonOf(sent.status())));
+  return engine_->SendReferral(Caseworker("caseworker"), command, "").status();
+}
+
+void World::SendNext(const Step& step) {
+  if (referrals_.empty()) return;
+  const std::size_t slot = step.referral % referrals_.size();
+  const std::optional<ReferralDocument> ended = FindReferral(slot);
+  if (!ended.has_value() || ended->replaced_by().empty()) return;
+  const auto next = engine_->GetReferral(ended->replaced_by(), "");
+  if (!next.ok()) return Count("next lost");
+  const absl::Status sent = SendOne(*next);
+  Count(absl::StrCat("next ", sent.ok() ? "OK" : ReasonOf(sent)));
+  if (sent.ok()) referrals_[slot] = next->referral();
+}
+
+void World::HeedLimits(CreateReferralCommand* command) {
+  if (!command->provider.empty()) return;
+  const auto view = engine_->GetRoute(command->case_id, command->policy, command->route(), "");
+  if (!view.ok()) return;
+  for (const referral::RouteOption& option : view->route.others) {
+    if (option.code != referral::RouteCode::kConditional) continue;
+    command->provider = option.provider->id;
+    command->post = option.post;
+    return;
+  }
 }
 
 void World::Move(const Step& step) {

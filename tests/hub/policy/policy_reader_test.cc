@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"authority: 某部门\n", "", "id: p", "missing key authority"},
         Mistake{"view: training", "view: training\nview: loan", "view: loan", "repeated key view"},
         Mistake{"view: training", "view: everything", "everything", "unknown value everything"},
-        Mistake{"provider: employment", "provider: bank", "bank", "unknown value bank"},
+        Mistake{"provider: employment", "provider: club", "club", "unknown value club"},
         Mistake{"id: p\n", "id: {a: b}\n", "{a: b}", "expected text"},
         Mistake{"zh: 标题, ", "", "{en: Title}", "missing key zh"},
         Mistake{"evidence:\n  - 证明", "evidence: []", "[]", "expected a list that is not empty"}));

@@ -14,8 +14,10 @@
 #include "absl/strings/str_join.h"
 #include "hub/referral/deadline_rules.h"
 #include "hub/referral/field_titles.h"
+#include "hub/referral/job_limits.h"
 #include "hub/referral/machine.h"
 #include "hub/referral/reasons.h"
+#include "hub/referral/routing.h"
 #include "hub/referral/transitions.h"
 #include "tests/testing/status_matchers.h"
 
@@ -98,6 +100,25 @@ std::string FieldTable() {
   return text;
 }
 
+std::string RouteTable() {
+  std::string text = "| code | zh | en |\n|---|---|---|\n";
+  for (const RouteCodeTitle& code : RouteCodes()) {
+    absl::StrAppend(&text, "| ", Code(code.name), " | ", code.title_zh, " | ", code.title_en,
+                    " |\n");
+  }
+  return text;
+}
+
+std::string LimitTable(const JobLimits& limits) {
+  std::string text = "| class | since | law | zh | en | |\n|---|---|---|---|---|---|\n";
+  for (const JobLimit& limit : limits.limits) {
+    absl::StrAppend(&text, "| ", Code(limit.job_class), " | ", limit.from.ToString(), " | ",
+                    limit.law, " | ", limit.label_zh, " | ", limit.label_en, " | ",
+                    limit.unverified ? "unverified" : "", " |\n");
+  }
+  return text;
+}
+
 std::string ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -137,6 +158,13 @@ class DocumentTest : public ::testing::Test {
 TEST_F(DocumentTest, Transitions) { Check("referrals.md", "transitions", TransitionTable()); }
 TEST_F(DocumentTest, States) { Check("referrals.md", "states", StateTable(rules_)); }
 TEST_F(DocumentTest, Reasons) { Check("codes.md", "reasons", ReasonTable()); }
+TEST_F(DocumentTest, Routes) { Check("codes.md", "routes", RouteTable()); }
+TEST_F(DocumentTest, Limits) {
+  AQ_ASSERT_OK_AND_ASSIGN(
+      const JobLimits limits,
+      ParseJobLimits(kJobLimitsFile, ReadFile(absl::StrCat(ANQIAO_POLICIES, "/", kJobLimitsFile))));
+  Check("routing.md", "limits", LimitTable(limits));
+}
 TEST_F(DocumentTest, Fields) { Check("codes.md", "fields", FieldTable()); }
 
 TEST_F(DocumentTest, EveryStateHasItsRow) {

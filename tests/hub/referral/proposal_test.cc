@@ -15,8 +15,6 @@ using journal::v1::EntitlementAnswer;
 using journal::v1::ReferralDocument;
 using journal::v1::ReferralState;
 using model::CivilDate;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr int kParkDays = 60;
 const CivilDate kToday = CivilDate::Of(2026, 9, 21);
@@ -39,11 +37,11 @@ EntitlementAnswer Answer(int since_day = 5, const std::string& months = "6") {
 }
 
 ReferralDocument Ended(ReferralState state, journal::v1::FollowUp follows,
-                       const std::string& agency = "a") {
+                       const std::string& name = "a") {
   ReferralDocument referral;
+  referral.set_referral(name);
   referral.set_state(state);
   referral.set_follow_up(follows);
-  referral.mutable_draft()->set_agency(agency);
   *referral.mutable_draft()->mutable_entitlement() = Answer();
   return referral;
 }
@@ -103,12 +101,10 @@ TEST(ProposalTest, NoCapacityTriesTheNext) {
   const ReferralDocument b = Ended(journal::v1::REFERRAL_STATE_EXPIRED, next, "b");
   const ProposalVerdict verdict = Ask({a, b});
   EXPECT_TRUE(verdict.propose);
-  EXPECT_THAT(verdict.tried, ElementsAre("a", "b"));
+  EXPECT_EQ(verdict.replaces, "b");
   // Once a fact has changed everybody may be asked again.
-  EXPECT_THAT(Ask({a, b}, Answer(7)).tried, IsEmpty());
-  ReferralDocument later = b;
-  *later.mutable_draft()->mutable_entitlement() = Answer(7);
-  EXPECT_THAT(Ask({a, later}, Answer(7)).tried, ElementsAre("b"));
+  EXPECT_TRUE(Ask({a, b}, Answer(7)).propose);
+  EXPECT_EQ(Ask({a, b}, Answer(7)).replaces, "");
 }
 
 TEST(ProposalTest, AClosedOneFollowsItsOutcome) {
@@ -122,7 +118,7 @@ TEST(ProposalTest, AClosedOneFollowsItsOutcome) {
   EXPECT_FALSE(parked.propose);
   EXPECT_EQ(parked.not_before, CivilDate::Of(2026, 10, 28));
   closed.mutable_outcome()->set_reason("QUOTA_USED");
-  EXPECT_THAT(Ask({closed}).tried, ElementsAre("a"));
+  EXPECT_EQ(Ask({closed}).replaces, "a");
   // Granted: not again before a fact changes.
   closed.mutable_outcome()->clear_reason();
   EXPECT_FALSE(Ask({closed}).propose);

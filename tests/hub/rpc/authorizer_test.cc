@@ -76,6 +76,8 @@ TEST(AuthorizerTest, EveryMethodIsOpenToItsRolesAndToNoOther) {
       {"/anqiao.hub.v1.EligibilityService/CompareCatalogue", "S"},
       {"/anqiao.hub.v1.EmployerService/SimulateHiring", "CSOU"},
       {"/anqiao.hub.v1.EmployerService/ComputeEmployerRelief", "CS"},
+      {"/anqiao.hub.v1.DirectoryService/ListProviders", "CSOU"},
+      {"/anqiao.hub.v1.DirectoryService/GetRoute", "CS"},
       {"/anqiao.hub.v1.ReferralService/CreateReferral", "CS"},
       {"/anqiao.hub.v1.ReferralService/GetReferral", "CS"},
       {"/anqiao.hub.v1.ReferralService/ListReferrals", "CS"},

@@ -171,9 +171,57 @@ class FakeEngine final : public engine::Engine {
   }
   model::CivilDate Today() const override { return {2026, 6, 30}; }
   absl::Time Now() const override { return absl::FromUnixSeconds(1'782'781'200); }
-  absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(const engine::Principal&,
-                                                               const engine::CreateReferralCommand&,
-                                                               const std::string&) override {
+  absl::StatusOr<engine::Page<engine::ProviderView>> ListProviders(const std::string& service,
+                                                                   const std::string& after,
+                                                                   int limit) override {
+    engine::Page<engine::ProviderView> page;
+    for (const referral::Provider& provider : directory.providers) {
+      if (provider.id <= after || (!service.empty() && !referral::Gives(provider, service))) {
+        continue;
+      }
+      if (static_cast<int>(page.items.size()) == limit) {
+        page.next_after = page.items.back().provider->id;
+        break;
+      }
+      engine::ProviderView view;
+      view.provider = &provider;
+      view.held = 3;
+      for (const referral::Post& post : provider.posts) {
+        view.held_posts.push_back(1);
+        view.conditional_posts.push_back(post.job_class != "GENERAL");
+      }
+      page.items.push_back(std::move(view));
+    }
+    return page;
+  }
+  absl::StatusOr<engine::RouteView> GetRoute(const std::string& case_id, const std::string& policy,
+                                             const engine::RouteWish& wish,
+                                             const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("route ", case_id, " ", policy, " ", wish.agency, " ", wish.provider, " ",
+                      wish.post, " ", wish.replaces));
+    {
+      absl::MutexLock lock(&mu);
+      jurisdiction = asked_jurisdiction;
+    }
+    if (case_id != "one") {
+      return Error(absl::StatusCode::kNotFound, reason::kCaseNotFound, "no such case");
+    }
+    engine::RouteView view;
+    if (directory.providers.size() < 2) return view;
+    view.agency = "employment";
+    view.route.provider = &directory.providers[0];
+    view.route.code = referral::RouteCode::kNearest;
+    view.route.others.push_back({&directory.providers[1],
+                                 directory.providers[1].posts.at(0).id,
+                                 referral::RouteCode::kLegalLimit,
+                                 {&limit}});
+    return view;
+  }
+  absl::StatusOr<journal::v1::ReferralDocument> CreateReferral(
+      const engine::Principal&, const engine::CreateReferralCommand& command,
+      const std::string&) override {
+    absl::MutexLock lock(&mu);
+    referral_created = command;
     return journal::v1::ReferralDocument();
   }
   absl::StatusOr<journal::v1::ReferralDocument> SendReferral(const engine::Principal&,
@@ -516,6 +564,9 @@ class FakeEngine final : public engine::Engine {
   std::vector<Access> accesses;
   std::string jurisdiction;
   engine::CreateConsentCommand consent_created;
+  engine::CreateReferralCommand referral_created;
+  referral::ProviderDirectory directory;
+  referral::JobLimit limit;
   int receives_opened = 0;
   int in_flight = 0;
   absl::Duration visibility;

@@ -305,6 +305,15 @@ TEST_F(ConfigTest, AJurisdictionIsADivisionCodesPrefix) {
   EXPECT_EQ(local.jurisdiction, "421202003000");
 }
 
+TEST_F(ConfigTest, TheProviderDirectoryIsAFile) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Config without, Parse(kGood));
+  EXPECT_EQ(without.provider_directory, "");
+  std::ofstream(directory_.File("providers.yaml")) << "x";
+  AQ_ASSERT_OK_AND_ASSIGN(const Config with,
+                          Parse(absl::StrCat(kGood, "provider_directory: providers.yaml\n")));
+  EXPECT_EQ(with.provider_directory, directory_.File("providers.yaml"));
+}
+
 TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
   const struct {
     const char* from;
@@ -318,6 +327,8 @@ TEST_F(ConfigTest, SaysTheFileLineAndColumnOfEveryFault) {
       {"catalogue_directory: policies", "catalogue_directory: [policies]", "2:22",
        "must be a text"},
       {"catalogue_directory: policies", "catalogue_directory: none", "2:22", "no directory"},
+      {"clock_start: \"2026-06-30T09:00:00+08:00\"", "provider_directory: none.yaml", "3:21",
+       "no file"},
       {"clock_start: \"2026-06-30T09:00:00+08:00\"", "jurisdiction: \"4212O2\"", "3:15",
        "digits of a division code"},
       {"+08:00", "", "3:14", "must be an instant"},

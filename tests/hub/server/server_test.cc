@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "anqiao/exchange/v1/exchange.grpc.pb.h"
 #include "anqiao/hub/v1/operations.grpc.pb.h"
 #include "hub/base/errors.h"
@@ -214,6 +215,21 @@ TEST_F(ServerTest, SaysWhatItCannotUse) {
   std::ofstream(config_.data_directory) << "a file";
   EXPECT_THAT(Start(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("data_directory")));
+}
+
+TEST_F(ServerTest, ReadsTheProviderDirectory) {
+  const std::string shipped = absl::StrCat(ANQIAO_POLICIES, "/directory/example.yaml");
+  config_.provider_directory = shipped;
+  AQ_EXPECT_OK(Start().status());
+  std::ifstream file(shipped);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  config_.provider_directory = directory_.File("providers.yaml");
+  std::ofstream(config_.provider_directory)
+      << absl::StrReplaceAll(text, {{"class: SECURITY_GUARD", "class: SECURITY_GARD"}});
+  EXPECT_THAT(Start(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("SECURITY_GARD is no class")));
+  std::ofstream(config_.provider_directory) << "directory: x\n";
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("missing key")));
 }
 
 TEST_F(ServerTest, WritesTheListenersFileWhole) {
