@@ -5,15 +5,16 @@
 #
 # Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
 # and contract tests, clang with ThreadSanitizer on store, engine and transports, clang-tidy on the pure folders, buf lint, the demo's checks, bad
-# input, reflection, a first adapter from an installation, what leaves towards employment and tax, what is kept (sealed, erased, backed
+# input, reflection, a first adapter from an installation, what leaves towards employment and tax, worked
+# cases, what is kept (sealed, erased, backed
 # up, provable), faults, floods. --long makes the random runs ten times as long.
 # --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, first_adapter,
-# outbound, keeping, faults, floods.
+# outbound, worked_cases, keeping, faults, floods.
 set -uo pipefail
 # shellcheck source=integration/prepare.sh
 source "$(dirname "$0")/prepare.sh"
 long=0
-parts=(build unit asan tsan tidy buf demo bad_input reflection first_adapter outbound keeping faults floods)
+parts=(build unit asan tsan tidy buf demo bad_input reflection first_adapter outbound worked_cases keeping faults floods)
 only=()
 while (($#)); do
   case $1 in
@@ -22,7 +23,7 @@ while (($#)); do
       [[ " ${parts[*]} " == *" ${2:-} "* && -n ${2:-} ]] || die "--only takes one of: ${parts[*]}"
       only+=("$2")
       shift ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument $1; see --help" ;;
   esac
   shift
@@ -141,6 +142,10 @@ fi
 if part outbound "Nothing that employment and tax are sent tells why a person is known"; then
   one outbound /usr/bin/python3 integration/outbound_scan.py $( ((long)) && echo --referrals 100)
   tail -n 2 build/outbound.log
+fi
+if part worked_cases "Worked cases of the benefits, from the agencies' files to the answer"; then
+  one worked_cases /usr/bin/python3 integration/worked_cases.py
+  grep -E '^    NO|^worked cases' build/worked_cases.log
 fi
 if part keeping "What is kept is sealed, can be erased and cannot be changed unseen"; then
   # Its backups and rotation are fault runs.
