@@ -160,7 +160,10 @@ struct RouteWish {
   std::string agency = {};    // only what is reached through it
   std::string provider = {};  // of the directory
   std::string post = {};      // of the provider
-  std::string replaces = {};  // a referral: whom it and those before it asked is not asked again
+  // A referral: whoever it and those before it asked, and who could not, is asked again only if
+  // nobody else would do.
+  std::string replaces = {};
+  bool ask_again = true;
 };
 
 struct CreateReferralCommand {
@@ -168,7 +171,7 @@ struct CreateReferralCommand {
   std::map<std::string, std::string> details;
   std::string provider, post;
 
-  RouteWish route() const { return {agency, provider, post, replaces}; }
+  RouteWish route() const { return {agency, provider, post, replaces, true}; }
 };
 struct SendReferralCommand {
   std::string request_id, referral, etag, legal_basis, basis_reference;

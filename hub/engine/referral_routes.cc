@@ -38,6 +38,35 @@ const std::string& AskedBy(const journal::v1::ReferralDraft& draft) {
   return draft.provider().empty() ? draft.agency() : draft.provider();
 }
 
+journal::v1::FollowUp FollowUpOf(Action action, const std::string& code) {
+  const referral::ReasonCode* reason = referral::FindReason(action, code);
+  return reason == nullptr ? journal::v1::FOLLOW_UP_UNSPECIFIED : reason->follows;
+}
+
+// What follows from the end of "ended" as "end", of whose own reason "given" follows.
+journal::v1::FollowUp AtEnd(const ReferralDocument& ended, journal::v1::ReferralState end,
+                            journal::v1::FollowUp given) {
+  switch (end) {
+    case journal::v1::REFERRAL_STATE_DECLINED:
+    case journal::v1::REFERRAL_STATE_FAILED:
+    case journal::v1::REFERRAL_STATE_EXPIRED:
+      return given;
+    case journal::v1::REFERRAL_STATE_CLOSED:
+      return FollowUpOf(Action::kReportOutcome, ended.outcome().reason());
+    case journal::v1::REFERRAL_STATE_CANCELLED:
+      // Confirming gives no reason: the request's counts.
+      for (const journal::v1::ReferralEvent& event : ended.history()) {
+        if (event.state() == journal::v1::REFERRAL_STATE_CANCEL_REQUESTED &&
+            event.action().empty()) {
+          return FollowUpOf(Action::kCancel, event.reason());
+        }
+      }
+      return journal::v1::FOLLOW_UP_UNSPECIFIED;
+    default:
+      return journal::v1::FOLLOW_UP_UNSPECIFIED;
+  }
+}
+
 }  // namespace
 
 const std::string& AnchorOf(const journal::v1::ReferralDraft& draft) {
@@ -96,7 +125,10 @@ absl::StatusOr<std::set<std::string>> ReferralBook::TriedBefore(const std::strin
     const absl::StatusOr<ReferralDocument*> document = Find(next);
     if (absl::IsNotFound(document.status())) break;
     AQ_RETURN_IF_ERROR(document.status());
-    tried.insert(AskedBy((*document)->draft()));
+    if (AtEnd(**document, (*document)->state(), (*document)->follow_up()) ==
+        journal::v1::FOLLOW_UP_NEXT_PROVIDER) {
+      tried.insert(AskedBy((*document)->draft()));
+    }
     next = (*document)->draft().replaces();
   }
   return tried;
@@ -120,6 +152,7 @@ absl::StatusOr<Routing> ReferralBook::RouteFor(const policy::PolicySummary& poli
     query.open_within_days = options_->directory->open_within_days;
   }
   AQ_ASSIGN_OR_RETURN(query.tried, TriedBefore(wish.replaces));
+  query.ask_again = wish.ask_again;
   query.held = [this](const Provider& provider, absl::string_view post) {
     return provider.implied
                ? 0
@@ -138,7 +171,7 @@ absl::StatusOr<Routing> ReferralBook::RouteFor(const policy::PolicySummary& poli
     anchor = AnchorOf(replaced->draft());
   } else if (anchor.empty()) {
     const auto first = std::find_if(providers.begin(), providers.end(), [&](const Provider* each) {
-      return referral::Gives(*each, policy.service) && query.agencies.contains(each->agency);
+      return referral::MayBeAsked(*each, query);
     });
     if (first != providers.end()) anchor = (*first)->agency;
   }
@@ -193,28 +226,9 @@ bool ReferralBook::AsksNextProvider(const ReferralDocument& referral,
       change.to_state() == referral.state()) {
     return false;
   }
-  switch (change.to_state()) {
-    case journal::v1::REFERRAL_STATE_DECLINED:
-    case journal::v1::REFERRAL_STATE_FAILED:
-    case journal::v1::REFERRAL_STATE_EXPIRED:
-      break;
-    case journal::v1::REFERRAL_STATE_CLOSED:
-      reason = referral::FindReason(Action::kReportOutcome, referral.outcome().reason());
-      break;
-    case journal::v1::REFERRAL_STATE_CANCELLED: {
-      // Confirming gives no reason: the request's counts.
-      for (const journal::v1::ReferralEvent& event : referral.history()) {
-        if (event.state() == journal::v1::REFERRAL_STATE_CANCEL_REQUESTED &&
-            event.action().empty()) {
-          reason = referral::FindReason(Action::kCancel, event.reason());
-        }
-      }
-      break;
-    }
-    default:
-      return false;
-  }
-  return reason != nullptr && reason->follows == journal::v1::FOLLOW_UP_NEXT_PROVIDER;
+  return AtEnd(referral, change.to_state(),
+               reason == nullptr ? journal::v1::FOLLOW_UP_UNSPECIFIED : reason->follows) ==
+         journal::v1::FOLLOW_UP_NEXT_PROVIDER;
 }
 
 absl::StatusOr<Entry> ReferralBook::FireNextProvider(const ReferralDocument& ended,
@@ -229,9 +243,9 @@ absl::StatusOr<Entry> ReferralBook::FireNextProvider(const ReferralDocument& end
   }
   AQ_ASSIGN_OR_RETURN(const CaseView view,
                       FindCase(before.case_id(), model::CivilDate::At(now), ""));
-  AQ_ASSIGN_OR_RETURN(
-      const Routing routing,
-      RouteFor(*policy, view.document, RouteWish{.replaces = ended.referral()}, now));
+  AQ_ASSIGN_OR_RETURN(const Routing routing,
+                      RouteFor(*policy, view.document,
+                               RouteWish{.replaces = ended.referral(), .ask_again = false}, now));
   if (routing.agency == nullptr) return NoNextProvider(ended, deadline, routing.route, now);
   // What the hub drafts by itself is there, or is not, whatever the police say.
   AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, AnchorOf(before),

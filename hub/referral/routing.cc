@@ -15,6 +15,17 @@ using model::CivilDate;
 
 constexpr int kPassedOverMax = 64;
 
+// Whatever a caseworker decides, these hold.
+std::optional<RouteCode> Obstacle(const Provider& provider, const RouteQuery& query) {
+  if (!Gives(provider, query.service)) return RouteCode::kOtherService;
+  const auto agency = query.agencies.find(provider.agency);
+  if (agency == query.agencies.end()) return RouteCode::kNotConnected;
+  if (agency->second != query.kind && (provider.implied || IsPublicOrgan(agency->second))) {
+    return RouteCode::kNotResponsible;
+  }
+  return std::nullopt;
+}
+
 // One that would do.
 struct Candidate {
   std::size_t option = 0;  // in Route::others
@@ -45,23 +56,13 @@ class Router {
     route_.others.push_back({&provider, post, code, {}});
   }
 
-  // Whatever a caseworker decides, these hold.
-  std::optional<RouteCode> Obstacle(const Provider& provider) const {
-    if (!Gives(provider, query_.service)) return RouteCode::kOtherService;
-    const auto agency = query_.agencies.find(provider.agency);
-    if (agency == query_.agencies.end()) return RouteCode::kNotConnected;
-    if (agency->second != query_.kind && (provider.implied || IsPublicOrgan(agency->second))) {
-      return RouteCode::kNotResponsible;
+  void Look(const Provider& provider) {
+    if (const std::optional<RouteCode> obstacle = Obstacle(provider, query_);
+        obstacle.has_value()) {
+      return PassOver(provider, "", *obstacle);
     }
     if (today_ < provider.from || (!provider.to.empty() && provider.to < today_)) {
-      return RouteCode::kNotInService;
-    }
-    return std::nullopt;
-  }
-
-  void Look(const Provider& provider) {
-    if (const std::optional<RouteCode> obstacle = Obstacle(provider); obstacle.has_value()) {
-      return PassOver(provider, "", *obstacle);
+      return PassOver(provider, "", RouteCode::kNotInService);
     }
     if (query_.division.empty() && !provider.jurisdictions.empty()) {
       route_.division_unknown = true;
@@ -157,6 +158,8 @@ const std::vector<RouteCodeTitle>& RouteCodes() {
       {RouteCode::kOpensFirst, "OPENS_FIRST", "最先开门办理", "The first of the nearest to open"},
       {RouteCode::kFirstListed, "FIRST_LISTED", "名录中排序在前",
        "The first of the directory among equals"},
+      {RouteCode::kAskedAgain, "ASKED_AGAIN", "无其他单位可办理，再次转介",
+       "Was asked before, and nobody else would do"},
       {RouteCode::kNobody, "NOBODY", "没有可办理的单位", "Nobody can be asked"},
       {RouteCode::kOtherService, "OTHER_SERVICE", "不提供该服务", "Does not give the service"},
       {RouteCode::kNotConnected, "NOT_CONNECTED", "所属机关未接入", "Its agency is not registered"},
@@ -188,8 +191,19 @@ const RouteCodeTitle* FindRouteCode(absl::string_view name) {
   return found == RouteCodes().end() ? nullptr : &*found;
 }
 
+bool MayBeAsked(const Provider& provider, const RouteQuery& query) {
+  return !Obstacle(provider, query).has_value();
+}
+
 Route FindRoute(const std::vector<const Provider*>& providers, const RouteQuery& query) {
-  return Router(query).Find(providers);
+  Route route = Router(query).Find(providers);
+  if (route.provider != nullptr || !query.ask_again || query.tried.empty()) return route;
+  RouteQuery again = query;
+  again.tried.clear();
+  Route second = Router(again).Find(providers);
+  if (second.provider == nullptr) return route;
+  second.code = RouteCode::kAskedAgain;
+  return second;
 }
 
 void ShowLimits(const JobLimits& limits, const model::Case& person, Route* route) {

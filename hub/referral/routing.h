@@ -34,6 +34,7 @@ enum class RouteCode {
   kNearest,      // most closely responsible for where the person lives
   kOpensFirst,   // of the nearest the first to open
   kFirstListed,  // of these the first of the directory
+  kAskedAgain,   // was asked before, and nobody else would do
   kNobody,       // nobody is
   // Why it is not, in the order in which it is looked at.
   kOtherService,    // does not give the service
@@ -93,14 +94,19 @@ struct RouteQuery {
   int open_within_days = 14;
   const model::WorkingCalendar* calendar = nullptr;
   const JobLimits* limits = nullptr;
-  // Providers that were asked before.
+  // Providers that were asked before and could not. They are asked again only if nobody else would
+  // do, and "ask_again" says so.
   std::set<std::string> tried;
+  bool ask_again = false;
   // Places that are held at a provider, or for one of its posts.
   std::function<int(const Provider& provider, absl::string_view post)> held;
   // What the caseworker names; empty: any. Of a provider that is named only its service, its agency
   // and whether it is in service count, and that a conditional post is named, too.
   std::string agency, provider, post;
 };
+
+// Gives the service, through an agency that is registered and may be asked for it.
+bool MayBeAsked(const Provider& provider, const RouteQuery& query);
 
 // Looks at "providers" in their order; the route points into them.
 Route FindRoute(const std::vector<const Provider*>& providers, const RouteQuery& query);

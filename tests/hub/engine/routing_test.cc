@@ -292,6 +292,27 @@ TEST(RoutingFoldTest, ACaseworkerWhoIsFasterIsNotOvertaken) {
   EXPECT_EQ(ended.deadlines(0).kind(), journal::v1::DEADLINE_KIND_CHECK);
 }
 
+TEST_P(RoutingTest, ARetryMayAskTheSameAgain) {
+  // Nothing was wrong with the provider.
+  const ReferralDocument declined = SendTo(AddPerson(1), "first");
+  TakeAll();
+  Answered(declined, ANSWER_ACTION_DECLINE, "NOT_ELIGIBLE");
+  AQ_ASSERT_OK_AND_ASSIGN(const ReferralDocument retry,
+                          Create(declined.draft().case_id(), kPolicy, "", "", declined.referral()));
+  EXPECT_EQ(retry.draft().provider(), "first");
+  EXPECT_EQ(retry.draft().route().code(), "NEAREST");
+  // Nobody else would do.
+  const ReferralDocument second = SendTo(AddPerson(2), "second");
+  const ReferralDocument full = SendTo(AddPerson(3), "first");
+  TakeAll();
+  Answered(full, ANSWER_ACTION_DECLINE, "NO_CAPACITY");
+  EXPECT_EQ(NextOf(full).referral(), "");
+  AQ_ASSERT_OK_AND_ASSIGN(const ReferralDocument again,
+                          Create(full.draft().case_id(), kPolicy, "", "", full.referral()));
+  EXPECT_EQ(again.draft().provider(), "first");
+  EXPECT_EQ(again.draft().route().code(), "ASKED_AGAIN");
+}
+
 TEST_P(RoutingTest, WhoIsNotEntitledAnyMoreIsNotSentOn) {
   const ReferralDocument sent = SendTo(AddPerson(), "first");
   TakeAll();

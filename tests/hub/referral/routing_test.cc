@@ -149,6 +149,17 @@ TEST_F(RoutingTest, OneThatWasAskedIsFollowedByTheNext) {
   EXPECT_THAT(Found(), ElementsAre("- NOBODY", "a TRIED", "b TRIED", "c TRIED"));
 }
 
+TEST_F(RoutingTest, OneThatWasAskedIsAskedAgainOnlyIfThatIsWantedAndNobodyElseWouldDo) {
+  Add("a");
+  Add("b").places = 0;
+  query_.tried = {"a"};
+  EXPECT_THAT(Found(), ElementsAre("- NOBODY", "a TRIED", "b NO_PLACE"));
+  query_.ask_again = true;
+  EXPECT_THAT(Found(), ElementsAre("a ASKED_AGAIN", "b NO_PLACE"));
+  providers_[1]->places = 1;
+  EXPECT_THAT(Found(), ElementsAre("b ONLY_ONE", "a TRIED"));
+}
+
 TEST_F(RoutingTest, ADivisionThatIsNotKnownExcludesNobodyAndIsSaid) {
   Add("street").jurisdictions = {"421202003"};
   EXPECT_FALSE(Find().division_unknown);

@@ -118,7 +118,7 @@ TEST_F(DirectoryServiceTest, ListsProvidersPageByPage) {
   EXPECT_EQ(listed_.next_page_token(), "");
   // A token belongs to its call.
   request.set_service("job");
-  EXPECT_EQ(List(request), "PAGE_TOKEN_INVALID");
+  EXPECT_EQ(List(request), "PAGE_TOKEN_INVALID page_token");
   request.clear_page_token();
   ASSERT_EQ(List(request), "OK");
   EXPECT_EQ(listed_.providers(0).name(), "providers/b-works");
