@@ -5,9 +5,8 @@
 #
 # Installs what is missing (as root). GCC release with everything, clang with AddressSanitizer and UndefinedBehaviorSanitizer on unit
 # and contract tests, clang with ThreadSanitizer on store, engine and transports, clang-tidy on the pure folders, buf lint, the demo's checks, bad
-# input, reflection, a first adapter from an installation, what leaves towards employment and tax, worked
-# cases, what is kept (sealed, erased, backed
-# up, provable), faults, floods. --long makes the random runs ten times as long.
+# input, reflection, a first adapter from an installation, what leaves towards employment and tax, worked cases, what is kept (sealed,
+# erased, backed up, provable), faults, floods. --long makes the random runs ten times as long.
 # --only runs one part, and may be given again: build, unit, asan, tsan, tidy, buf, demo, bad_input, reflection, first_adapter,
 # outbound, worked_cases, keeping, faults, floods.
 set -uo pipefail
@@ -23,7 +22,7 @@ while (($#)); do
       [[ " ${parts[*]} " == *" ${2:-} "* && -n ${2:-} ]] || die "--only takes one of: ${parts[*]}"
       only+=("$2")
       shift ;;
-    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument $1; see --help" ;;
   esac
   shift
