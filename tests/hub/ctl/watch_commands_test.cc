@@ -65,7 +65,7 @@ TEST_F(WatchCommandsTest, AddsUpTheComparison) {
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("cases/a"), HasSubstr("cases/d"), HasSubstr("GAIN"),
                                 HasSubstr("LOSS"), HasSubstr("other"), HasSubstr("0.06")));
   // Both pages, each of two cases.
-  ASSERT_EQ(Run({"--json", "eligibility", "compare"}), 0) << err_.str();
+  ASSERT_EQ(Run({"--output", "json", "eligibility", "compare"}), 0) << err_.str();
   EXPECT_THAT(out_.str(),
               AllOf(HasSubstr("\"caseCount\": \"4\""), HasSubstr("\"otherCount\": \"1\""),
                     HasSubstr("\"gainCount\": \"1\"")));
