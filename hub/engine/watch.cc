@@ -347,6 +347,14 @@ absl::Status Watch::Sweep(const CivilDate& today) {
     progress.set_sweep_rules(RulesOn(today));
     progress.set_sweep_person(people.back().person());
   }
+  if (over && people.empty() && sweep_person_.empty()) {
+    // Nobody is there yet: that need not be kept.
+    progress_ = progress;
+    absl::MutexLock lock(&mu_);
+    sweeping_ = false;
+    said_ = progress.reached_sequence();
+    return absl::OkStatus();
+  }
   AQ_ASSIGN_OR_RETURN(const auto stale, Commit(snapshot->sequence(), findings, progress));
   // All of them again: those who are noted give nothing new.
   if (!stale.empty()) return absl::OkStatus();

@@ -67,8 +67,8 @@ std::string TestsPayload(std::uint64_t first, int count, int salt) {
   return out;
 }
 
-std::string UnemploymentPayload(std::uint64_t first, int count, int every) {
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<dataset name=\"失业登记信息\">\n";
+std::string UnemploymentRows(std::uint64_t first, int count, int every) {
+  std::string out;
   const std::uint64_t end = (first + static_cast<std::uint64_t>(count)) / kTestsAPerson;
   for (std::uint64_t person = first / kTestsAPerson; person < end; ++person) {
     if (person % static_cast<std::uint64_t>(every) != 0) continue;
@@ -82,7 +82,12 @@ std::string UnemploymentPayload(std::uint64_t first, int count, int every) {
     out += kGivenUtf8[person / 40 % kGivenUtf8.size()];
     out += "</aac003><aae043>2026-01-10</aae043><aae100>1</aae100></row>\n";
   }
-  return out + "</dataset>\n";
+  return out;
+}
+
+std::string UnemploymentPayload(const std::string& rows) {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<dataset name=\"失业登记信息\">\n" + rows +
+         "</dataset>\n";
 }
 
 }  // namespace anqiao::bench

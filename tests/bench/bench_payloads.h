@@ -13,9 +13,10 @@ namespace anqiao::bench {
 // bytes; "salt" makes the rows of another run new.
 std::string TestsPayload(std::uint64_t first, int count, int salt);
 
-// The employment agency's `unemployment` format (XML): of the people whom the rows "first" to
-// "first + count - 1" of that register test, every "every"th is registered as unemployed.
-std::string UnemploymentPayload(std::uint64_t first, int count, int every);
+// The employment agency's `unemployment` format (XML), a roster. Rows: of the people whom the rows
+// "first" to "first + count - 1" of that register test, every "every"th is registered.
+std::string UnemploymentRows(std::uint64_t first, int count, int every);
+std::string UnemploymentPayload(const std::string& rows);
 
 }  // namespace anqiao::bench
 

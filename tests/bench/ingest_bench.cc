@@ -285,7 +285,7 @@ int Keeping(const Settings& settings, const fs::path& directory, const fs::path&
 }
 
 // What the entitlement watch costs: of the people whom the police test, "known_percent" per cent
-// are registered as unemployed before each round, so that the watch has something to look at, to
+// are registered as unemployed before, so that the watch has something to look at, to
 // note and to propose.
 int Watching(const Settings& settings, const fs::path& directory, const fs::path& build,
              const fs::path& source, const std::string& log, const Endpoint& police,
@@ -320,19 +320,20 @@ int Watching(const Settings& settings, const fs::path& directory, const fs::path
   std::printf("machine: %s; mTLS; %d interleaved rounds: %d payloads x %d records, %d %% known\n",
               Machine().c_str(), settings.rounds, settings.payloads, settings.rows,
               settings.known_percent);
+  // A roster of all rounds' people.
+  std::string known;
+  for (int round = 0; round < settings.rounds; ++round) {
+    known += UnemploymentRows(static_cast<std::uint64_t>(round) * 10'000'000,
+                              settings.payloads * settings.rows,
+                              std::max(1, 100 / settings.known_percent));
+  }
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    absl::Status done = SubmitOne(employments[i], "unemployment", UnemploymentPayload(known));
+    if (done.ok()) done = targets[i].settle();
+    if (!done.ok()) Die(std::string(done.message()));
+  }
   std::vector<double> ratios;
   for (int round = 0; round < settings.rounds; ++round) {
-    const std::string known = UnemploymentPayload(static_cast<std::uint64_t>(round) * 10'000'000,
-                                                  settings.payloads * settings.rows,
-                                                  std::max(1, 100 / settings.known_percent));
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      if (const absl::Status sent = SubmitOne(employments[i], "unemployment", known); !sent.ok()) {
-        Die(std::string(sent.message()));
-      }
-      if (const absl::Status settled = targets[i].settle(); !settled.ok()) {
-        Die(std::string(settled.message()));
-      }
-    }
     // Each is first as often as the other.
     for (std::size_t i = 0; i < targets.size(); ++i) {
       ThroughputRound(settings, round, targets[(i + static_cast<std::size_t>(round)) % 2]);

@@ -25,7 +25,11 @@ using Asked = std::vector<std::string>;
 
 class WatchTest : public WatchFixture {
  protected:
-  void SetUp() override { OpenWith(SmallFiles()); }
+  void SetUp() override {
+    OpenWith(SmallFiles());
+    // Whoever comes is not among those whom the beginning has looked at.
+    Settle();
+  }
   // Somebody on the register who was unemployed for long enough.
   void AddEntitled(int number) {
     Register(number);
@@ -217,6 +221,9 @@ TEST_F(WatchTest, WhatAnotherCanGiveIsProposedToThem) {
 
 TEST_F(WatchTest, NothingIsLostByARestart) {
   AddEntitled(1);
+  // Now somebody is there, and it is kept that everybody was looked at.
+  Reopen();
+  Settle();
   options_.entitlement_watch = false;
   Reopen();
   Register(2);

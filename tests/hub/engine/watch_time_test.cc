@@ -62,6 +62,7 @@ TEST_F(WatchTimeTest, WhatComesDueWhileTheHubIsDownIsProposedAtItsStart) {
 
 TEST_F(WatchTimeTest, OnlyThePolicyWhoseDayHasComeIsLookedAt) {
   OpenWith(SmallFiles());
+  Settle();
   Register(1);
   State("J1", 1, "2026-06-05");
   State("H1", 1, "2026-06-05");
