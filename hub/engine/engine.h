@@ -170,8 +170,9 @@ struct CreateReferralCommand {
   std::string request_id, case_id, policy, agency, replaces;
   std::map<std::string, std::string> details;
   std::string provider, post;
+  bool ask_again = true;
 
-  RouteWish route() const { return {agency, provider, post, replaces, true}; }
+  RouteWish route() const { return {agency, provider, post, replaces, ask_again}; }
 };
 struct SendReferralCommand {
   std::string request_id, referral, etag, legal_basis, basis_reference;

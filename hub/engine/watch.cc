@@ -439,6 +439,7 @@ absl::Status Watch::AddEntries(Writer::Turn& turn, ReferralBook& book, const Wat
     command.case_id = finding.person;
     command.policy = proposal.policy;
     command.replaces = proposal.replaces;
+    command.ask_again = false;
     AQ_ASSIGN_OR_RETURN(const store::KeyId key, turn.store().NewKey());
     absl::StatusOr<Entry> draft =
         book.Create(HubPrincipal(), command, /*jurisdiction=*/"", /*hash=*/"",

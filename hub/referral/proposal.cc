@@ -87,7 +87,11 @@ ProposalVerdict MayPropose(const std::vector<ReferralDocument>& earlier,
     return verdict;
   }
   verdict.propose = FactsChanged(last.draft().entitlement(), answer());
-  if (verdict.propose || after.follows != journal::v1::FOLLOW_UP_NEXT_PROVIDER) return verdict;
+  // One that never left asked nobody.
+  if (verdict.propose || after.follows != journal::v1::FOLLOW_UP_NEXT_PROVIDER ||
+      last.outward_version() == 0) {
+    return verdict;
+  }
   verdict.replaces = last.referral();
   verdict.propose = true;
   return verdict;

@@ -32,7 +32,7 @@ authority: 某部门
 law: {instrument: 某法, article: 第一条}
 service: {code: skills, title: 职业技能培训}
 provider: employment
-view: training
+view: application
 effective: {from: 2020-01-01, to: 2027-12-31}
 evidence: [证明]
 conditions:

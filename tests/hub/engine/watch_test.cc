@@ -36,6 +36,15 @@ class WatchTest : public WatchFixture {
     State(absl::StrCat("J", number), number, "2026-01-05");
     Settle();
   }
+  // Sends a draft, which its agency has no place for.
+  void Refuse(const ReferralDocument& draft) {
+    const auto sent = engine_->SendReferral(User(), Sending(draft), "");
+    ASSERT_TRUE(sent.ok()) << sent.status();
+    exchange::v1::AnswerReferralRequest request =
+        Answer(*sent, exchange::v1::ANSWER_ACTION_DECLINE, OutwardEtag(*sent));
+    request.mutable_answer()->set_reason("NO_CAPACITY");
+    AQ_ASSERT_OK(engine_->AnswerReferral(draft.draft().agency(), request).status());
+  }
   int CountEntries(journal::v1::Entry::ChangeCase kind) {
     int count = 0;
     AQ_EXPECT_OK(store_->ReadJournal(1, [&](store::Sequence, absl::string_view bytes) {
@@ -209,12 +218,13 @@ TEST_F(WatchTest, WhatAnotherCanGiveIsProposedToThem) {
   options_.agencies.push_back(second);
   Reopen();
   AddEntitled(1);
-  Cancel(Drafted(1)[0], "SENT_ELSEWHERE");
+  Refuse(Drafted(1)[0]);
   Settle();
   ASSERT_THAT(Drafted(1), SizeIs(2));
   EXPECT_EQ(Drafted(1)[1].draft().agency(), "second");
+  EXPECT_EQ(Drafted(1)[1].draft().replaces(), Drafted(1)[0].referral());
   // Nobody is left.
-  Cancel(Drafted(1)[1], "SENT_ELSEWHERE");
+  Refuse(Drafted(1)[1]);
   Settle();
   EXPECT_THAT(Drafted(1), SizeIs(2));
 }

@@ -40,6 +40,7 @@ ReferralDocument Ended(ReferralState state, journal::v1::FollowUp follows,
                        const std::string& name = "a") {
   ReferralDocument referral;
   referral.set_referral(name);
+  referral.set_outward_version(1);
   referral.set_state(state);
   referral.set_follow_up(follows);
   *referral.mutable_draft()->mutable_entitlement() = Answer();
@@ -105,6 +106,10 @@ TEST(ProposalTest, NoCapacityTriesTheNext) {
   // Once a fact has changed everybody may be asked again.
   EXPECT_TRUE(Ask({a, b}, Answer(7)).propose);
   EXPECT_EQ(Ask({a, b}, Answer(7)).replaces, "");
+  // A draft that was given up asked nobody.
+  ReferralDocument draft = b;
+  draft.set_outward_version(0);
+  EXPECT_FALSE(Ask({a, draft}).propose);
 }
 
 TEST(ProposalTest, AClosedOneFollowsItsOutcome) {
