@@ -139,7 +139,7 @@ TEST_F(RoutingTest, OneThatWasAskedIsFollowedByTheNext) {
   Add("b");
   Add("c");
   std::vector<std::string> asked;
-  while (true) {
+  while (asked.size() < 10) {
     const Route route = Find();
     if (route.provider == nullptr) break;
     asked.push_back(route.provider->id);
