@@ -299,13 +299,14 @@ absl::StatusOr<KeysConfig> ConfigReader::KeysOf(const YAML::Node& node) const {
 }
 
 absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
-  AQ_ASSIGN_OR_RETURN(const Map keys,
-                      Keys(root, "the configuration",
-                           {"data_directory", "keys", "catalogue_directory", "agency_listener",
-                            "hub_listener", "agencies"},
-                           {"clock_start", "metrics_address", "metrics_beyond_loopback",
-                            "jurisdiction", "provider_directory", "listener_watch", "http_push_listener",
-                            "candidate_catalogue_directory", "entitlement_watch"}));
+  AQ_ASSIGN_OR_RETURN(
+      const Map keys,
+      Keys(root, "the configuration",
+           {"data_directory", "keys", "catalogue_directory", "agency_listener", "hub_listener",
+            "agencies"},
+           {"clock_start", "metrics_address", "metrics_beyond_loopback", "jurisdiction",
+            "provider_directory", "listener_watch", "http_push_listener",
+            "candidate_catalogue_directory", "entitlement_watch"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");

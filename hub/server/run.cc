@@ -105,7 +105,8 @@ int RunHub(int argc, char** argv, ServerOptions options) {
   }
   options.launcher = launcher.get();
   if (options.launched) options.launched();
-  // Before any thread starts, so that all have it: what computes beside it must not keep it waiting.
+  // Before any thread starts, so that all have it: what computes beside it must not keep it
+  // waiting.
   AskForSlice(kShortSlice);
   // Blocked before any thread starts, so that every thread inherits it.
   sigset_t signals;
