@@ -180,8 +180,17 @@ bool Watch::IsDone(Sequence sequence) const {
 
 absl::Status Watch::WaitFor(Sequence sequence, absl::Duration timeout) {
   if (!is_on()) return absl::OkStatus();
-  AQ_RETURN_IF_ERROR(projector_->WaitFor(sequence, timeout));
   const absl::Duration deadline = clock_->SteadyNow() + timeout;
+  // What it journals meanwhile is to be readable, too, and looked at.
+  while (true) {
+    AQ_RETURN_IF_ERROR(projector_->WaitFor(sequence, deadline - clock_->SteadyNow()));
+    AQ_ASSIGN_OR_RETURN(const Sequence committed, WaitUntilDone(sequence, deadline));
+    if (committed <= sequence) return absl::OkStatus();
+    sequence = committed;
+  }
+}
+
+absl::StatusOr<Sequence> Watch::WaitUntilDone(Sequence sequence, absl::Duration deadline) {
   if (Scheduler* const scheduler = options_->scheduler; scheduler != nullptr) {
     scheduler->RunUntil([&] {
       absl::MutexLock lock(&mu_);
@@ -199,7 +208,7 @@ absl::Status Watch::WaitFor(Sequence sequence, absl::Duration timeout) {
                    "the entitlement watch is too far behind: try again");
     }
   }
-  return absl::OkStatus();
+  return committed_;
 }
 
 void Watch::Step() {
