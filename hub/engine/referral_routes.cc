@@ -14,13 +14,13 @@
 #include "hub/engine/referral_book.h"
 #include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
+#include "hub/referral/aftermath.h"
 
 namespace anqiao::engine {
 namespace {
 
 using journal::v1::Entry;
 using journal::v1::ReferralDocument;
-using referral::Action;
 using referral::Provider;
 using referral::RouteCode;
 
@@ -36,35 +36,6 @@ absl::Status ProviderNotFound(absl::string_view what) {
 // Of a request that asked nobody of the directory, the agency.
 const std::string& AskedBy(const journal::v1::ReferralDraft& draft) {
   return draft.provider().empty() ? draft.agency() : draft.provider();
-}
-
-journal::v1::FollowUp FollowUpOf(Action action, const std::string& code) {
-  const referral::ReasonCode* reason = referral::FindReason(action, code);
-  return reason == nullptr ? journal::v1::FOLLOW_UP_UNSPECIFIED : reason->follows;
-}
-
-// What follows from the end of "ended" as "end", of whose own reason "given" follows.
-journal::v1::FollowUp AtEnd(const ReferralDocument& ended, journal::v1::ReferralState end,
-                            journal::v1::FollowUp given) {
-  switch (end) {
-    case journal::v1::REFERRAL_STATE_DECLINED:
-    case journal::v1::REFERRAL_STATE_FAILED:
-    case journal::v1::REFERRAL_STATE_EXPIRED:
-      return given;
-    case journal::v1::REFERRAL_STATE_CLOSED:
-      return FollowUpOf(Action::kReportOutcome, ended.outcome().reason());
-    case journal::v1::REFERRAL_STATE_CANCELLED:
-      // Confirming gives no reason: the request's counts.
-      for (const journal::v1::ReferralEvent& event : ended.history()) {
-        if (event.state() == journal::v1::REFERRAL_STATE_CANCEL_REQUESTED &&
-            event.action().empty()) {
-          return FollowUpOf(Action::kCancel, event.reason());
-        }
-      }
-      return journal::v1::FOLLOW_UP_UNSPECIFIED;
-    default:
-      return journal::v1::FOLLOW_UP_UNSPECIFIED;
-  }
 }
 
 }  // namespace
@@ -125,8 +96,8 @@ absl::StatusOr<std::set<std::string>> ReferralBook::TriedBefore(const std::strin
     const absl::StatusOr<ReferralDocument*> document = Find(next);
     if (absl::IsNotFound(document.status())) break;
     AQ_RETURN_IF_ERROR(document.status());
-    if (AtEnd(**document, (*document)->state(), (*document)->follow_up()) ==
-        journal::v1::FOLLOW_UP_NEXT_PROVIDER) {
+    if ((*document)->outward_version() > 0 &&
+        referral::AftermathOf(**document).follows == journal::v1::FOLLOW_UP_NEXT_PROVIDER) {
       tried.insert(AskedBy((*document)->draft()));
     }
     next = (*document)->draft().replaces();
@@ -226,8 +197,9 @@ bool ReferralBook::AsksNextProvider(const ReferralDocument& referral,
       change.to_state() == referral.state()) {
     return false;
   }
-  return AtEnd(referral, change.to_state(),
-               reason == nullptr ? journal::v1::FOLLOW_UP_UNSPECIFIED : reason->follows) ==
+  return referral::FollowsFromEnd(
+             referral, change.to_state(),
+             reason == nullptr ? journal::v1::FOLLOW_UP_UNSPECIFIED : reason->follows) ==
          journal::v1::FOLLOW_UP_NEXT_PROVIDER;
 }
 

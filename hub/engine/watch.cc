@@ -50,6 +50,15 @@ absl::StatusOr<bool> IsCurrent(const store::Snapshot& snapshot, Sequence seen,
   return person.has_value() && person->revision() == finding.revision;
 }
 
+// Who cannot be read holds up themselves only; any other error has everybody wait.
+absl::Status Collect(absl::StatusOr<std::optional<WatchFinding>> finding,
+                     std::vector<WatchFinding>* findings) {
+  if (absl::IsDataLoss(finding.status())) return absl::OkStatus();
+  AQ_RETURN_IF_ERROR(finding.status());
+  if (finding->has_value()) findings->push_back(**std::move(finding));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 Watch::Watch(store::Store* store, const Clock* clock, const policy::Catalogue* catalogue,
@@ -171,8 +180,17 @@ bool Watch::IsDone(Sequence sequence) const {
 
 absl::Status Watch::WaitFor(Sequence sequence, absl::Duration timeout) {
   if (!is_on()) return absl::OkStatus();
-  AQ_RETURN_IF_ERROR(projector_->WaitFor(sequence, timeout));
   const absl::Duration deadline = clock_->SteadyNow() + timeout;
+  // What it journals meanwhile is to be readable, too, and looked at.
+  while (true) {
+    AQ_RETURN_IF_ERROR(projector_->WaitFor(sequence, deadline - clock_->SteadyNow()));
+    AQ_ASSIGN_OR_RETURN(const Sequence committed, WaitUntilDone(sequence, deadline));
+    if (committed <= sequence) return absl::OkStatus();
+    sequence = committed;
+  }
+}
+
+absl::StatusOr<Sequence> Watch::WaitUntilDone(Sequence sequence, absl::Duration deadline) {
   if (Scheduler* const scheduler = options_->scheduler; scheduler != nullptr) {
     scheduler->RunUntil([&] {
       absl::MutexLock lock(&mu_);
@@ -190,7 +208,7 @@ absl::Status Watch::WaitFor(Sequence sequence, absl::Duration timeout) {
                    "the entitlement watch is too far behind: try again");
     }
   }
-  return absl::OkStatus();
+  return committed_;
 }
 
 void Watch::Step() {
@@ -253,16 +271,16 @@ absl::Status Watch::TakeTouched(const CivilDate& today) {
   // Now, so that it has what touched them.
   const std::unique_ptr<store::Snapshot> snapshot = store_->NewSnapshot();
   const WatchLook look = LookOf(*snapshot, today);
-  std::vector<WatchFinding> findings;
-  for (const auto& [person, touches] : batch) {
-    absl::StatusOr<std::optional<WatchFinding>> finding = look.At(person, touches);
-    // One that cannot be read holds up itself only.
-    if (finding.ok() && finding->has_value()) findings.push_back(**std::move(finding));
-  }
   WatchProgress progress = progress_;
   if (last) progress.set_reached_sequence(through);
-  const absl::StatusOr<std::set<std::string>> stale =
-      Commit(snapshot->sequence(), findings, progress);
+  const auto take = [&]() -> absl::StatusOr<std::set<std::string>> {
+    std::vector<WatchFinding> findings;
+    for (const auto& [person, touches] : batch) {
+      AQ_RETURN_IF_ERROR(Collect(look.At(person, touches), &findings));
+    }
+    return Commit(snapshot->sequence(), findings, progress);
+  };
+  const absl::StatusOr<std::set<std::string>> stale = take();
   for (const auto& [person, touches] : batch) {
     if (!stale.ok() || stale->contains(person)) again(person, touches);
   }
@@ -289,12 +307,9 @@ absl::Status Watch::TakeDue(const CivilDate& today) {
   const WatchLook look = LookOf(*snapshot, today);
   std::vector<WatchFinding> findings;
   for (const std::string& person : people) {
-    absl::StatusOr<std::optional<WatchFinding>> finding = look.At(person, 0);
-    if (finding.ok() && finding->has_value()) {
-      findings.push_back(**std::move(finding));
-    } else {
-      set_aside_.insert(person);
-    }
+    const std::size_t before = findings.size();
+    AQ_RETURN_IF_ERROR(Collect(look.At(person, 0), &findings));
+    if (findings.size() == before) set_aside_.insert(person);
   }
   return Commit(snapshot->sequence(), findings, progress_).status();
 }
@@ -333,8 +348,7 @@ absl::Status Watch::Sweep(const CivilDate& today) {
   const WatchLook look = LookOf(*snapshot, today);
   std::vector<WatchFinding> findings;
   for (const PersonDocument& person : people) {
-    absl::StatusOr<std::optional<WatchFinding>> finding = look.At(person, kLookAtAll);
-    if (finding.ok() && finding->has_value()) findings.push_back(**std::move(finding));
+    AQ_RETURN_IF_ERROR(Collect(look.At(person, kLookAtAll), &findings));
   }
   const bool over = people.size() < kPeopleAtOnce;
   WatchProgress progress = progress_;
@@ -434,20 +448,27 @@ absl::Status Watch::AddEntries(Writer::Turn& turn, ReferralBook& book, const Wat
   Entry note;
   *note.mutable_principal() = HubPrincipal();
   *note.mutable_entitlement_noted() = finding.noted;
+  store::KeyId spare = 0;  // of a draft that was not made
   for (const WatchFinding::Proposal& proposal : finding.proposals) {
     CreateReferralCommand command;
     command.case_id = finding.person;
     command.policy = proposal.policy;
     command.replaces = proposal.replaces;
     command.ask_again = false;
-    AQ_ASSIGN_OR_RETURN(const store::KeyId key, turn.store().NewKey());
+    if (spare == 0) {
+      AQ_ASSIGN_OR_RETURN(spare, turn.store().NewKey());
+    }
     absl::StatusOr<Entry> draft =
         book.Create(HubPrincipal(), command, /*jurisdiction=*/"", /*hash=*/"",
-                    {turn.next_sequence() + entries->size(), key}, turn.now());
+                    {turn.next_sequence() + entries->size(), spare}, turn.now());
     // At midnight the answer may be another; nobody may have a place; what is to be replaced may be
-    // another person's by now.
-    if (absl::IsFailedPrecondition(draft.status()) || absl::IsNotFound(draft.status())) continue;
+    // another person's by now; what is damaged holds up itself only.
+    if (absl::IsFailedPrecondition(draft.status()) || absl::IsNotFound(draft.status()) ||
+        absl::IsDataLoss(draft.status())) {
+      continue;
+    }
     AQ_RETURN_IF_ERROR(draft.status());
+    spare = 0;
     journal::v1::EntitlementNotice* notice = note.mutable_entitlement_noted()->add_notices();
     notice->set_kind(journal::v1::ENTITLEMENT_NOTICE_KIND_PROPOSAL);
     notice->set_policy(proposal.policy);
@@ -457,7 +478,7 @@ absl::Status Watch::AddEntries(Writer::Turn& turn, ReferralBook& book, const Wat
   if (note.entitlement_noted().answers().empty() && note.entitlement_noted().notices().empty()) {
     return absl::OkStatus();
   }
-  store::KeyId key = finding.key;
+  store::KeyId key = finding.key != 0 ? finding.key : spare;
   if (key == 0) {
     AQ_ASSIGN_OR_RETURN(key, turn.store().NewKey());
   }

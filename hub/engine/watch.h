@@ -60,12 +60,14 @@ class Watch {
 
   // Everybody whom the entries up to it touched was looked at; 0 if the watch is off.
   store::Sequence reached() const;
-  // Until everybody was looked at whom entries up to "sequence" touched, and whose day is today.
-  // UNAVAILABLE (OVERLOADED): not within "timeout".
+  // Until everybody was looked at whom entries up to "sequence" touched, and whose day is today,
+  // and what was noted of them is readable. UNAVAILABLE (OVERLOADED): not within "timeout".
   absl::Status WaitFor(store::Sequence sequence, absl::Duration timeout);
 
  private:
   void Run();
+  // The last entry that it has journalled itself.
+  absl::StatusOr<store::Sequence> WaitUntilDone(store::Sequence sequence, absl::Duration deadline);
   bool IsReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Nobody else needs the machine more.
@@ -106,7 +108,8 @@ class Watch {
   journal::v1::WatchProgress progress_;  // as it is in the journal
   std::set<std::string> set_aside_;      // who are due today and give nothing
   std::string sweep_person_;             // up to whom everybody was looked at
-  store::Sequence committed_ = 0;        // last entry of its own
+  // Last entry of its own; whoever waits reads it while nobody steps.
+  store::Sequence committed_ = 0;
 
   mutable absl::Mutex mu_;
   absl::CondVar work_;

@@ -208,6 +208,11 @@ absl::Status WatchLook::Propose(const Subject& subject, const policy::PolicySumm
   if (!verdict.not_before.empty()) AlsoLookOn(verdict.not_before, answer);
   // With a directory the end of a referral itself asks the next provider.
   if (!verdict.replaces.empty() && options_->directory != nullptr) return absl::OkStatus();
+  const bool proposed = std::any_of(
+      finding->proposals.begin(), finding->proposals.end(), [&](const WatchFinding::Proposal& one) {
+        return catalogue_->Find(one.policy)->service == policy.service;
+      });
+  if (proposed) return absl::OkStatus();
   if (verdict.propose && SomebodyGives(*options_, policy.service)) {
     finding->proposals.push_back({policy.id, verdict.replaces});
   }

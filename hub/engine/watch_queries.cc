@@ -1,5 +1,6 @@
 // What the entitlement watch did, and what another catalogue would change.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -125,7 +126,10 @@ absl::StatusOr<Page<NoticeView>> EngineImpl::ListNotices(const NoticeFilter& fil
   absl::Status failure;
   AQ_RETURN_IF_ERROR(ScanDocuments<EntitlementNotes>(
       *snapshot, range, [&](absl::string_view, const EntitlementNotes& notes) {
-        if (notes.notices().empty()) return true;
+        if (std::none_of(notes.notices().begin(), notes.notices().end(),
+                         [&](const NoticeDocument& one) { return Matches(filter, one); })) {
+          return true;
+        }
         if (!jurisdiction.empty()) {
           const absl::Status visible =
               book.FindCase(notes.person(), Today(), jurisdiction).status();

@@ -50,10 +50,14 @@ bool IsDropped(UChar32 point) {
 }
 
 std::string Nfkc(absl::string_view text) {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFKCInstance(status);
+  static const icu::Normalizer2* const normalizer = [] {
+    UErrorCode status = U_ZERO_ERROR;
+    const icu::Normalizer2* const nfkc = icu::Normalizer2::getNFKCInstance(status);
+    return U_SUCCESS(status) ? nfkc : nullptr;
+  }();
+  UErrorCode status = normalizer == nullptr ? U_MISSING_RESOURCE_ERROR : U_ZERO_ERROR;
   std::string out;
-  if (U_SUCCESS(status)) {
+  if (normalizer != nullptr) {
     icu::StringByteSink<std::string> sink(&out, static_cast<std::int32_t>(text.size()));
     normalizer->normalizeUTF8(0,
                               icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())),

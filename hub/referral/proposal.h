@@ -15,11 +15,12 @@
 namespace anqiao::referral {
 
 struct ProposalVerdict {
-  // Now; else on "not_before", if there is such a day, else once a fact has changed or a referral
-  // that lives has ended.
+  // Now; else once a fact has changed or a referral that lives has ended.
   bool propose = false;
+  // When it is to be looked at again, if on a certain day: what is parked is over then, and whoever
+  // could not may be asked again.
   model::CivilDate not_before;
-  // The last referral, if the proposal is to ask the next provider in its place; else empty.
+  // The last referral, if only the next provider in its place is to be asked; else empty.
   std::string replaces;
 };
 
@@ -30,8 +31,8 @@ ProposalVerdict MayPropose(const std::vector<journal::v1::ReferralDocument>& ear
                            const std::function<journal::v1::EntitlementAnswer()>& answer,
                            const model::CivilDate& today, int park_days);
 
-// Whether the facts that an answer rests on are others than those of an earlier answer, otherwise
-// than by time alone.
+// Whether the facts that an answer rests on are others than those of an earlier answer of the same
+// policy. What only counts on with time is the same until a condition turns.
 bool FactsChanged(const journal::v1::EntitlementAnswer& before,
                   const journal::v1::EntitlementAnswer& after);
 

@@ -123,7 +123,7 @@ TEST(Indistinguishable, WhateverThePoliceHandIn) {
   for (const char* what :
        {"receipt", "ack OK", "nack OK", "answer OK", "answer ETAG_MISMATCH",
         "answer STATE_NOT_ALLOWED", "answer REFERRAL_NOT_FOUND", "answer INVALID_FIELD",
-        "answer REQUEST_ID_CONFLICT", "corrections", "send OK", "move OK", "next OK"}) {
+        "answer REQUEST_ID_CONFLICT", "corrections", "send OK", "move OK", "proposal", "next OK"}) {
     EXPECT_GT(outcome.counts.count(what), 0U) << what;
   }
   EXPECT_GT(outcome.counts.at("delivery"), count);

@@ -199,10 +199,14 @@ void World::Prepare() {
   engine_options_.directory = &TheDirectory();
   engine_options_.job_limits = &TheJobLimits();
   engine_options_.test_hooks.route_heeds_police = leaking_.Does(Leak::kDivision);
+  engine_options_.entitlement_watch = true;
   engine_options_.scheduler = &scheduler_;
   engine_options_.delivery_attempts_max = 3;
   engine_options_.test_hooks.before_projecting = [this](journal::v1::Entry* entry) {
     ++leaking_.entries;
+    for (const auto& notice : entry->entitlement_noted().notices()) {
+      if (notice.kind() == journal::v1::ENTITLEMENT_NOTICE_KIND_PROPOSAL) Count("proposal");
+    }
     if (!entry->has_referral_changed() || !entry->referral_changed().has_delivery()) return;
     leaking_.ChangeDelivery(entry->mutable_referral_changed()->mutable_delivery());
   };

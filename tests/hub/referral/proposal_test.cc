@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "hub/model/civil_date.h"
+#include "hub/model/working_calendar.h"
 
 namespace anqiao::referral {
 namespace {
@@ -36,6 +38,14 @@ EntitlementAnswer Answer(int since_day = 5, const std::string& months = "6") {
   return answer;
 }
 
+void AddMove(ReferralState state, const CivilDate& day, const std::string& reason,
+             ReferralDocument* referral) {
+  journal::v1::ReferralEvent* event = referral->add_history();
+  event->set_state(state);
+  event->set_reason(reason);
+  event->mutable_time()->set_seconds(absl::ToUnixSeconds(model::BeginningOf(day)) + 3600);
+}
+
 ReferralDocument Ended(ReferralState state, journal::v1::FollowUp follows,
                        const std::string& name = "a") {
   ReferralDocument referral;
@@ -44,6 +54,7 @@ ReferralDocument Ended(ReferralState state, journal::v1::FollowUp follows,
   referral.set_state(state);
   referral.set_follow_up(follows);
   *referral.mutable_draft()->mutable_entitlement() = Answer();
+  AddMove(state, kToday, "", &referral);
   return referral;
 }
 
@@ -103,13 +114,42 @@ TEST(ProposalTest, NoCapacityTriesTheNext) {
   const ProposalVerdict verdict = Ask({a, b});
   EXPECT_TRUE(verdict.propose);
   EXPECT_EQ(verdict.replaces, "b");
-  // Once a fact has changed everybody may be asked again.
-  EXPECT_TRUE(Ask({a, b}, Answer(7)).propose);
-  EXPECT_EQ(Ask({a, b}, Answer(7)).replaces, "");
+  EXPECT_EQ(verdict.not_before, kToday.AddDays(kParkDays));
+  // Whatever has changed: facts may come from the police, and a recipient may not hang on them.
+  EXPECT_EQ(Ask({a, b}, Answer(7)).replaces, "b");
+  // Later everybody may be asked again.
+  const ProposalVerdict later = Ask({a, b}, Answer(), kToday.AddDays(kParkDays));
+  EXPECT_TRUE(later.propose);
+  EXPECT_EQ(later.replaces, "");
   // A draft that was given up asked nobody.
   ReferralDocument draft = b;
   draft.set_outward_version(0);
   EXPECT_FALSE(Ask({a, draft}).propose);
+}
+
+TEST(ProposalTest, ACancelledOneFollowsItsRequest) {
+  ReferralDocument cancelled;
+  cancelled.set_referral("a");
+  cancelled.set_outward_version(2);
+  cancelled.set_state(journal::v1::REFERRAL_STATE_CANCELLED);
+  *cancelled.mutable_draft()->mutable_entitlement() = Answer();
+  AddMove(journal::v1::REFERRAL_STATE_CANCEL_REQUESTED, CivilDate::Of(2026, 9, 1),
+          "PERSON_NOT_READY", &cancelled);
+  AddMove(journal::v1::REFERRAL_STATE_CANCELLED, CivilDate::Of(2026, 9, 4), "", &cancelled);
+  const ProposalVerdict parked = Ask({cancelled}, Answer(7));
+  EXPECT_FALSE(parked.propose);
+  EXPECT_EQ(parked.not_before, CivilDate::Of(2026, 10, 31));
+  cancelled.mutable_history(0)->set_reason("SENT_ELSEWHERE");
+  EXPECT_EQ(Ask({cancelled}).replaces, "a");
+  cancelled.mutable_history(0)->set_reason("CIRCUMSTANCES_CHANGED");
+  EXPECT_FALSE(Ask({cancelled}).propose);
+  EXPECT_TRUE(Ask({cancelled}, Answer(7)).propose);
+}
+
+TEST(ProposalTest, AnotherPolicysAnswerIsNoChange) {
+  EntitlementAnswer other = Answer(7);
+  other.set_policy("other");
+  EXPECT_FALSE(FactsChanged(Answer(), other));
 }
 
 TEST(ProposalTest, AClosedOneFollowsItsOutcome) {
