@@ -106,6 +106,8 @@ class World {
 
  private:
   void Prepare();
+  void DrawFrom(std::uint64_t stream);
+  void Settle();
   void RunStep(const Step& step);
   void Submit(const ScriptedPayload& payload);
   void Create(const Step& step);
@@ -136,6 +138,7 @@ class World {
   const std::size_t side_;
   const WorldOptions options_;
   Dice random_{0};
+  std::uint64_t stream_ = 0, draws_ = 0;
   Dice schedule_;
   WorldResult result_;
 
@@ -218,16 +221,28 @@ void World::Prepare() {
   engine_ = *std::move(engine);
 }
 
+void World::DrawFrom(std::uint64_t stream) {
+  stream_ = stream;
+  draws_ = 0;
+  random_ = Dice(stream);
+}
+
+// The watch may draw names of its own, which must not tell in those that come after.
+void World::Settle() {
+  while (scheduler_.Step()) {
+  }
+  random_ = Dice(stream_ ^ (++draws_ << 48));
+}
+
 WorldResult World::Run() {
   for (std::size_t i = 0; i <= pair_.steps.size(); ++i) {
-    random_ = Dice(~pair_.seed * 1000 + i);
+    DrawFrom(~pair_.seed * 1000 + i);
     for (const ScriptedPayload& payload : pair_.police[side_][i]) Submit(payload);
     if (i == pair_.steps.size()) break;
-    random_ = Dice(pair_.seed * 1000 + i);
+    DrawFrom(pair_.seed * 1000 + i);
     clock_.Advance(absl::Milliseconds(1500));
     RunStep(pair_.steps[i]);
-    while (scheduler_.Step()) {
-    }
+    Settle();
     if (!engine_->FireTimers().ok()) Count("timers failed");
   }
   return std::move(result_);
@@ -297,8 +312,7 @@ void World::Submit(const ScriptedPayload& payload) {
         }
       },
       nullptr);
-  while (scheduler_.Step()) {
-  }
+  Settle();
   if (!taken || !answered) Capture(payload.agency, "receipt", "never came");
 }
 
@@ -331,8 +345,7 @@ void World::Receive(const Step& step) {
     } else if (!dice.OneIn(8)) {
       CaptureStatus(step.agency, "ack", (*stream)->Ack(delivery.name()));
     }
-    while (scheduler_.Step()) {
-    }
+    Settle();
   }
   for (std::string& bytes : held_back) Capture(step.agency, "delivery", std::move(bytes));
   Capture(step.agency, "receive", "nothing more");
