@@ -16,8 +16,7 @@ inline constexpr absl::Duration kShortSlice = absl::Microseconds(200);
 inline constexpr absl::Duration kLongSlice = absl::Milliseconds(100);
 
 // For the calling thread and the threads and processes that it starts from now on; niceness stays.
-// From 100 us to 100 ms. False: the kernel did not take it, or an operator chose
-// another scheduling class.
+// From 100 us to 100 ms. False: the kernel did not take it, or an operator chose another class.
 bool AskForSlice(absl::Duration slice);
 
 }  // namespace anqiao

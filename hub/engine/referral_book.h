@@ -170,7 +170,7 @@ class ReferralBook {
   std::vector<const referral::Provider*> ProvidersOf(const std::string& service,
                                                      Routing* routing) const;
   absl::Status CheckWish(const RouteWish& wish, const std::string& service) const;
-  // Providers that "referral", and those that it replaces, asked.
+  // Providers that "referral", and those that it replaces, asked and that could not.
   absl::StatusOr<std::set<std::string>> TriedBefore(const std::string& referral);
   absl::StatusOr<journal::v1::EntitlementAnswer> RequireEligible(const std::string& policy,
                                                                  const model::Case& person) const;

@@ -2,7 +2,6 @@
 // the next provider after one that could not give the service.
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/referral_book.h"
