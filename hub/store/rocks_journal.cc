@@ -1,6 +1,7 @@
 #include "hub/store/rocks_journal.h"
 
 #include <rocksdb/convenience.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -29,6 +30,9 @@ constexpr char kFormatKey[] = "format_version";
 constexpr char kEpochKey[] = "writer_epoch";
 // Set once the family of blobs holds kBlobsEndKey.
 constexpr char kBlobsMarkedKey[] = "blobs_marked";
+// Written without the log, so that there is something to flush whenever the disk is full: only
+// then does RocksDB go on in a new log.
+constexpr char kUnloggedKey[] = "unlogged";
 // In the family of blobs: the journal's end, written with every group. A family that lost its end
 // or everything (RocksDB's manifest may be cut off without its noticing) disagrees with the other.
 constexpr absl::string_view kBlobsEndKey("\0end", 4);
@@ -43,6 +47,34 @@ absl::Status Lost(absl::string_view message) {
 absl::Status ReadOnlyError() {
   return absl::FailedPreconditionError("the store was opened read-only");
 }
+
+// An Env that does all work on files through "files".
+class LoggedEnv : public rocksdb::EnvWrapper {
+ public:
+  LoggedEnv(rocksdb::Env* env, const std::shared_ptr<rocksdb::FileSystem>& files)
+      : EnvWrapper(env) {
+    file_system_ = files;
+    system_clock_ = env->GetSystemClock();
+  }
+  const char* Name() const override { return "LoggedEnv"; }
+};
+
+// Keeps RocksDB from going on after the manifest could not be written for a group: it holds the
+// group in memory and would write it to a table, although it was refused.
+class RecoveryGuard : public rocksdb::EventListener {
+ public:
+  explicit RecoveryGuard(const std::atomic<std::thread::id>& writing) : writing_(writing) {}
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status,
+                            bool* automatic) override {
+    if (reason == rocksdb::BackgroundErrorReason::kManifestWrite &&
+        writing_.load() == std::this_thread::get_id()) {
+      *automatic = false;
+    }
+  }
+
+ private:
+  const std::atomic<std::thread::id>& writing_;
+};
 
 rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
                                    rocksdb::Env* env, bool create) {
@@ -64,6 +96,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, const std::st
   options.max_open_files = 256;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.stats_dump_period_sec = 0;
+  // What is not in the log need not be kept.
+  options.avoid_flush_during_shutdown = true;
   return options;
 }
 
@@ -122,13 +156,20 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStor
   return journal;
 }
 
+RocksJournal::RocksJournal(const RocksStoreTuning& tuning, rocksdb::Env* env, bool read_only)
+    : tuning_(tuning),
+      env_(env),
+      logs_(std::make_shared<JournalLogs>(env->GetFileSystem())),
+      logged_env_(std::make_unique<LoggedEnv>(env, logs_)),
+      read_only_(read_only) {}
+
 RocksJournal::~RocksJournal() {
   bool sound = false;
   {
     absl::MutexLock lock(&mu_);
     // Nobody is left to be told; an older recorded head is still a true one.
     if (head_ != nullptr) head_->Sync().IgnoreError();
-    sound = head_ != nullptr && lost_.ok() && !full_;
+    sound = head_ != nullptr && lost_.ok();
   }
   if (db_ == nullptr) return;
   // A flush that still runs could fail to sync the manifest after the errors were counted.
@@ -147,7 +188,8 @@ RocksJournal::~RocksJournal() {
 
 absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
-  const rocksdb::DBOptions database = DatabaseOptions(tuning_, path, env_, !recorded);
+  rocksdb::DBOptions database = DatabaseOptions(tuning_, path, logged_env_.get(), !recorded);
+  database.listeners.push_back(std::make_shared<RecoveryGuard>(writing_));
   const auto families = Families(tuning_);
   rocksdb::DB* db = nullptr;
   if (read_only_) {
@@ -268,33 +310,54 @@ absl::Status RocksJournal::FindEnd(Sequence recorded) {
   return Read(std::max<Sequence>(recorded, 1), [](Sequence, absl::string_view) { return true; });
 }
 
-absl::Status RocksJournal::Resume() {
-  const absl::Status resumed = FromRocks(db_->Resume(), "resuming the journal");
-  if (resumed.ok()) {
-    full_ = false;
-    return resumed;
+rocksdb::Status RocksJournal::Prepare() {
+  std::uint64_t unlogged = 0;
+  rocksdb::WriteBatch batch;
+  if (!db_->GetIntProperty(families_[kMeta], rocksdb::DB::Properties::kNumEntriesActiveMemTable,
+                           &unlogged) ||
+      unlogged == 0) {
+    const rocksdb::Status put = batch.Put(families_[kMeta], kUnloggedKey, "");
+    if (!put.ok()) return put;
   }
-  if (absl::IsUnavailable(resumed) || absl::IsResourceExhausted(resumed)) {
-    return Error(absl::StatusCode::kResourceExhausted, reason::kStorageFull,
-                 "the disk is full; free space and try again");
-  }
-  lost_ = resumed;
-  return resumed;
+  // Begins new tables in memory, and a new log, where they are due.
+  rocksdb::WriteOptions options;
+  options.disableWAL = true;
+  const rocksdb::Status written = db_->Write(options, &batch);
+  const std::uint64_t begun = logs_->begun();
+  if (!written.ok() || begun == logs_synced_) return written;
+  // Notes in the manifest how long the log before is. Done by the group's own sync, it could fail
+  // after the group was written.
+  const rocksdb::Status synced = db_->SyncWAL();
+  if (synced.ok()) logs_synced_ = begun;
+  return synced;
 }
 
 absl::Status RocksJournal::Write(rocksdb::WriteBatch& batch) {
   if (!lost_.ok()) return lost_;
-  if (full_) AQ_RETURN_IF_ERROR(Resume());
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  const absl::Status written = FromRocks(db_->Write(synced, &batch), "writing the journal");
-  if (absl::IsResourceExhausted(written)) {
-    full_ = true;
-  } else if (!written.ok()) {
-    lost_ = Lost(absl::StrCat(written.message(), "; open the store again"));
-    return lost_;
+  constexpr char kDoing[] = "writing the journal";
+  absl::Status written = FromRocks(Prepare(), kDoing);
+  if (absl::IsResourceExhausted(written)) return written;
+  if (written.ok()) {
+    logs_->Begin();
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    writing_.store(std::this_thread::get_id());
+    written = FromRocks(db_->Write(synced, &batch), kDoing);
+    writing_.store(std::thread::id());
+    if (written.ok()) {
+      if (logs_->Keep()) return written;
+      written = Lost("RocksDB wrote to a log that it had to leave");
+    }
+    // Then RocksDB may hold it in memory.
+    const bool held = logs_->WroteAndSynced();
+    const absl::Status discarded = FromRocks(logs_->Discard(), kDoing);
+    if (absl::IsResourceExhausted(written) && !held &&
+        (discarded.ok() || absl::IsResourceExhausted(discarded))) {
+      return written;
+    }
   }
-  return written;
+  lost_ = Lost(absl::StrCat(written.message(), "; open the store again"));
+  return lost_;
 }
 
 absl::StatusOr<Epoch> RocksJournal::AcquireWriter() {

@@ -11,9 +11,11 @@
 #include <rocksdb/write_batch.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -21,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "hub/store/head_file.h"
+#include "hub/store/journal_logs.h"
 #include "hub/store/rocks_store_internal.h"
 #include "hub/store/store.h"
 
@@ -45,8 +48,7 @@ class RocksJournal {
   Sequence synced_sequence() const { return synced_.load(std::memory_order_acquire); }
 
  private:
-  RocksJournal(const RocksStoreTuning& tuning, rocksdb::Env* env, bool read_only)
-      : tuning_(tuning), env_(env), read_only_(read_only) {}
+  RocksJournal(const RocksStoreTuning& tuning, rocksdb::Env* env, bool read_only);
 
   absl::Status OpenDatabase(const RocksStoreOptions& options, bool recorded);
   // Checks the format, or writes it into a new journal together with HEAD at "head_path".
@@ -58,12 +60,17 @@ class RocksJournal {
   absl::Status CheckBlobsEnd();
   // Finds the end and checks what lies behind "recorded".
   absl::Status FindEnd(Sequence recorded);
-  // Makes RocksDB take writes again after the disk was full.
-  absl::Status Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Has RocksDB do, before a group is written, whatever could fail after it was.
+  rocksdb::Status Prepare() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // All of "batch" is durable, or nothing of it, then or later. RocksDB goes on by itself when
+  // there is room again.
   absl::Status Write(rocksdb::WriteBatch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const RocksStoreTuning tuning_;
   rocksdb::Env* const env_;
+  const std::shared_ptr<JournalLogs> logs_;
+  const std::unique_ptr<rocksdb::Env> logged_env_;  // With logs_ as its file system.
+  std::atomic<std::thread::id> writing_ = std::thread::id();  // The thread that writes a group.
   const bool read_only_;
   std::unique_ptr<rocksdb::DB> db_;
   // Owned by db_ until they are destroyed through it.
@@ -74,7 +81,7 @@ class RocksJournal {
   Epoch epoch_ ABSL_GUARDED_BY(mu_) = 0;
   // Null if read-only.
   std::unique_ptr<HeadFile> head_ ABSL_GUARDED_BY(mu_);
-  bool full_ ABSL_GUARDED_BY(mu_) = false;
+  std::uint64_t logs_synced_ ABSL_GUARDED_BY(mu_) = 0;  // Of logs_->begun().
   // Not OK once a sync failed: what is on disk is unknown until the journal is opened again.
   absl::Status lost_ ABSL_GUARDED_BY(mu_);
 };

@@ -3,8 +3,10 @@
 #include <rocksdb/env.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdarg>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -83,6 +85,7 @@ class FaultyFile {
     return files_.Write(handle_, offset, bytes);
   }
   IOStatus AppendBytes(const Slice& bytes) { return files_.Append(handle_, bytes); }
+  IOStatus SetSize(std::uint64_t size) { return files_.SetSize(handle_, size); }
   IOStatus SyncAll() { return files_.Sync(handle_); }
 
  private:
@@ -125,6 +128,9 @@ class WritableFile : public FaultyFile, public rocksdb::FSWritableFile {
   using rocksdb::FSWritableFile::Append;
   IOStatus Append(const Slice& bytes, const IOOptions&, IODebugContext*) override {
     return AppendBytes(bytes);
+  }
+  IOStatus Truncate(std::uint64_t size, const IOOptions&, IODebugContext*) override {
+    return SetSize(size);
   }
   IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
   IOStatus Sync(const IOOptions&, IODebugContext*) override { return SyncAll(); }
@@ -208,6 +214,12 @@ void FaultyFileSystem::SetCapacity(std::uint64_t bytes, bool at_sync) {
   const std::lock_guard lock(mu_);
   capacity_ = bytes;
   full_at_sync_ = at_sync;
+  room_at_next_log_.reset();
+}
+
+void FaultyFileSystem::FillUpAtNextLog(std::uint64_t bytes) {
+  const std::lock_guard lock(mu_);
+  room_at_next_log_ = bytes;
 }
 
 void FaultyFileSystem::set_ignores_sync(bool ignores) {
@@ -272,7 +284,26 @@ IOStatus FaultyFileSystem::WriteAt(const Handle& handle, std::uint64_t offset, c
   return End();
 }
 
+IOStatus FaultyFileSystem::SetSize(const Handle& handle, std::uint64_t size) {
+  const std::lock_guard lock(mu_);
+  if (handle.life != life_) return NoPower();
+  if (const IOStatus begun = Begin(FileCall::kWrite, handle.path); !begun.ok()) return begun;
+  disk_.Truncate(*handle.file, size);
+  return End();
+}
+
+void FaultyFileSystem::Nap() {
+  if (!naps_) return;
+  std::uint64_t drawn = 0;
+  {
+    const std::lock_guard lock(mu_);
+    drawn = random_();
+  }
+  if (drawn % 10 == 0) std::this_thread::sleep_for(std::chrono::microseconds(drawn / 10 % 3000));
+}
+
 IOStatus FaultyFileSystem::Sync(const Handle& handle) {
+  Nap();
   const std::lock_guard lock(mu_);
   if (handle.life != life_) return NoPower();
   const bool cuts = calls_to_loss_ == 1;
@@ -351,6 +382,10 @@ IOStatus FaultyFileSystem::Made(const std::string& path, bool directory, Handle*
   if (disk_.Find(DirectoryOf(path)) == nullptr) return Missing(path);
   if (!full_at_sync_ && Room() == 0) return Full();
   *handle = {path, disk_.Make(path, directory), life_};
+  if (room_at_next_log_.has_value() && KindOf(path) == FileKind::kLog) {
+    capacity_ = disk_.used() + *std::exchange(room_at_next_log_, std::nullopt);
+    full_at_sync_ = true;
+  }
   return End();
 }
 

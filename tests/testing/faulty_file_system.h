@@ -17,10 +17,12 @@
 
 #include <rocksdb/file_system.h>
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -75,6 +77,11 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   // The disk takes up to "bytes" in all. If "at_sync", writing goes on beyond them, as with delayed
   // allocation, and syncing fails.
   void SetCapacity(std::uint64_t bytes, bool at_sync = false);
+  // From when the next log file is made on there is room for "bytes" more, at sync.
+  void FillUpAtNextLog(std::uint64_t bytes);
+
+  // One sync in ten takes up to 3 ms, so that what threads do falls together in other ways.
+  void set_naps(bool naps) { naps_ = naps; }
 
   // Syncing does nothing and says that it did.
   void set_ignores_sync(bool ignores);
@@ -166,6 +173,8 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
                          rocksdb::Slice* result, char* scratch);
   rocksdb::IOStatus Write(const Handle& handle, std::uint64_t offset, const rocksdb::Slice& bytes);
   rocksdb::IOStatus Append(const Handle& handle, const rocksdb::Slice& bytes);
+  void Nap();
+  rocksdb::IOStatus SetSize(const Handle& handle, std::uint64_t size);
   rocksdb::IOStatus Sync(const Handle& handle);
 
   // These require mu_ to be held.
@@ -194,6 +203,8 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
   std::uint64_t faults_ = 0;
   std::uint64_t capacity_ = std::numeric_limits<std::uint64_t>::max();
   bool full_at_sync_ = false;
+  std::optional<std::uint64_t> room_at_next_log_;
+  std::atomic<bool> naps_ = false;
   bool ignores_sync_ = false;
   std::set<std::string> locks_;
 };

@@ -27,6 +27,7 @@ class Fill {
         report_(report) {}
 
   void Run() {
+    machine_.files->set_naps(random_() % 2 == 0);
     {
       absl::StatusOr<std::unique_ptr<Store>> store = machine_.Open(opener_);
       if (!Require(store.status(), "opening")) return;
@@ -38,13 +39,20 @@ class Fill {
       if (!Require(epoch.status(), "taking the lease")) return;
       epoch_ = *epoch;
       for (int i = 0; i < 10; ++i) Append(**store);
-      if (!FillUp(**store)) return;
-      if (!Resume(**store)) return;
-      if (random_() % 2 == 0) {
-        machine_.files->CutPower();
-        ++report_.counts["losses of power afterwards"];
+      // Again and again: the first write after a full disk may be the next to be refused.
+      for (std::uint64_t i = 0; i < 1 + random_() % 3; ++i) {
+        if (!FillUp(**store)) return;
+        if (random_() % 4 == 0) {
+          CutPower("losses of power of a full disk");
+          break;
+        }
+        if (!Resume(**store)) return;
+      }
+      if (!machine_.files->power_lost() && random_() % 2 == 0) {
+        CutPower("losses of power afterwards");
       }
     }
+    machine_.files->SetCapacity(kUnlimited);
     machine_.files->RestorePower();
     const absl::StatusOr<std::unique_ptr<Store>> again = machine_.Open(opener_);
     if (Require(again.status(), "opening again")) oracle_.Check(**again, false, report_);
@@ -54,6 +62,11 @@ class Fill {
   bool Require(const absl::Status& status, absl::string_view what) {
     if (!status.ok()) report_.AddViolation(absl::StrCat(what, ": ", status.ToString()));
     return status.ok();
+  }
+
+  void CutPower(const char* which) {
+    machine_.files->CutPower();
+    ++report_.counts[which];
   }
 
   // True: acknowledged. A refusal has to be that the disk is full.
@@ -78,8 +91,12 @@ class Fill {
   }
 
   bool FillUp(Store& store) {
-    const std::uint64_t room = random_() % 60000;
-    machine_.files->SetCapacity(machine_.files->used() + room, random_() % 4 == 0);
+    if (random_() % 2 == 0) {
+      machine_.files->SetCapacity(machine_.files->used() + random_() % 60000, random_() % 2 == 0);
+    } else {
+      // What was refused is then the first in its log.
+      machine_.files->FillUpAtNextLog(random_() % 3000);
+    }
     int groups = 0;
     while (Append(store)) {
       ExpectFull(oracle_.ApplyNext(store), "applying");
