@@ -430,6 +430,12 @@ class Engine {
   virtual absl::StatusOr<CaseView> GetCase(const std::string& case_id,
                                            const model::CivilDate& as_of,
                                            const std::string& jurisdiction) = 0;
+  // The case as the agencies of "kind" may know it (hub/engine/outward_case.h), as the gate decides
+  // by.
+  virtual absl::StatusOr<model::Case> GetOutwardCase(const std::string& case_id,
+                                                     const std::string& kind,
+                                                     const model::CivilDate& as_of,
+                                                     const std::string& jurisdiction) = 0;
   virtual absl::StatusOr<Page<CaseView>> ListCases(const CaseFilter& filter,
                                                    const std::string& after, int limit,
                                                    const std::string& jurisdiction) = 0;

@@ -50,6 +50,9 @@ class EngineImpl : public Engine {
 
   absl::StatusOr<CaseView> GetCase(const std::string& case_id, const model::CivilDate& as_of,
                                    const std::string& jurisdiction) override;
+  absl::StatusOr<model::Case> GetOutwardCase(const std::string& case_id, const std::string& kind,
+                                             const model::CivilDate& as_of,
+                                             const std::string& jurisdiction) override;
   absl::StatusOr<Page<CaseView>> ListCases(const CaseFilter& filter, const std::string& after,
                                            int limit, const std::string& jurisdiction) override;
   absl::StatusOr<CensusCounts> GetCensus(const model::CivilDate& as_of,

@@ -6,6 +6,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
+#include "hub/engine/outward_case.h"
 #include "hub/engine/pages.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
@@ -121,6 +122,19 @@ absl::StatusOr<CaseView> EngineImpl::GetCase(const std::string& case_id,
                                          case_id, as_of.empty() ? Today() : as_of, jurisdiction));
   AQ_RETURN_IF_ERROR(AddOutcomes(*snapshot, view.document, &view.folded));
   return view;
+}
+
+absl::StatusOr<model::Case> EngineImpl::GetOutwardCase(const std::string& case_id,
+                                                       const std::string& kind,
+                                                       const model::CivilDate& as_of,
+                                                       const std::string& jurisdiction) {
+  AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
+  const model::CivilDate day = as_of.empty() ? Today() : as_of;
+  AQ_ASSIGN_OR_RETURN(const CaseView view, BookOf(*snapshot).FindCase(case_id, day, jurisdiction));
+  const auto agency = std::find_if(options_.agencies.begin(), options_.agencies.end(),
+                                   [&](const AgencyOptions& each) { return each.kind == kind; });
+  return OutwardCase(*snapshot, view.document, agency == options_.agencies.end() ? "" : agency->id,
+                     day);
 }
 
 absl::StatusOr<Page<CaseView>> EngineImpl::ListCases(const CaseFilter& filter,

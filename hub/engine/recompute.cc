@@ -12,8 +12,10 @@
 #include "anqiao/journal/v1/state.pb.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/outward_case.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/projector.h"
+#include "hub/engine/referral_book.h"
 #include "hub/engine/values.h"
 #include "hub/model/case.h"
 #include "hub/policy/catalogue.h"
@@ -60,21 +62,30 @@ std::string BytesOf(const EntitlementAnswer& answer) {
   return bytes;
 }
 
-// The person's records as they were before the entry at "sequence".
-absl::StatusOr<journal::v1::PersonDocument> PersonBefore(
-    store::Store& store, store::Sequence sequence, const std::string& case_id,
-    const std::function<bool(store::Sequence, store::Sequence)>& progress) {
-  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
-                      store.NewProjections(store::ProjectionPurpose::kCompare));
-  Projection projection(beside.get());
+// The projections as they were before the entry at "sequence", with one person's records.
+struct Then {
+  std::unique_ptr<store::ProjectionStore> projections;
+  std::unique_ptr<store::Snapshot> snapshot;
+  journal::v1::PersonDocument person;
+};
+
+absl::StatusOr<Then> Before(store::Store& store, store::Sequence sequence,
+                            const std::string& case_id,
+                            const std::function<bool(store::Sequence, store::Sequence)>& progress) {
+  Then then;
+  AQ_ASSIGN_OR_RETURN(then.projections, store.NewProjections(store::ProjectionPurpose::kCompare));
+  Projection projection(then.projections.get());
   if (sequence > 1) {
-    AQ_RETURN_IF_ERROR(ApplyJournal(store, sequence - 1, beside.get(), &projection, progress));
+    AQ_RETURN_IF_ERROR(
+        ApplyJournal(store, sequence - 1, then.projections.get(), &projection, progress));
   }
-  const std::unique_ptr<store::Snapshot> then = beside->NewSnapshot();
-  AQ_ASSIGN_OR_RETURN(std::optional<journal::v1::PersonDocument> person,
-                      ReadDocument<journal::v1::PersonDocument>(*then, store::PersonKey(case_id)));
+  then.snapshot = then.projections->NewSnapshot();
+  AQ_ASSIGN_OR_RETURN(
+      std::optional<journal::v1::PersonDocument> person,
+      ReadDocument<journal::v1::PersonDocument>(*then.snapshot, store::PersonKey(case_id)));
   if (!person.has_value()) return NotRecomputable("the person's records are not there any more");
-  return *std::move(person);
+  then.person = *std::move(person);
+  return then;
 }
 
 // The journal's entry that drafted a referral.
@@ -113,19 +124,29 @@ absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
     store::Store& store, store::Sequence sequence, const std::string& case_id,
     const EntitlementAnswer& stored,
     const std::function<bool(store::Sequence, store::Sequence)>& progress,
-    const std::map<std::string, std::string>& stated) {
+    const std::map<std::string, std::string>& stated, const std::string& outward_anchor) {
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<policy::Catalogue> catalogue,
                       CatalogueOf(store, stored.catalogue_hash(), stored.jurisdiction()));
-  AQ_ASSIGN_OR_RETURN(const journal::v1::PersonDocument person,
-                      PersonBefore(store, sequence, case_id, progress));
+  AQ_ASSIGN_OR_RETURN(const Then then, Before(store, sequence, case_id, progress));
   RecomputedAnswer answer;
   answer.sequence = sequence;
   answer.stored = stored;
+  const std::string stored_bytes = BytesOf(stored);
   const model::CivilDate as_of = model::CivilDate::FromProto(stored.as_of_date());
-  model::Case folded = model::FoldCase(person, as_of);
+  model::Case folded = model::FoldCase(then.person, as_of);
   folded.stated = stated;
   AQ_ASSIGN_OR_RETURN(answer.recomputed, catalogue->Evaluate(stored.policy(), folded));
-  answer.equal = BytesOf(answer.stored) == BytesOf(answer.recomputed);
+  answer.equal = stored_bytes == BytesOf(answer.recomputed);
+  if (answer.equal || outward_anchor.empty()) return answer;
+  AQ_ASSIGN_OR_RETURN(model::Case outward,
+                      OutwardCase(*then.snapshot, then.person, outward_anchor, as_of));
+  outward.stated = stated;
+  AQ_ASSIGN_OR_RETURN(EntitlementAnswer without_police,
+                      catalogue->Evaluate(stored.policy(), outward));
+  if (stored_bytes == BytesOf(without_police)) {
+    answer.recomputed = std::move(without_police);
+    answer.equal = true;
+  }
   return answer;
 }
 
@@ -141,10 +162,9 @@ absl::StatusOr<std::vector<RecomputedNote>> RecomputeNotes(
   const journal::v1::EntitlementNoted& noted = entry.entitlement_noted();
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<policy::Catalogue> catalogue,
                       CatalogueOf(store, noted.catalogue_hash(), noted.jurisdiction()));
-  AQ_ASSIGN_OR_RETURN(const journal::v1::PersonDocument person,
-                      PersonBefore(store, sequence, noted.person(), progress));
+  AQ_ASSIGN_OR_RETURN(const Then then, Before(store, sequence, noted.person(), progress));
   const model::Case folded =
-      model::FoldCase(person, model::CivilDate::FromProto(noted.as_of_date()));
+      model::FoldCase(then.person, model::CivilDate::FromProto(noted.as_of_date()));
   std::vector<RecomputedNote> notes;
   for (const journal::v1::NotedAnswer& stored : noted.answers()) {
     // One that is not watched any more has no answer.
@@ -173,9 +193,9 @@ absl::StatusOr<RecomputedAnswer> RecomputeReferral(
     store::Store& store, const std::string& referral,
     const std::function<bool(store::Sequence, store::Sequence)>& progress) {
   AQ_ASSIGN_OR_RETURN(const Drafted drafted, FindDraft(store, referral));
-  return RecomputeAnswer(store, drafted.sequence, drafted.draft.case_id(),
-                         drafted.draft.entitlement(), progress,
-                         {drafted.draft.details().begin(), drafted.draft.details().end()});
+  return RecomputeAnswer(
+      store, drafted.sequence, drafted.draft.case_id(), drafted.draft.entitlement(), progress,
+      {drafted.draft.details().begin(), drafted.draft.details().end()}, AnchorOf(drafted.draft));
 }
 
 }  // namespace anqiao::engine

@@ -25,14 +25,15 @@ struct RecomputedAnswer {
 };
 
 // Answers "case_id" as "stored" says (its policy, catalogue, jurisdiction and date) from the
-// journal before "sequence"; "stated" is what the person said then. FAILED_PRECONDITION
-// (ANSWER_NOT_RECOMPUTABLE): the catalogue is not kept or is not read any more, or the person's
-// records were erased or purged.
+// journal before "sequence"; "stated" is what the person said then. Where "outward_anchor" is an
+// agency, the answer may have been given on the other agencies' records alone (outward_case.h).
+// FAILED_PRECONDITION (ANSWER_NOT_RECOMPUTABLE): the catalogue is not kept or is not read any more,
+// or the person's records were erased or purged.
 absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
     store::Store& store, store::Sequence sequence, const std::string& case_id,
     const journal::v1::EntitlementAnswer& stored,
     const std::function<bool(store::Sequence, store::Sequence)>& progress,
-    const std::map<std::string, std::string>& stated = {});
+    const std::map<std::string, std::string>& stated = {}, const std::string& outward_anchor = "");
 
 // An answer that the entitlement watch noted, and what it is again.
 struct RecomputedNote {

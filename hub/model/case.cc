@@ -437,17 +437,6 @@ Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of)
   return folded;
 }
 
-Case FoldCaseWithoutPolice(const jv1::PersonDocument& person, const CivilDate& as_of) {
-  jv1::PersonDocument without;
-  without.set_person(person.person());
-  for (const jv1::PersonRecord& record : person.records()) {
-    Case holder;
-    NoteHolder(record, holder);
-    if (!holder.known_to_police) *without.add_records() = record;
-  }
-  return FoldCase(without, as_of);
-}
-
 bool IsKnownBeyondPolice(const jv1::PersonDocument& person) {
   return !std::all_of(person.records().begin(), person.records().end(), IsPolice);
 }

@@ -128,8 +128,6 @@ struct Case {
 
 // Folds the person's records as of "as_of": facts that begin later are left out.
 Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of);
-// The same as if the police had stated nothing: what recipients outside may learn from.
-Case FoldCaseWithoutPolice(const journal::v1::PersonDocument& person, const CivilDate& as_of);
 // True if another agency than the police has, or had, a record of the person.
 bool IsKnownBeyondPolice(const journal::v1::PersonDocument& person);
 

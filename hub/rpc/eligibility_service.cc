@@ -82,8 +82,11 @@ grpc::Status EligibilityServiceImpl::EvaluateEligibility(
                         engine_.GetCase(case_id, as_of, caller.jurisdiction));
     const std::string& reader = request->explain_for();
     const bool outward = !reader.empty() && reader != policy::kCaseworker;
-    model::Case person =
-        outward ? model::FoldCaseWithoutPolice(view.document, view.folded.as_of) : view.folded;
+    model::Case person = view.folded;
+    if (outward) {
+      AQ_ASSIGN_OR_RETURN(
+          person, engine_.GetOutwardCase(case_id, reader, view.folded.as_of, caller.jurisdiction));
+    }
     person.stated = stated;
     AQ_ASSIGN_OR_RETURN(const auto answers, catalogue.EvaluateMany(policies, person));
     for (const journal::v1::EntitlementAnswer& answer : answers) {

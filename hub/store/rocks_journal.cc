@@ -7,8 +7,10 @@
 #include <rocksdb/utilities/checkpoint.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -57,23 +59,6 @@ class LoggedEnv : public rocksdb::EnvWrapper {
     system_clock_ = env->GetSystemClock();
   }
   const char* Name() const override { return "LoggedEnv"; }
-};
-
-// Keeps RocksDB from going on after the manifest could not be written for a group: it holds the
-// group in memory and would write it to a table, although it was refused.
-class RecoveryGuard : public rocksdb::EventListener {
- public:
-  explicit RecoveryGuard(const std::atomic<std::thread::id>& writing) : writing_(writing) {}
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status,
-                            bool* automatic) override {
-    if (reason == rocksdb::BackgroundErrorReason::kManifestWrite &&
-        writing_.load() == std::this_thread::get_id()) {
-      *automatic = false;
-    }
-  }
-
- private:
-  const std::atomic<std::thread::id>& writing_;
 };
 
 rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
@@ -133,6 +118,33 @@ std::size_t BatchBytes(const AppendGroup& group) {
 
 }  // namespace
 
+// Watches RocksDB go on after the disk was full. It does so by beginning a new log, and a group
+// must not be written meanwhile. After the manifest could not be written for a group it must not go
+// on at all: it holds the group in memory and would write it to a table, although it was refused.
+class RecoveryGuard : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status,
+                            bool* automatic) override {
+    if (reason == rocksdb::BackgroundErrorReason::kManifestWrite &&
+        writing_.load() == std::this_thread::get_id()) {
+      *automatic = false;
+    }
+    recovering_.store(true);
+  }
+  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
+    if (info.new_bg_error.ok()) recovering_.store(false);
+  }
+
+  // This thread writes a group.
+  void Begin() { writing_.store(std::this_thread::get_id()); }
+  void End() { writing_.store(std::thread::id()); }
+  bool recovering() const { return recovering_.load(); }
+
+ private:
+  std::atomic<std::thread::id> writing_ = std::thread::id();
+  std::atomic<bool> recovering_ = false;
+};
+
 absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStoreOptions& options,
                                                                  const RocksStoreTuning& tuning,
                                                                  rocksdb::Env* env) {
@@ -161,6 +173,7 @@ RocksJournal::RocksJournal(const RocksStoreTuning& tuning, rocksdb::Env* env, bo
       env_(env),
       logs_(std::make_shared<JournalLogs>(env->GetFileSystem())),
       logged_env_(std::make_unique<LoggedEnv>(env, logs_)),
+      guard_(std::make_shared<RecoveryGuard>()),
       read_only_(read_only) {}
 
 RocksJournal::~RocksJournal() {
@@ -189,7 +202,7 @@ RocksJournal::~RocksJournal() {
 absl::Status RocksJournal::OpenDatabase(const RocksStoreOptions& options, bool recorded) {
   const std::string path = options.directory + "/journal";
   rocksdb::DBOptions database = DatabaseOptions(tuning_, path, logged_env_.get(), !recorded);
-  database.listeners.push_back(std::make_shared<RecoveryGuard>(writing_));
+  database.listeners.push_back(guard_);
   const auto families = Families(tuning_);
   rocksdb::DB* db = nullptr;
   if (read_only_) {
@@ -336,14 +349,17 @@ absl::Status RocksJournal::Write(rocksdb::WriteBatch& batch) {
   if (!lost_.ok()) return lost_;
   constexpr char kDoing[] = "writing the journal";
   absl::Status written = FromRocks(Prepare(), kDoing);
+  if (written.ok() && guard_->recovering()) {
+    written = FromRocks(rocksdb::Status::NoSpace(), kDoing);
+  }
   if (absl::IsResourceExhausted(written)) return written;
   if (written.ok()) {
     logs_->Begin();
     rocksdb::WriteOptions synced;
     synced.sync = true;
-    writing_.store(std::this_thread::get_id());
+    guard_->Begin();
     written = FromRocks(db_->Write(synced, &batch), kDoing);
-    writing_.store(std::thread::id());
+    guard_->End();
     if (written.ok()) {
       if (logs_->Keep()) return written;
       written = Lost("RocksDB wrote to a log that it had to leave");

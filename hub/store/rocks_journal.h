@@ -15,7 +15,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -28,6 +27,8 @@
 #include "hub/store/store.h"
 
 namespace anqiao::store {
+
+class RecoveryGuard;
 
 class RocksJournal {
  public:
@@ -70,7 +71,7 @@ class RocksJournal {
   rocksdb::Env* const env_;
   const std::shared_ptr<JournalLogs> logs_;
   const std::unique_ptr<rocksdb::Env> logged_env_;  // With logs_ as its file system.
-  std::atomic<std::thread::id> writing_ = std::thread::id();  // The thread that writes a group.
+  const std::shared_ptr<RecoveryGuard> guard_;
   const bool read_only_;
   std::unique_ptr<rocksdb::DB> db_;
   // Owned by db_ until they are destroyed through it.

@@ -22,8 +22,8 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <optional>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>

@@ -10,6 +10,7 @@
 #include "hub/base/errors.h"
 #include "hub/policy/catalogue.h"
 #include "tests/hub/engine/engine_fixture.h"
+#include "tests/hub/engine/record_adapter.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::engine {
@@ -143,6 +144,74 @@ TEST_F(RecomputeTest, WithoutItsCatalogueOrItsPersonAnAnswerCannotBeRecomputed) 
   const auto nobody = RecomputeAnswer(*store_, 1, case_id, drafted.stored, nullptr);
   EXPECT_EQ(ReasonOf(nobody.status()), reason::kAnswerNotRecomputable);
   EXPECT_THAT(RecomputeReferral(*store_, "none", nullptr), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// A policy that rests on what civil affairs state, who are kept apart by a police record.
+class OutwardRecomputeTest : public RecomputeTest {
+ protected:
+  OutwardRecomputeTest() {
+    AgencyOptions& civil_affairs = options_.agencies.emplace_back();
+    civil_affairs.id = "civil_affairs";
+    civil_affairs.kind = "civil_affairs";
+    for (AgencyOptions& agency : options_.agencies) {
+      agency.adapter = &records_;
+      agency.formats = {"register", "jobless", "relief"};
+      agency.delivery_format.clear();
+    }
+  }
+  void OpenOnRelief() {
+    store_ = std::make_unique<FlakyStore>(store::NewMemoryStore());
+    AQ_ASSERT_OK_AND_ASSIGN(
+        loaded_,
+        policy::Catalogue::Parse(
+            {{"training-help.yaml",
+              absl::StrReplaceAll(kFile, {{"fact: unemployed_months", "fact: minimum_living"},
+                                          {"op: at_least", "op: equals"},
+                                          {"value: 6\n", "value: true\n"},
+                                          {"unemployed_months: 6", "minimum_living: true"}})},
+             {"tables/retirement.yaml", kTable}},
+            ""));
+    AQ_ASSERT_OK_AND_ASSIGN(engine_, Engine::Open(options_, store_.get(), &clock_, loaded_.get()));
+  }
+  void HandIn(const std::string& agency, const std::string& format, const std::string& line) {
+    SubmitAndWait(Command(agency, format, line + "\n"));
+  }
+
+  RecordAdapter adapter_of_all_kinds_;
+  adapter::AdapterSlot records_{&adapter_of_all_kinds_};
+};
+
+TEST_F(OutwardRecomputeTest, AnAnswerOnTheOtherAgenciesRecordsComesOutTheSame) {
+  OpenOnRelief();
+  const std::string home = ";7=西大街1号";
+  HandIn("police", "register", absl::StrCat("P;1=张安;3=", IdNumber(2), ";20=G1", home));
+  HandIn("civil_affairs", "relief",
+         "C;1=张安;5=1990-01-01;50=H1;51=URBAN_MINIMUM_LIVING;53=2026-02" + home);
+  HandIn("employment", "jobless", absl::StrCat("J;1=张安;3=", IdNumber(1), ";70=2026-01-05", home));
+  std::string case_id;
+  AQ_ASSERT_OK_AND_ASSIGN(const auto cases, engine_->ListCases({}, "", 100, ""));
+  for (const CaseView& view : cases.items) {
+    if (view.folded.id_number == IdNumber(1)) case_id = view.document.person();
+  }
+  AQ_ASSERT_OK_AND_ASSIGN(const CaseView whole, engine_->GetCase(case_id, {}, ""));
+  ASSERT_EQ(whole.document.records_size(), 1) << "the police's record keeps them apart";
+  AQ_ASSERT_OK_AND_ASSIGN(const auto seen, loaded_->Evaluate(kPolicy, whole.folded));
+  ASSERT_NE(seen.result(), journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
+
+  AQ_ASSERT_OK_AND_ASSIGN(const ReferralDocument draft,
+                          engine_->CreateReferral(User(), Draft(case_id), ""));
+  AQ_ASSERT_OK_AND_ASSIGN(const RecomputedAnswer again,
+                          RecomputeReferral(*store_, draft.referral(), nullptr));
+  EXPECT_TRUE(again.equal) << again.recomputed.DebugString();
+  EXPECT_EQ(again.recomputed.result(), journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
+
+  // So a recipient's explanation is of the same case.
+  AQ_ASSERT_OK_AND_ASSIGN(const model::Case outward,
+                          engine_->GetOutwardCase(case_id, "employment", {}, ""));
+  AQ_ASSERT_OK_AND_ASSIGN(const auto told, loaded_->Evaluate(kPolicy, outward));
+  EXPECT_EQ(told.result(), journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
+  EXPECT_EQ(engine_->GetOutwardCase("pnone", "employment", {}, "").status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 }  // namespace

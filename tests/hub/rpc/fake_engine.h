@@ -147,6 +147,14 @@ class FakeEngine final : public engine::Engine {
     }
     return MakeCase(id);
   }
+  absl::StatusOr<model::Case> GetOutwardCase(const std::string& id, const std::string& kind,
+                                             const model::CivilDate&, const std::string&) override {
+    absl::MutexLock lock(&mu);
+    outward_kind = kind;
+    model::Case person = MakeCase(id).folded;
+    person.known_to_police = false;
+    return person;
+  }
   absl::StatusOr<engine::Page<engine::CaseView>> ListCases(const engine::CaseFilter&,
                                                            const std::string& after, int limit,
                                                            const std::string&) override {
@@ -563,6 +571,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<Pending> pending;
   std::vector<Access> accesses;
   std::string jurisdiction;
+  std::string outward_kind;
   engine::CreateConsentCommand consent_created;
   engine::CreateReferralCommand referral_created;
   referral::ProviderDirectory directory;
