@@ -32,9 +32,9 @@ constexpr char kFormatKey[] = "format_version";
 constexpr char kEpochKey[] = "writer_epoch";
 // Set once the family of blobs holds kBlobsEndKey.
 constexpr char kBlobsMarkedKey[] = "blobs_marked";
-// Written without the log, so that there is something to flush whenever the disk is full: only
-// then does RocksDB go on in a new log.
-constexpr char kUnloggedKey[] = "unlogged";
+// Says nothing. RocksDB goes on after a full disk, and in a new log, only if there is something to
+// flush and something in the log.
+constexpr char kMarkKey[] = "mark";
 // In the family of blobs: the journal's end, written with every group. A family that lost its end
 // or everything (RocksDB's manifest may be cut off without its noticing) disagrees with the other.
 constexpr absl::string_view kBlobsEndKey("\0end", 4);
@@ -324,25 +324,24 @@ absl::Status RocksJournal::FindEnd(Sequence recorded) {
 }
 
 rocksdb::Status RocksJournal::Prepare() {
-  std::uint64_t unlogged = 0;
-  rocksdb::WriteBatch batch;
-  if (!db_->GetIntProperty(families_[kMeta], rocksdb::DB::Properties::kNumEntriesActiveMemTable,
-                           &unlogged) ||
-      unlogged == 0) {
-    const rocksdb::Status put = batch.Put(families_[kMeta], kUnloggedKey, "");
-    if (!put.ok()) return put;
-  }
-  // Begins new tables in memory, and a new log, where they are due.
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;
-  const rocksdb::Status written = db_->Write(options, &batch);
+  rocksdb::WriteBatch mark;
+  rocksdb::Status done = mark.Put(families_[kMeta], kMarkKey, "");
+  if (!done.ok()) return done;
+  // Begins new tables in memory, and a new log, where they are due. The mark is in the new ones.
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  done = db_->Write(unlogged, &mark);
   const std::uint64_t begun = logs_->begun();
-  if (!written.ok() || begun == logs_synced_) return written;
+  if (!done.ok() || begun == logs_synced_) return done;
+  // RocksDB does not leave a log that is empty, even if it cannot be synced.
+  done = db_->Write({}, &mark);
   // Notes in the manifest how long the log before is. Done by the group's own sync, it could fail
   // after the group was written.
-  const rocksdb::Status synced = db_->SyncWAL();
-  if (synced.ok()) logs_synced_ = begun;
-  return synced;
+  if (done.ok()) done = db_->SyncWAL();
+  if (!done.ok()) return done;
+  logs_->Keep();
+  logs_synced_ = begun;
+  return done;
 }
 
 absl::Status RocksJournal::Write(rocksdb::WriteBatch& batch) {
