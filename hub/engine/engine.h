@@ -68,6 +68,18 @@ struct AgencyOptions {
   int shrink_count_min = 10;
 };
 
+// A page of anything: items in order of their ids, and where to go on (empty at the end). "places"
+// has for each item where to go on after it, for whoever cuts the page shorter.
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next_after;
+  std::vector<std::string> places = {};
+};
+
+// A page is cut short before its answer grows over this: clients accept 4 MiB by default.
+inline constexpr std::size_t kPageBytesMax = 2 << 20;
+
 struct EngineOptions {
   std::vector<AgencyOptions> agencies;
   int decode_threads = 2;
@@ -100,6 +112,8 @@ struct EngineOptions {
   const referral::JobLimits* job_limits = nullptr;
   // Proposes and reminds by itself, if the catalogue says to whom (watch.h).
   bool entitlement_watch = false;
+  // Bytes of a page that CompareCatalogue answers with.
+  std::size_t page_bytes_max = kPageBytesMax;
   // Directory of the catalogue that CompareCatalogue compares with; empty: none.
   std::string candidate_catalogue;
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
@@ -118,13 +132,6 @@ struct SubmitCommand {
   bool too_large = false;
   // The stream ended before the payload did.
   bool cut_off = false;
-};
-
-// A page of anything: items in order of their ids, and where to go on (empty at the end).
-template <typename T>
-struct Page {
-  std::vector<T> items;
-  std::string next_after;
 };
 
 struct CaseFilter {

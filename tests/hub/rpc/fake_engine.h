@@ -35,6 +35,7 @@ class FakeCatalogue final : public policy::Catalogue {
       absl::string_view policy, const model::Case& person) const override {
     journal::v1::EntitlementAnswer answer;
     answer.set_policy(std::string(policy));
+    answer.set_title_en(person.name);
     answer.set_result(journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
     answer.add_leaves()->set_id("leaf");
     const auto employed = person.stated.find("employed");
@@ -158,6 +159,7 @@ class FakeEngine final : public engine::Engine {
         break;
       }
       page.items.push_back(MakeCase(id));
+      page.places.emplace_back(id);
     }
     return page;
   }
@@ -273,8 +275,17 @@ class FakeEngine final : public engine::Engine {
   }
   absl::Status FireTimers() override { return absl::OkStatus(); }
   absl::StatusOr<engine::Page<journal::v1::ReferralDocument>> ListReferrals(
-      const engine::ReferralFilter&, const std::string&, int, const std::string&) override {
-    return engine::Page<journal::v1::ReferralDocument>();
+      const engine::ReferralFilter&, const std::string& after, int, const std::string&) override {
+    engine::Page<journal::v1::ReferralDocument> page;
+    if (padding == 0) return page;
+    for (const char* id : {"a", "b", "c"}) {
+      if (id <= after) continue;
+      page.places.emplace_back(id);
+      journal::v1::ReferralDocument& referral = page.items.emplace_back();
+      referral.set_referral(id);
+      referral.mutable_draft()->set_service(std::string(padding, 'x'));
+    }
+    return page;
   }
   absl::StatusOr<engine::Page<journal::v1::DisclosureDocument>> ListDisclosures(
       const std::string&, const std::string&, int, const std::string&) override {
@@ -292,11 +303,12 @@ class FakeEngine final : public engine::Engine {
         page.next_after = page.items.back().case_id;
         break;
       }
+      page.places.emplace_back(id);
       engine::NoticeView& view = page.items.emplace_back();
       view.case_id = id;
       view.notice.set_sequence(7);
       view.notice.mutable_time()->set_seconds(1'790'000'000);
-      view.notice.set_catalogue_hash("hash");
+      view.notice.set_catalogue_hash("hash" + std::string(padding, 'x'));
       *view.notice.mutable_as_of_date() = model::CivilDate::Of(2026, 7, 1).ToProto();
       journal::v1::EntitlementNotice* notice = view.notice.mutable_notice();
       notice->set_policy("a-policy");
@@ -581,6 +593,8 @@ class FakeEngine final : public engine::Engine {
 
   // In place of the fake one.
   std::unique_ptr<policy::Catalogue> loaded_catalogue;
+  // Makes notices, cases and referrals of lists longer by so many bytes.
+  std::size_t padding = 0;
 
  private:
   static journal::v1::DeliveryDocument MakeDelivery(const std::string& id) {
@@ -597,9 +611,10 @@ class FakeEngine final : public engine::Engine {
     document.set_last_reason("HTTP_422");
     return document;
   }
-  static engine::CaseView MakeCase(const std::string& id) {
+  engine::CaseView MakeCase(const std::string& id) const {
     engine::CaseView view;
     view.folded.person = id;
+    view.folded.name = std::string(padding, 'x');
     view.folded.id_number = "421299199001010018";
     view.document.set_person(id);
     return view;

@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "hub/rpc/listener.h"
 #include "tests/hub/rpc/fake_engine.h"
@@ -156,6 +158,50 @@ TEST_F(HubServicesTest, PagesThroughAList) {
   EXPECT_EQ(Fault(ListCases(request, &response)), "PAGE_TOKEN_INVALID page_token");
   request.set_page_token("not a token");
   EXPECT_EQ(Fault(ListCases(request, &response)), "PAGE_TOKEN_INVALID page_token");
+}
+
+TEST_F(HubServicesTest, PagesEndBeforeTheyGrowOverTheirBytes) {
+  engine_.padding = engine::kPageBytesMax / 2 - 1000;
+  hub::v1::ListCasesRequest request;
+  hub::v1::ListCasesResponse response;
+  ASSERT_TRUE(ListCases(request, &response).ok());
+  ASSERT_EQ(response.cases_size(), 2);
+  request.set_page_token(response.next_page_token());
+  ASSERT_TRUE(ListCases(request, &response).ok());
+  ASSERT_EQ(response.cases_size(), 1);
+  EXPECT_EQ(response.cases(0).name(), "cases/c");
+  EXPECT_EQ(response.next_page_token(), "");
+
+  hub::v1::ListReferralsRequest referrals;
+  hub::v1::ListReferralsResponse listed;
+  const auto list = [&] {
+    return Call(*referrals_, &hub::v1::ReferralService::Stub::ListReferrals, referrals, &listed,
+                kCaseworker)
+        .ok();
+  };
+  ASSERT_TRUE(list());
+  ASSERT_EQ(listed.referrals_size(), 2);
+  EXPECT_EQ(listed.referrals(1).name(), "referrals/b");
+  referrals.set_page_token(listed.next_page_token());
+  ASSERT_TRUE(list());
+  ASSERT_EQ(listed.referrals_size(), 1);
+  EXPECT_EQ(listed.referrals(0).name(), "referrals/c");
+  EXPECT_EQ(listed.next_page_token(), "");
+
+  // Two policies a case, which is on one page whole.
+  engine_.padding = engine::kPageBytesMax / 3;
+  hub::v1::ListEntitlementsRequest entitlements;
+  hub::v1::ListEntitlementsResponse entitled;
+  std::vector<std::string> cases;
+  do {
+    ASSERT_TRUE(Call(*eligibility_, &hub::v1::EligibilityService::Stub::ListEntitlements,
+                     entitlements, &entitled, kCaseworker)
+                    .ok());
+    ASSERT_EQ(entitled.entitlements_size(), 2);
+    for (const auto& one : entitled.entitlements()) cases.push_back(one.case_());
+    entitlements.set_page_token(entitled.next_page_token());
+  } while (!entitled.next_page_token().empty());
+  EXPECT_THAT(cases, ElementsAre("cases/a", "cases/a", "cases/b", "cases/b", "cases/c", "cases/c"));
 }
 
 TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
