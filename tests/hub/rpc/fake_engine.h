@@ -139,14 +139,19 @@ class FakeEngine final : public engine::Engine {
     response.set_etag("next");
     return response;
   }
-  absl::StatusOr<engine::CaseView> GetCase(const std::string& id, const model::CivilDate&,
+  absl::StatusOr<engine::CaseView> GetCase(const std::string& id, const model::CivilDate& as_of,
                                            const std::string& asked_jurisdiction) override {
     absl::MutexLock lock(&mu);
     jurisdiction = asked_jurisdiction;
     if (id != "one") {
       return Error(absl::StatusCode::kNotFound, reason::kCaseNotFound, "no such case");
     }
-    return MakeCase(id);
+    if (document.records().empty()) return MakeCase(id);
+    engine::CaseView view;
+    view.document = document;
+    view.document.set_person(id);
+    view.folded = model::FoldCase(view.document, as_of.empty() ? Today() : as_of);
+    return view;
   }
   absl::StatusOr<engine::Page<engine::CaseView>> ListCases(const engine::CaseFilter&,
                                                            const std::string& after, int limit,
@@ -595,6 +600,8 @@ class FakeEngine final : public engine::Engine {
   std::unique_ptr<policy::Catalogue> loaded_catalogue;
   // Makes notices, cases and referrals of lists longer by so many bytes.
   std::size_t padding = 0;
+  // The records of cases/one.
+  journal::v1::PersonDocument document;
 
  private:
   static journal::v1::DeliveryDocument MakeDelivery(const std::string& id) {

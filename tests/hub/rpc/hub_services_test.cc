@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "hub/rpc/listener.h"
+#include "tests/hub/model/person_builder.h"
 #include "tests/hub/rpc/fake_engine.h"
 #include "tests/hub/rpc/fault.h"
 #include "tests/testing/status_matchers.h"
@@ -202,6 +204,89 @@ TEST_F(HubServicesTest, PagesEndBeforeTheyGrowOverTheirBytes) {
     entitlements.set_page_token(entitled.next_page_token());
   } while (!entitled.next_page_token().empty());
   EXPECT_THAT(cases, ElementsAre("cases/a", "cases/a", "cases/b", "cases/b", "cases/c", "cases/c"));
+}
+
+// Somebody whom police, employment bureau, civil affairs and tax office know.
+journal::v1::PersonDocument KnownToAll(bool with_police) {
+  model::PersonBuilder person;
+  if (with_police) {
+    person.Register("2025-11-05", "REGISTERED");
+    journal::v1::Subject* subject =
+        person.document().mutable_records(0)->mutable_observation()->mutable_subject();
+    subject->set_name("张安");
+    subject->set_sex("2");
+    *subject->mutable_birth_date() = model::CivilDate::Of(1950, 1, 1).ToProto();
+  }
+  const auto add = [&](adapter::v1::RecordKind kind, const char* agency) {
+    journal::v1::Observation* observation = person.Add(kind, agency).mutable_observation();
+    observation->mutable_subject()->set_name("张平");
+    return observation;
+  };
+  model::SetDay(add(adapter::v1::RECORD_KIND_UNEMPLOYMENT, "employment")
+                    ->mutable_unemployment()
+                    ->mutable_registered_date(),
+                "2025-06-01");
+  journal::v1::HouseholdReliefFact* relief =
+      add(adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF, "civil_affairs")->mutable_household_relief();
+  relief->set_kind(journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
+  *relief->mutable_from_month() = model::CivilDate::Of(2025, 7).ToProto();
+  model::SetDay(
+      add(adapter::v1::RECORD_KIND_BUSINESS, "tax")->mutable_business()->mutable_registered_date(),
+      "2026-02-01");
+  return person.document();
+}
+
+TEST_F(HubServicesTest, ExplainsToARecipientWhatItMaySeeAndNothingOfThePolice) {
+  AQ_ASSERT_OK_AND_ASSIGN(engine_.loaded_catalogue,
+                          policy::Catalogue::Load(ANQIAO_POLICIES, "421202"));
+  hub::v1::EvaluateEligibilityRequest request;
+  request.set_case_("cases/one");
+  request.add_policies("policies/tax-relief-self-employed");
+  request.set_language_code("en");
+  hub::v1::EvaluateEligibilityResponse response;
+  const auto call = [&](const char* uri = kCaseworker) {
+    return Fault(Call(*eligibility_, &hub::v1::EligibilityService::Stub::EvaluateEligibility,
+                      request, &response, uri));
+  };
+  const auto explained = [&](const std::string& reader, bool with_police) {
+    engine_.document = KnownToAll(with_police);
+    request.set_explain_for(reader);
+    EXPECT_EQ(call(), "OK");
+    EXPECT_EQ(response.entitlements_size(), 1);
+    const auto& lines = response.entitlements(0).explanation();
+    return absl::StrJoin(lines.begin(), lines.end(), "\n");
+  };
+  const std::string to_tax = explained("tax", true);
+  EXPECT_THAT(to_tax, ::testing::HasSubstr("business_registered = 2026-02-01"));
+  // Of another agency's fact no value, of what the tax office may not see nothing.
+  EXPECT_THAT(to_tax, ::testing::HasSubstr("(unemployed_months; employment bureau; "));
+  for (const char* word :
+       {"minimum living", "civil affairs", "police", "decisive", "next change"}) {
+    EXPECT_THAT(to_tax, ::testing::Not(::testing::HasSubstr(word))) << word;
+  }
+  const std::string whole_answer = response.entitlements(0).SerializeAsString();
+  // The police's records change nothing of it.
+  EXPECT_EQ(explained("tax", false), to_tax);
+  EXPECT_EQ(response.entitlements(0).SerializeAsString(), whole_answer);
+  // The caseworker's has everything, and may hang on them.
+  const std::string whole = explained("caseworker", true);
+  EXPECT_THAT(whole, ::testing::HasSubstr("urban minimum living relief"));
+  EXPECT_THAT(whole, ::testing::HasSubstr("decisive"));
+  EXPECT_NE(explained("caseworker", false), whole);
+  EXPECT_EQ(explained("", true), "");
+  request.set_language_code("zh");
+  EXPECT_THAT(explained("tax", true), ::testing::HasSubstr("重点群体从事个体经营税收扣减"));
+  EXPECT_EQ(engine_.TakeAccesses().back().resource, "cases/one");
+  // Only whoever is told something by a request, and in these languages.
+  for (const char* reader : {"police", "employer", "nobody"}) {
+    request.set_explain_for(reader);
+    EXPECT_EQ(call(), "INVALID_FIELD explain_for") << reader;
+  }
+  request.set_explain_for("tax");
+  request.set_language_code("fr");
+  EXPECT_EQ(call(), "INVALID_FIELD language_code");
+  request.clear_language_code();
+  EXPECT_EQ(call(kOperatorUri), "PERMISSION_DENIED");
 }
 
 TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {
