@@ -37,6 +37,7 @@
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/cohort_mix.h"
 #include "hub/referral/job_limits.h"
 #include "hub/referral/machine.h"
 #include "hub/referral/provider.h"
@@ -110,6 +111,8 @@ struct EngineOptions {
   const referral::ProviderDirectory* directory = nullptr;
   // Which jobs the law keeps from whom; null: no law does. Outlives the engine.
   const referral::JobLimits* job_limits = nullptr;
+  // How well the cohorts must mix; null: that is not measured. Outlives the engine.
+  const referral::MixTable* mix_table = nullptr;
   // Proposes and reminds by itself, if the catalogue says to whom (watch.h).
   bool entitlement_watch = false;
   // Bytes of a page that CompareCatalogue answers with.
@@ -333,6 +336,18 @@ struct NoticeFilter {
   journal::v1::EntitlementNoticeKind kind = journal::v1::ENTITLEMENT_NOTICE_KIND_UNSPECIFIED;
 };
 
+// How well those with and those without a police record mix among whom recipients are asked for.
+struct CohortMix {
+  int year = 0;
+  int months = 0;  // of the year that are over: only these count
+  // Of a thousand cases of the hub so many have a police record; nullopt: suppressed.
+  std::optional<int> base_permille;
+  // Where the bounds that were judged by come from, and the smallest count that is shown.
+  std::string source;
+  std::int64_t cell_min = 0;
+  std::vector<referral::MixLine> lines;  // see MixLines
+};
+
 // What another catalogue answers otherwise for the cases of a page.
 struct CatalogueComparison {
   enum class Kind { kGain, kLoss, kAmount, kOther };
@@ -475,6 +490,13 @@ class Engine {
   virtual absl::StatusOr<Page<journal::v1::DisclosureDocument>> ListDisclosures(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
+
+  // Of one year; 0: that of the last month that is over. Of the whole hub, whatever the caller's
+  // jurisdiction: parts would tell small cells by subtraction. Reads one key a person, recipient
+  // and service of that year, of one snapshot. INVALID_ARGUMENT: the year is still to come.
+  // FAILED_PRECONDITION (CONFIGURATION_INVALID): the catalogue does not say how to judge it.
+  // RESOURCE_EXHAUSTED (OVERLOADED): more than 2,000,000 keys.
+  virtual absl::StatusOr<CohortMix> GetCohortMix(int year) = 0;
 
   // --- The entitlement watch. ---
   // By case, within a case by time.

@@ -17,6 +17,7 @@ constexpr char kList[] = "/anqiao.hub.v1.ReferralService/ListReferrals";
 constexpr char kSend[] = "/anqiao.hub.v1.ReferralService/SendReferral";
 constexpr char kMove[] = "/anqiao.hub.v1.ReferralService/MoveReferral";
 constexpr char kListDisclosures[] = "/anqiao.hub.v1.ReferralService/ListDisclosures";
+constexpr char kGetCohortMix[] = "/anqiao.hub.v1.ReferralService/GetCohortMix";
 constexpr int kEtagBytesMax = 128;
 constexpr int kReferenceBytesMax = 512;
 
@@ -158,6 +159,17 @@ grpc::Status ReferralServiceImpl::ListDisclosures(grpc::ServerContext* context,
     };
     FillPage(range, page, convert, response->mutable_disclosures(),
              response->mutable_next_page_token());
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ReferralServiceImpl::GetCohortMix(grpc::ServerContext* context,
+                                               const hub::v1::GetCohortMixRequest* request,
+                                               hub::v1::CohortMix* response) {
+  return Handle(gate_, *context, kGetCohortMix, [&](const Caller& caller) -> absl::Status {
+    gate_.RecordRead(caller, kGetCohortMix, "agencies/-");
+    AQ_ASSIGN_OR_RETURN(const engine::CohortMix mix, engine_.GetCohortMix(request->year()));
+    *response = ToProto(mix);
     return absl::OkStatus();
   });
 }

@@ -296,6 +296,36 @@ class FakeEngine final : public engine::Engine {
       const std::string&, const std::string&, int, const std::string&) override {
     return engine::Page<journal::v1::DisclosureDocument>();
   }
+  absl::StatusOr<engine::CohortMix> GetCohortMix(int year) override {
+    Note(absl::StrCat("mix ", year));
+    if (year > 2026) return InvalidField("year", "is still to come");
+    engine::CohortMix mix;
+    mix.year = 2026;
+    mix.months = 8;
+    mix.base_permille = 600;
+    mix.source = "the rules";
+    mix.cell_min = 5;
+    const auto add = [&](const char* agency, const char* service, referral::Mixing mixing) {
+      referral::MixLine& line = mix.lines.emplace_back();
+      line.agency = agency;
+      line.service = service;
+      line.mixing = mixing;
+      return &line;
+    };
+    for (const char* agency : {"", "employment"}) {
+      referral::MixLine* year =
+          add(agency, *agency == '\0' ? "" : "skills", referral::Mixing::kMixed);
+      year->people = 20;
+      year->cohorts = referral::Cohorts{.known = 11, .others = 9};
+      year->evidence_bits = -0.25;
+    }
+    mix.lines.back().counted_months = 7;
+    referral::MixLine* month = add("employment", "skills", referral::Mixing::kOneSided);
+    month->month = 8;
+    month->people = 12;
+    add("tax", "relief", referral::Mixing::kThin);
+    return mix;
+  }
   absl::StatusOr<engine::Page<engine::NoticeView>> ListNotices(
       const engine::NoticeFilter& filter, const std::string& after, int limit,
       const std::string& asked_jurisdiction) override {

@@ -206,6 +206,62 @@ TEST_F(HubServicesTest, PagesEndBeforeTheyGrowOverTheirBytes) {
   EXPECT_THAT(cases, ElementsAre("cases/a", "cases/a", "cases/b", "cases/b", "cases/c", "cases/c"));
 }
 
+TEST_F(HubServicesTest, TellsHowTheCohortsMixToSupervisorsAndAuditors) {
+  hub::v1::GetCohortMixRequest request;
+  hub::v1::CohortMix mix;
+  const auto ask = [&](const char* uri) {
+    return Fault(
+        Call(*referrals_, &hub::v1::ReferralService::Stub::GetCohortMix, request, &mix, uri));
+  };
+  EXPECT_EQ(ask(kCaseworker), "PERMISSION_DENIED");
+  EXPECT_EQ(ask(kOperatorUri), "PERMISSION_DENIED");
+  EXPECT_EQ(ask("anqiao://agencies/police"), "PERMISSION_DENIED");
+  engine_.TakeAccesses();
+  request.set_year(2026);
+  EXPECT_EQ(ask("anqiao://users/zhao?role=auditor"), "OK");
+  EXPECT_EQ(ask("anqiao://users/liu?role=supervisor&jurisdiction=421202"), "OK");
+  EXPECT_THAT(engine_.TakeNotes(), ElementsAre("mix 2026", "mix 2026"));
+  const auto accesses = engine_.TakeAccesses();
+  ASSERT_EQ(accesses.size(), 2u);
+  EXPECT_TRUE(accesses[0].allowed);
+  EXPECT_EQ(accesses[0].principal, "zhao");
+  EXPECT_EQ(mix.year(), 2026);
+  EXPECT_EQ(mix.last_month().month(), 8);
+  EXPECT_EQ(mix.base_share_permille(), 600);
+  EXPECT_EQ(mix.cell_min_count(), 5);
+  EXPECT_EQ(mix.source(), "the rules");
+  ASSERT_EQ(mix.lines_size(), 4);
+  EXPECT_EQ(mix.lines(0).agency(), "");
+  EXPECT_EQ(mix.lines(0).known_count(), 11);
+  EXPECT_EQ(mix.lines(0).other_count(), 9);
+  EXPECT_EQ(mix.lines(0).share_permille(), 550);
+  EXPECT_EQ(mix.lines(0).evidence_bits(), -0.25);
+  EXPECT_EQ(mix.lines(1).agency(), "agencies/employment");
+  EXPECT_EQ(mix.lines(1).mixing(), hub::v1::COHORT_MIXING_MIXED);
+  EXPECT_FALSE(mix.lines(1).has_month());
+  EXPECT_EQ(mix.lines(1).counted_month().month(), 7);
+  EXPECT_EQ(mix.lines(2).month().month(), 8);
+  EXPECT_EQ(mix.lines(2).mixing(), hub::v1::COHORT_MIXING_ONE_SIDED);
+  EXPECT_EQ(mix.lines(2).people_count(), 12);
+  EXPECT_FALSE(mix.lines(2).has_known_count());
+  EXPECT_FALSE(mix.lines(2).has_share_permille());
+  EXPECT_FALSE(mix.lines(2).has_evidence_bits());
+  EXPECT_FALSE(mix.lines(3).has_people_count());
+  request.set_year(2027);
+  EXPECT_EQ(ask("anqiao://users/zhao?role=auditor"), "INVALID_FIELD year");
+}
+
+TEST_F(HubServicesTest, AgenciesFindNothingOfTheCohortMix) {
+  const auto stub = hub::v1::ReferralService::NewStub(
+      grpc::CreateChannel(listeners_->agency_address(), grpc::InsecureChannelCredentials()));
+  hub::v1::CohortMix mix;
+  EXPECT_EQ(Call(*stub, &hub::v1::ReferralService::Stub::GetCohortMix,
+                 hub::v1::GetCohortMixRequest(), &mix, "anqiao://agencies/police")
+                .error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_TRUE(engine_.TakeNotes().empty());
+}
+
 // Somebody whom police, employment bureau, civil affairs and tax office know.
 journal::v1::PersonDocument KnownToAll(bool with_police) {
   model::PersonBuilder person;
