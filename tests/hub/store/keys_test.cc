@@ -87,6 +87,21 @@ TEST(KeysTest, LookKeysComeBackAndSortByTheirDays) {
   EXPECT_THAT(DecodeLookKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST(KeysTest, AskedKeysComeBackAndLieInTheirYear) {
+  std::mt19937_64 random(9);
+  for (int i = 0; i < 20000; ++i) {
+    const std::uint64_t year = random() % 4, other = random() % 4;
+    const std::string key =
+        AskedKey(year, RandomText(random), RandomText(random), RandomText(random));
+    AQ_ASSERT_OK_AND_ASSIGN(const AskedParts back, DecodeAskedKey(key));
+    ASSERT_EQ(back.year, year);
+    ASSERT_EQ(AskedKey(back.year, back.agency, back.service, back.person), key);
+    const KeyRange range = AskedRange(other);
+    ASSERT_EQ(range.begin <= key && key < range.end, year == other);
+  }
+  EXPECT_THAT(DecodeAskedKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST(KeysTest, PendingKeysComeBackAndSortAsTheirParts) {
   std::mt19937_64 random(2);
   const auto make = [&random] {
