@@ -61,6 +61,8 @@ void AddProviderCommands(CLI::App& app, Action& chosen);
 void AddPolicyCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddDisclosureCommands(CLI::App& app, Action& chosen);
+// Part of "disclosures".
+void AddMixCommand(CLI::App& disclosures, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddDeliveryCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);

@@ -1,5 +1,5 @@
 // disclosures: the ledger of one person, as a list or printed for them; consents create, list,
-// withdraw.
+// withdraw. disclosures mix is in mix_command.cc.
 
 #include <string>
 #include <vector>
@@ -302,6 +302,7 @@ void AddDisclosureCommands(CLI::App& app, Action& chosen) {
       ->check(CLI::IsMember({"zh", "en"}))
       ->capture_default_str();
   OnChosen(print, chosen, arguments, Print);
+  AddMixCommand(*disclosures, chosen);
   AddConsentCommands(app, chosen);
 }
 

@@ -37,6 +37,7 @@
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/cohort_mix.h"
 #include "hub/referral/job_limits.h"
 #include "hub/referral/machine.h"
 #include "hub/referral/provider.h"
@@ -68,6 +69,18 @@ struct AgencyOptions {
   int shrink_count_min = 10;
 };
 
+// A page of anything: items in order of their ids, and where to go on (empty at the end). "places"
+// has for each item where to go on after it, for whoever cuts the page shorter.
+template <typename T>
+struct Page {
+  std::vector<T> items;
+  std::string next_after;
+  std::vector<std::string> places = {};
+};
+
+// A page is cut short before its answer grows over this: clients accept 4 MiB by default.
+inline constexpr std::size_t kPageBytesMax = 2 << 20;
+
 struct EngineOptions {
   std::vector<AgencyOptions> agencies;
   int decode_threads = 2;
@@ -98,8 +111,12 @@ struct EngineOptions {
   const referral::ProviderDirectory* directory = nullptr;
   // Which jobs the law keeps from whom; null: no law does. Outlives the engine.
   const referral::JobLimits* job_limits = nullptr;
+  // How well the cohorts must mix; null: that is not measured. Outlives the engine.
+  const referral::MixTable* mix_table = nullptr;
   // Proposes and reminds by itself, if the catalogue says to whom (watch.h).
   bool entitlement_watch = false;
+  // Bytes of a page that CompareCatalogue answers with.
+  std::size_t page_bytes_max = kPageBytesMax;
   // Directory of the catalogue that CompareCatalogue compares with; empty: none.
   std::string candidate_catalogue;
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
@@ -118,13 +135,6 @@ struct SubmitCommand {
   bool too_large = false;
   // The stream ended before the payload did.
   bool cut_off = false;
-};
-
-// A page of anything: items in order of their ids, and where to go on (empty at the end).
-template <typename T>
-struct Page {
-  std::vector<T> items;
-  std::string next_after;
 };
 
 struct CaseFilter {
@@ -326,6 +336,18 @@ struct NoticeFilter {
   journal::v1::EntitlementNoticeKind kind = journal::v1::ENTITLEMENT_NOTICE_KIND_UNSPECIFIED;
 };
 
+// How well those with and those without a police record mix among whom recipients are asked for.
+struct CohortMix {
+  int year = 0;
+  int months = 0;  // of the year that are over: only these count
+  // Of a thousand cases of the hub so many have a police record; nullopt: suppressed.
+  std::optional<int> base_permille;
+  // Where the bounds that were judged by come from, and the smallest count that is shown.
+  std::string source;
+  std::int64_t cell_min = 0;
+  std::vector<referral::MixLine> lines;  // see MixLines
+};
+
 // What another catalogue answers otherwise for the cases of a page.
 struct CatalogueComparison {
   enum class Kind { kGain, kLoss, kAmount, kOther };
@@ -474,6 +496,13 @@ class Engine {
   virtual absl::StatusOr<Page<journal::v1::DisclosureDocument>> ListDisclosures(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
+
+  // Of one year; 0: that of the last month that is over. Of the whole hub, whatever the caller's
+  // jurisdiction: parts would tell small cells by subtraction. Reads one key a person, recipient
+  // and service of that year, of one snapshot. INVALID_ARGUMENT: the year is still to come.
+  // FAILED_PRECONDITION (CONFIGURATION_INVALID): the catalogue does not say how to judge it.
+  // RESOURCE_EXHAUSTED (OVERLOADED): more than 2,000,000 keys.
+  virtual absl::StatusOr<CohortMix> GetCohortMix(int year) = 0;
 
   // --- The entitlement watch. ---
   // By case, within a case by time.

@@ -85,6 +85,8 @@ class EngineImpl : public Engine {
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) override;
 
+  absl::StatusOr<CohortMix> GetCohortMix(int year) override;
+
   absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
       const Principal& principal, const CreateConsentCommand& command,
       const std::string& jurisdiction) override;

@@ -9,6 +9,7 @@
 #include "hub/engine/projection.h"
 #include "hub/engine/referral_fold.h"
 #include "hub/identity/resolver.h"
+#include "hub/model/case.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
@@ -33,6 +34,9 @@ absl::Status Projection::Erased(const journal::v1::PersonErased& erased) {
     AQ_RETURN_IF_ERROR(ForgetDeliveries(erased.person()));
     AQ_RETURN_IF_ERROR(ForgetDisclosures(erased.person()));
     AQ_RETURN_IF_ERROR(ForgetNotes(erased.person()));
+    if (model::IsKnownToPolice(row->document)) {
+      AQ_RETURN_IF_ERROR(Count(kKnownToPoliceCount, -1));
+    }
     people_.Remove(key, row);
     AQ_RETURN_IF_ERROR(Count(kPeopleCount, -1));
   }
@@ -127,10 +131,15 @@ absl::Status Projection::ForgetDeliveries(const std::string& person) {
 
 absl::Status Projection::ForgetDisclosures(const std::string& person) {
   const store::KeyRange range = store::DisclosureRange(person);
-  return snapshot().Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
-    Remove(std::string(key));
-    return true;
-  });
+  return snapshot().Scan(
+      range.begin, range.end, [&](absl::string_view key, absl::string_view value) {
+        journal::v1::DisclosureDocument document;
+        if (document.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+          Remove(AskedKeyOf(document));
+        }
+        Remove(std::string(key));
+        return true;
+      });
 }
 
 absl::Status Projection::ForgetPayload(const std::string& payload) {

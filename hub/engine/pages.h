@@ -44,6 +44,7 @@ bool AddToPage(Item item, const std::string& id, int limit, std::string* last, P
     return false;
   }
   page->items.push_back(std::move(item));
+  page->places.push_back(id);
   *last = id;
   return true;
 }

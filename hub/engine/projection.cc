@@ -85,7 +85,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "4";
+constexpr char kProjectionsVersion[] = "5";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -326,7 +326,11 @@ absl::Status Projection::Link(Sequence sequence, const RecordObserved& observed,
     row->document.set_person(person);
     AQ_RETURN_IF_ERROR(Count(kPeopleCount, 1));
   }
+  const bool was_known = model::IsKnownToPolice(row->document);
   PersonRecord* record = InsertRecord(&row->document, observed.record());
+  if (!was_known && model::IsKnownToPolice(row->document)) {
+    AQ_RETURN_IF_ERROR(Count(kKnownToPoliceCount, 1));
+  }
   record->set_link_rule(decision.rule);
   record->set_review(decision.review);
   for (const std::string& id : decision.review_candidates) record->add_review_candidates(id);

@@ -168,6 +168,9 @@ class Projection {
   absl::Status ReferralReplaced(const journal::v1::Entry& entry, const std::string& referral);
   // The referral holds a place more or less than before.
   absl::Status CountPlaces(const journal::v1::ReferralDocument& referral, int change);
+  // Keeps in which month of a year a recipient was first asked for "person".
+  absl::Status Asked(const journal::v1::DisclosureDocument& disclosure,
+                     const journal::v1::PersonDocument& person);
   absl::Status ConsentRecorded(const journal::v1::Entry& entry);
   absl::Status ConsentEnded(store::Sequence sequence, const journal::v1::Entry& entry);
   void PutDue(const std::string& referral, const journal::v1::Deadline& deadline);
@@ -234,6 +237,10 @@ std::string QuarantineCount(const std::string& agency);
 // Places that are held at a provider of the directory, or for one of its posts.
 std::string HeldCount(const std::string& provider, const std::string& post);
 inline constexpr char kPeopleCount[] = "people";
+// People of whom the police have, or had, a record.
+inline constexpr char kKnownToPoliceCount[] = "known_to_police";
+// Key of the AskedDocument that "disclosure" is counted in.
+std::string AskedKeyOf(const journal::v1::DisclosureDocument& disclosure);
 // Key of the instant at which the agency answered for a delivery last, in microseconds since 1970.
 std::string AnsweredKey(const std::string& agency);
 // Key of the instant since which an agency is absent, in microseconds; only while it is, and was

@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/referral_fold.h"
+#include "hub/model/case.h"
+#include "hub/model/civil_date.h"
 #include "hub/referral/machine.h"
 #include "hub/store/keys.h"
 
@@ -85,8 +88,34 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
     *disclosure.mutable_time() = entry.commit_time();
     *disclosure.mutable_principal() = entry.principal();
     Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
+    AQ_RETURN_IF_ERROR(Asked(disclosure, person->document));
   }
   return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
+}
+
+std::string AskedKeyOf(const journal::v1::DisclosureDocument& disclosure) {
+  const model::CivilDate day = model::CivilDate::At(ToTime(disclosure.time()));
+  const journal::v1::Disclosure& disclosed = disclosure.disclosure();
+  return store::AskedKey(static_cast<std::uint64_t>(day.year), disclosed.agency(),
+                         absl::StripPrefix(disclosed.purpose(), kReferralPurpose),
+                         disclosure.person());
+}
+
+absl::Status Projection::Asked(const journal::v1::DisclosureDocument& disclosure,
+                               const journal::v1::PersonDocument& person) {
+  const std::string key = AskedKeyOf(disclosure);
+  if (const auto it = others_.find(key); it != others_.end()) {
+    if (it->second.value.has_value()) return absl::OkStatus();
+  } else if (const absl::Status stored = snapshot().Get(key).status(); !absl::IsNotFound(stored)) {
+    return stored;
+  }
+  journal::v1::AskedDocument asked;
+  asked.set_month(model::CivilDate::At(ToTime(disclosure.time())).month);
+  asked.set_cohort(model::IsKnownToPolice(person)
+                       ? journal::v1::ASKED_COHORT_WITH_POLICE_RECORD
+                       : journal::v1::ASKED_COHORT_WITHOUT_POLICE_RECORD);
+  Put(key, Canonical(asked), disclosure.person());
+  return absl::OkStatus();
 }
 
 absl::Status Projection::RequestDelivered(const Entry& entry, const DeliveryDocument& document) {

@@ -14,6 +14,9 @@
 
 namespace anqiao::engine {
 
+// What the purpose of a disclosure begins with; the service follows.
+inline constexpr char kReferralPurpose[] = "referral:";
+
 // True if the recipient sees or made the change that "event" records.
 bool IsOutward(const journal::v1::ReferralEvent& event, journal::v1::ReferralState before,
                std::int64_t outward_before);

@@ -24,7 +24,9 @@ using journal::v1::ReferralDocument;
 
 namespace {
 
-std::string PurposeOf(const std::string& service) { return absl::StrCat("referral:", service); }
+std::string PurposeOf(const std::string& service) {
+  return absl::StrCat(kReferralPurpose, service);
+}
 
 absl::Status ConsentNotFound() {
   return Error(absl::StatusCode::kNotFound, reason::kConsentNotFound, "there is no such consent");

@@ -119,7 +119,8 @@ std::string FamilyName(char family) {
       {'m', "meta"},     {'r', "records"},    {'p', "people"},      {'b', "blocks"},
       {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},  {'d', "deliveries"},
       {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"},
-      {'x', "dead"},     {'k', "consents"},   {'t', "due"}};
+      {'x', "dead"},     {'k', "consents"},   {'t', "due"},         {'e', "notes"},
+      {'v', "looks"},    {'a', "asked"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }

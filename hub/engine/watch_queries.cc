@@ -1,6 +1,7 @@
 // What the entitlement watch did, and what another catalogue would change.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -82,6 +83,13 @@ bool Same(const Comparison::Answer& a, const Comparison::Answer& b) {
   const bool entitled = a.result == journal::v1::ENTITLEMENT_RESULT_ELIGIBLE;
   return a.result == b.result && a.eligible_from == b.eligible_from &&
          (!entitled || a.amount_fen == b.amount_fen);
+}
+
+// What a change takes in the answer, at most: beside the ids, the resource names' beginnings, tags,
+// lengths, codes and amounts.
+std::size_t BytesOf(const Comparison::Change& change) {
+  constexpr std::size_t kBeside = 64;
+  return change.case_id.size() + change.policy.size() + kBeside;
 }
 
 void Compare(const policy::Catalogue& current, const policy::Catalogue& candidate,
@@ -176,20 +184,32 @@ absl::StatusOr<CatalogueComparison> EngineImpl::CompareCatalogue(const model::Ci
   comparison.candidate_hash = candidate->hash();
   const model::CivilDate day = as_of.empty() ? Today() : as_of;
   int looked_at = 0;
+  std::size_t bytes = 0;
   std::string last;
+  const auto end_page = [&] {
+    comparison.next_after = absl::StrCat(comparison.candidate_hash, "/", last);
+    return false;
+  };
   AQ_RETURN_IF_ERROR(ScanDocuments<PersonDocument>(
       *snapshot, store::AfterRange(store::Family::kPerson, place.second),
       [&](absl::string_view, const PersonDocument& person) {
-        if (looked_at == limit) {
-          comparison.next_after = absl::StrCat(comparison.candidate_hash, "/", last);
-          return false;
+        if (looked_at == limit) return end_page();
+        const model::Case folded = model::FoldCase(person, day);
+        if (InJurisdiction(folded, jurisdiction)) {
+          const std::size_t before = comparison.changes.size();
+          Compare(*catalogue_, *candidate, folded, &comparison);
+          for (std::size_t i = before; i < comparison.changes.size(); ++i) {
+            bytes += BytesOf(comparison.changes[i]);
+          }
+          // A case is on one page whole, since the counts of the pages add up.
+          if (looked_at > 0 && bytes > options_.page_bytes_max) {
+            comparison.changes.resize(before);
+            return end_page();
+          }
+          ++comparison.cases;
         }
         ++looked_at;
         last = person.person();
-        const model::Case folded = model::FoldCase(person, day);
-        if (!InJurisdiction(folded, jurisdiction)) return true;
-        ++comparison.cases;
-        Compare(*catalogue_, *candidate, folded, &comparison);
         return true;
       }));
   return comparison;

@@ -441,4 +441,8 @@ bool IsKnownBeyondPolice(const jv1::PersonDocument& person) {
   return !std::all_of(person.records().begin(), person.records().end(), IsPolice);
 }
 
+bool IsKnownToPolice(const jv1::PersonDocument& person) {
+  return std::any_of(person.records().begin(), person.records().end(), IsPolice);
+}
+
 }  // namespace anqiao::model

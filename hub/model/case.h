@@ -130,6 +130,8 @@ struct Case {
 Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of);
 // True if another agency than the police has, or had, a record of the person.
 bool IsKnownBeyondPolice(const journal::v1::PersonDocument& person);
+// True if the police have, or had, a record of the person.
+bool IsKnownToPolice(const journal::v1::PersonDocument& person);
 
 }  // namespace anqiao::model
 

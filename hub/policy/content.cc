@@ -22,6 +22,7 @@ constexpr char kEntitlementWatch[] = "tables/entitlement-watch.yaml";
 // Part of the content; hub/referral reads it.
 constexpr char kReferralDeadlines[] = "tables/referral_deadlines.yaml";
 constexpr char kJobLimits[] = "tables/job_limits.yaml";
+constexpr char kCohortMix[] = "tables/cohort-mix.yaml";
 
 absl::Status Invalid(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
@@ -129,7 +130,8 @@ Content ReadContent(const std::map<std::string, std::string>& files,
       continue;
     }
     if (name == kRetirement || name == kEmployerRelief || name == kEntitlementWatch ||
-        name == kReferralDeadlines || name == kJobLimits || absl::StartsWith(name, kProfiles)) {
+        name == kReferralDeadlines || name == kJobLimits || name == kCohortMix ||
+        absl::StartsWith(name, kProfiles)) {
       continue;
     }
     if (absl::StartsWith(name, kTables)) {

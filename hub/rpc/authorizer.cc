@@ -55,6 +55,9 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.ReferralService/SendReferral", kStaff},
       {"/anqiao.hub.v1.ReferralService/MoveReferral", kStaff},
       {"/anqiao.hub.v1.ReferralService/ListDisclosures", kStaff | kAuditor, true},
+      // Where a channel is one-sided the names of its deliveries would tell: so not for operators,
+      // who see these. Supervisors can change it, auditors ask whether they did.
+      {"/anqiao.hub.v1.ReferralService/GetCohortMix", kSupervisor | kAuditor, true},
 
       {"/anqiao.hub.v1.ConsentService/CreateConsent", kStaff},
       {"/anqiao.hub.v1.ConsentService/GetConsent", kStaff | kAuditor, true},

@@ -56,18 +56,9 @@ grpc::Status CaseServiceImpl::ListCases(grpc::ServerContext* context,
     gate_.RecordRead(caller, kListCases, "cases/-");
     AQ_ASSIGN_OR_RETURN(const engine::Page<engine::CaseView> page,
                         engine_.ListCases(filter, range.after, range.limit, caller.jurisdiction));
-    std::string next_after = page.next_after;
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < page.items.size(); ++i) {
-      hub::v1::Case added = ToProto(page.items[i]);
-      bytes += added.ByteSizeLong();
-      if (i > 0 && bytes > kPageBytesMax) {
-        next_after = page.items[i - 1].folded.person;
-        break;
-      }
-      *response->add_cases() = std::move(added);
-    }
-    response->set_next_page_token(EncodePageToken(range.scope, next_after));
+    FillPage(
+        range, page, [](const engine::CaseView& view) { return ToProto(view); },
+        response->mutable_cases(), response->mutable_next_page_token());
     return absl::OkStatus();
   });
 }

@@ -72,10 +72,9 @@ grpc::Status ConsentServiceImpl::ListConsents(grpc::ServerContext* context,
     gate_.RecordRead(caller, kList, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::Page<journal::v1::ConsentDocument> page,
                         engine_.ListConsents(id, range.after, range.limit, caller.jurisdiction));
-    for (const journal::v1::ConsentDocument& consent : page.items) {
-      *response->add_consents() = ToProto(consent);
-    }
-    response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
+    FillPage(
+        range, page, [](const journal::v1::ConsentDocument& consent) { return ToProto(consent); },
+        response->mutable_consents(), response->mutable_next_page_token());
     return absl::OkStatus();
   });
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <utility>
@@ -125,16 +126,28 @@ grpc::Status EligibilityServiceImpl::ListEntitlements(
     gate_.RecordRead(caller, kListEntitlements, "cases/-");
     AQ_ASSIGN_OR_RETURN(const engine::Page<engine::CaseView> page,
                         engine_.ListCases(filter, range.after, range.limit, caller.jurisdiction));
-    for (const engine::CaseView& view : page.items) {
-      AQ_ASSIGN_OR_RETURN(const auto answers, catalogue.EvaluateMany(policies, view.folded));
+    std::string next_after = page.next_after;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < page.items.size(); ++i) {
+      const int before = response->entitlements_size();
+      const model::Case& folded = page.items[i].folded;
+      AQ_ASSIGN_OR_RETURN(const auto answers, catalogue.EvaluateMany(policies, folded));
       for (const journal::v1::EntitlementAnswer& answer : answers) {
-        hub::v1::Entitlement entitlement = ToProto(view.folded.person, answer);
+        hub::v1::Entitlement entitlement = ToProto(folded.person, answer);
         if (entitlement.result() != wanted) continue;
         entitlement.clear_conditions();
+        bytes += entitlement.ByteSizeLong();
         *response->add_entitlements() = std::move(entitlement);
       }
+      if (i > 0 && bytes > engine::kPageBytesMax) {
+        // A case is on one page whole.
+        response->mutable_entitlements()->DeleteSubrange(before,
+                                                         response->entitlements_size() - before);
+        next_after = page.places[i - 1];
+        break;
+      }
     }
-    response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
+    response->set_next_page_token(EncodePageToken(range.scope, next_after));
     return absl::OkStatus();
   });
 }

@@ -3,14 +3,17 @@
 #ifndef ANQIAO_HUB_RPC_HANDLER_H_
 #define ANQIAO_HUB_RPC_HANDLER_H_
 
+#include <google/protobuf/repeated_field.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/status.h>
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hub/engine/engine.h"
 #include "hub/rpc/authorizer.h"
 #include "hub/rpc/page_token.h"
 #include "hub/rpc/status_conversion.h"
@@ -47,8 +50,24 @@ absl::StatusOr<PageRange> ParsePage(const char* method, const Request& request,
   return range;
 }
 
-// A page is cut short before it grows over what clients accept by default (4 MiB).
-inline constexpr std::size_t kPageBytesMax = 2 << 20;
+// Fills a response with the items of "page", each turned into its message by "convert", until it
+// would grow over the bound on bytes; the first is always there.
+template <typename Item, typename Convert, typename Message>
+void FillPage(const PageRange& range, const engine::Page<Item>& page, const Convert& convert,
+              google::protobuf::RepeatedPtrField<Message>* messages, std::string* next_page_token) {
+  std::string next_after = page.next_after;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < page.items.size(); ++i) {
+    Message message = convert(page.items[i]);
+    bytes += message.ByteSizeLong();
+    if (i > 0 && bytes > engine::kPageBytesMax) {
+      next_after = page.places[i - 1];
+      break;
+    }
+    *messages->Add() = std::move(message);
+  }
+  *next_page_token = EncodePageToken(range.scope, next_after);
+}
 
 }  // namespace anqiao::rpc
 

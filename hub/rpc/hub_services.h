@@ -82,6 +82,9 @@ class ReferralServiceImpl final : public hub::v1::ReferralService::Service {
   grpc::Status ListDisclosures(grpc::ServerContext* context,
                                const hub::v1::ListDisclosuresRequest* request,
                                hub::v1::ListDisclosuresResponse* response) override;
+  grpc::Status GetCohortMix(grpc::ServerContext* context,
+                            const hub::v1::GetCohortMixRequest* request,
+                            hub::v1::CohortMix* response) override;
 
  private:
   engine::Engine& engine_;

@@ -1,11 +1,15 @@
 #include "hub/rpc/referral_conversion.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 
 #include "absl/strings/strip.h"
 #include "hub/base/errors.h"
 #include "hub/engine/engine.h"
 #include "hub/engine/referral_fold.h"
+#include "hub/model/civil_date.h"
+#include "hub/referral/cohort_mix.h"
 #include "hub/referral/deadline_rules.h"
 #include "hub/referral/field_titles.h"
 #include "hub/referral/reasons.h"
@@ -34,6 +38,18 @@ hub::v1::ReferralAction ToProto(referral::Action action) {
     default:
       return hub::v1::REFERRAL_ACTION_UNSPECIFIED;
   }
+}
+
+hub::v1::CohortMixing ToProto(referral::Mixing mixing) {
+  switch (mixing) {
+    case referral::Mixing::kMixed:
+      return hub::v1::COHORT_MIXING_MIXED;
+    case referral::Mixing::kThin:
+      return hub::v1::COHORT_MIXING_THIN;
+    case referral::Mixing::kOneSided:
+      return hub::v1::COHORT_MIXING_ONE_SIDED;
+  }
+  return hub::v1::COHORT_MIXING_UNSPECIFIED;
 }
 
 // Of notes and checks only where there is something to note or to record.
@@ -224,6 +240,34 @@ hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document
     const referral::FieldTitle* words = referral::FindFieldTitle(field);
     title->set_zh(words == nullptr ? field : std::string(words->zh));
     title->set_en(words == nullptr ? field : std::string(words->en));
+  }
+  return out;
+}
+
+hub::v1::CohortMix ToProto(const engine::CohortMix& mix) {
+  const auto month_of = [&](int month) { return model::CivilDate::Of(mix.year, month).ToProto(); };
+  hub::v1::CohortMix out;
+  out.set_year(mix.year);
+  if (mix.months > 0) *out.mutable_last_month() = month_of(mix.months);
+  if (mix.base_permille.has_value()) out.set_base_share_permille(*mix.base_permille);
+  out.set_cell_min_count(mix.cell_min);
+  out.set_source(mix.source);
+  for (const referral::MixLine& line : mix.lines) {
+    hub::v1::CohortMixLine* added = out.add_lines();
+    added->set_agency(ResourceName(kAgencies, line.agency));
+    added->set_service(line.service);
+    if (line.month > 0) *added->mutable_month() = month_of(line.month);
+    added->set_mixing(ToProto(line.mixing));
+    if (line.people.has_value()) added->set_people_count(*line.people);
+    if (line.cohorts.has_value()) {
+      const std::int64_t total = line.cohorts->total();
+      added->set_known_count(line.cohorts->known);
+      added->set_other_count(line.cohorts->others);
+      added->set_share_permille(
+          static_cast<std::int32_t>((line.cohorts->known * 1000 + total / 2) / total));
+    }
+    if (line.evidence_bits.has_value()) added->set_evidence_bits(*line.evidence_bits);
+    if (line.counted_months > 0) *added->mutable_counted_month() = month_of(line.counted_months);
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include "anqiao/hub/v1/consents.pb.h"
 #include "anqiao/hub/v1/referrals.pb.h"
 #include "anqiao/journal/v1/state.pb.h"
+#include "hub/engine/engine.h"
 #include "hub/referral/machine.h"
 #include "hub/rpc/authenticator.h"
 
@@ -25,6 +26,7 @@ hub::v1::Referral ToProto(const journal::v1::ReferralDocument& referral, const C
 hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& disclosure,
                                  const std::string& display_name);
 hub::v1::Consent ToProto(const journal::v1::ConsentDocument& consent);
+hub::v1::CohortMix ToProto(const engine::CohortMix& mix);
 
 // INVALID_ARGUMENT: SEND, which has a method of its own, or none of the actions.
 absl::StatusOr<referral::Action> MoveAction(hub::v1::ReferralAction action);

@@ -17,6 +17,7 @@ constexpr char kList[] = "/anqiao.hub.v1.ReferralService/ListReferrals";
 constexpr char kSend[] = "/anqiao.hub.v1.ReferralService/SendReferral";
 constexpr char kMove[] = "/anqiao.hub.v1.ReferralService/MoveReferral";
 constexpr char kListDisclosures[] = "/anqiao.hub.v1.ReferralService/ListDisclosures";
+constexpr char kGetCohortMix[] = "/anqiao.hub.v1.ReferralService/GetCohortMix";
 constexpr int kEtagBytesMax = 128;
 constexpr int kReferenceBytesMax = 512;
 
@@ -86,10 +87,10 @@ grpc::Status ReferralServiceImpl::ListReferrals(grpc::ServerContext* context,
     AQ_ASSIGN_OR_RETURN(
         const engine::Page<journal::v1::ReferralDocument> page,
         engine_.ListReferrals(filter, range.after, range.limit, caller.jurisdiction));
-    for (const journal::v1::ReferralDocument& referral : page.items) {
-      *response->add_referrals() = ToProto(referral, caller);
-    }
-    response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
+    FillPage(
+        range, page,
+        [&](const journal::v1::ReferralDocument& referral) { return ToProto(referral, caller); },
+        response->mutable_referrals(), response->mutable_next_page_token());
     return absl::OkStatus();
   });
 }
@@ -152,12 +153,23 @@ grpc::Status ReferralServiceImpl::ListDisclosures(grpc::ServerContext* context,
     gate_.RecordRead(caller, kListDisclosures, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::Page<journal::v1::DisclosureDocument> page,
                         engine_.ListDisclosures(id, range.after, range.limit, caller.jurisdiction));
-    for (const journal::v1::DisclosureDocument& disclosure : page.items) {
+    const auto convert = [&](const journal::v1::DisclosureDocument& disclosure) {
       const engine::AgencyOptions* agency = engine_.FindAgency(disclosure.disclosure().agency());
-      *response->add_disclosures() =
-          ToProto(disclosure, agency == nullptr ? "" : agency->display_name);
-    }
-    response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
+      return ToProto(disclosure, agency == nullptr ? "" : agency->display_name);
+    };
+    FillPage(range, page, convert, response->mutable_disclosures(),
+             response->mutable_next_page_token());
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ReferralServiceImpl::GetCohortMix(grpc::ServerContext* context,
+                                               const hub::v1::GetCohortMixRequest* request,
+                                               hub::v1::CohortMix* response) {
+  return Handle(gate_, *context, kGetCohortMix, [&](const Caller& caller) -> absl::Status {
+    gate_.RecordRead(caller, kGetCohortMix, "agencies/-");
+    AQ_ASSIGN_OR_RETURN(const engine::CohortMix mix, engine_.GetCohortMix(request->year()));
+    *response = ToProto(mix);
     return absl::OkStatus();
   });
 }

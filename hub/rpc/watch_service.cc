@@ -54,8 +54,9 @@ grpc::Status EligibilityServiceImpl::ListEntitlementNotices(
         AQ_ASSIGN_OR_RETURN(
             const engine::Page<engine::NoticeView> page,
             engine_.ListNotices(filter, range.after, range.limit, caller.jurisdiction));
-        for (const engine::NoticeView& view : page.items) *response->add_notices() = ToProto(view);
-        response->set_next_page_token(EncodePageToken(range.scope, page.next_after));
+        FillPage(
+            range, page, [](const engine::NoticeView& view) { return ToProto(view); },
+            response->mutable_notices(), response->mutable_next_page_token());
         return absl::OkStatus();
       });
 }

@@ -93,6 +93,16 @@ absl::StatusOr<std::unique_ptr<const referral::JobLimits>> LoadJobLimits(
   return std::make_unique<const referral::JobLimits>(std::move(limits));
 }
 
+// How well the cohorts must mix; null if the catalogue does not say.
+absl::StatusOr<std::unique_ptr<const referral::MixTable>> LoadMixTable(
+    const policy::Catalogue& catalogue) {
+  AQ_ASSIGN_OR_RETURN(const auto files, policy::Catalogue::Unpack(catalogue.content()));
+  const auto file = files.find(referral::kMixFile);
+  if (file == files.end()) return nullptr;
+  AQ_ASSIGN_OR_RETURN(referral::MixTable table, referral::ParseMixTable(file->first, file->second));
+  return std::make_unique<const referral::MixTable>(std::move(table));
+}
+
 absl::StatusOr<std::unique_ptr<const referral::ProviderDirectory>> LoadDirectory(
     const std::string& path, const referral::JobLimits& limits) {
   AQ_ASSIGN_OR_RETURN(const std::string content, ReadFile(path));
@@ -192,6 +202,8 @@ absl::Status Server::Open(const Config& config) {
   options.timetable = timetable_.get();
   AQ_ASSIGN_OR_RETURN(job_limits_, LoadJobLimits(*catalogue_));
   options.job_limits = job_limits_.get();
+  AQ_ASSIGN_OR_RETURN(mix_table_, LoadMixTable(*catalogue_));
+  options.mix_table = mix_table_.get();
   if (!config.provider_directory.empty()) {
     AQ_ASSIGN_OR_RETURN(directory_, LoadDirectory(config.provider_directory, *job_limits_));
     options.directory = directory_.get();

@@ -26,6 +26,7 @@
 #include "hub/base/log.h"
 #include "hub/engine/engine.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/cohort_mix.h"
 #include "hub/referral/job_limits.h"
 #include "hub/referral/provider.h"
 #include "hub/referral/timetable.h"
@@ -100,6 +101,7 @@ class Server {
   std::unique_ptr<policy::Catalogue> catalogue_;
   std::unique_ptr<const referral::Timetable> timetable_;
   std::unique_ptr<const referral::JobLimits> job_limits_;
+  std::unique_ptr<const referral::MixTable> mix_table_;
   std::unique_ptr<const referral::ProviderDirectory> directory_;  // null: there is none
   std::vector<std::unique_ptr<adapter::AdapterSlot>> adapters_;
   std::unique_ptr<store::Store> store_;

@@ -184,6 +184,16 @@ std::string LookKey(std::uint64_t day, absl::string_view person) {
   return key;
 }
 
+std::string AskedKey(std::uint64_t year, absl::string_view agency, absl::string_view service,
+                     absl::string_view person) {
+  std::string key = Start(Family::kAsked);
+  AddNumber(key, year);
+  AddText(key, agency);
+  AddText(key, service);
+  AddText(key, person);
+  return key;
+}
+
 KeyRange FamilyRange(Family family) { return PrefixRange(Start(family)); }
 
 KeyRange RecordRange(absl::string_view agency, absl::string_view format) {
@@ -210,6 +220,13 @@ KeyRange DueRange(std::uint64_t micros) {
 KeyRange LookRange(std::uint64_t day) {
   KeyRange range{.begin = Start(Family::kLook), .end = Start(Family::kLook)};
   AddNumber(range.end, day + 1);
+  return range;
+}
+
+KeyRange AskedRange(std::uint64_t year) {
+  KeyRange range{.begin = Start(Family::kAsked), .end = Start(Family::kAsked)};
+  AddNumber(range.begin, year);
+  AddNumber(range.end, year + 1);
   return range;
 }
 
@@ -266,6 +283,17 @@ absl::StatusOr<LookParts> DecodeLookKey(absl::string_view key) {
   AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kLook, key));
   LookParts parts;
   AQ_ASSIGN_OR_RETURN(parts.day, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<AskedParts> DecodeAskedKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kAsked, key));
+  AskedParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.year, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.agency, reader.Text());
+  AQ_ASSIGN_OR_RETURN(parts.service, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
   AQ_RETURN_IF_ERROR(reader.Finish());
   return parts;

@@ -37,6 +37,7 @@ enum class Family : char {
   kCount = 'c',       // name -> decimal count
   kNotes = 'e',       // person -> EntitlementNotes
   kLook = 'v',        // day, person -> (empty): whom the watch looks at again, in order
+  kAsked = 'a',       // year, agency, service, person -> AskedDocument
 };
 
 std::string MetaKey(absl::string_view name);
@@ -60,6 +61,8 @@ std::string CountKey(absl::string_view name);
 std::string NotesKey(absl::string_view person);
 // "day": days since 1970-01-01 in China.
 std::string LookKey(std::uint64_t day, absl::string_view person);
+std::string AskedKey(std::uint64_t year, absl::string_view agency, absl::string_view service,
+                     absl::string_view person);
 
 // The key as it is stored where keys hide what is personal: what follows the agency and format of a
 // record, and a blocking key, are replaced by "hash" of the whole key. Ranges of hidden keys that
@@ -86,6 +89,8 @@ KeyRange DisclosureRange(absl::string_view person);
 KeyRange DueRange(std::uint64_t micros);
 // Whom to look at on "day" or before.
 KeyRange LookRange(std::uint64_t day);
+// Who was asked for in one year.
+KeyRange AskedRange(std::uint64_t year);
 // Keys of a one-part family that come after "after" (exclusive); empty: from the beginning.
 KeyRange AfterRange(Family family, absl::string_view after);
 
@@ -113,6 +118,11 @@ struct LookParts {
   std::string person;
 };
 absl::StatusOr<LookParts> DecodeLookKey(absl::string_view key);
+struct AskedParts {
+  std::uint64_t year = 0;
+  std::string agency, service, person;
+};
+absl::StatusOr<AskedParts> DecodeAskedKey(absl::string_view key);
 
 }  // namespace anqiao::store
 

@@ -12,6 +12,7 @@
 #include "hub/store/audit_log.h"
 #include "hub/store/cipher.h"
 #include "hub/store/key_ring.h"
+#include "hub/store/keys.h"
 #include "hub/store/log_trees.h"
 #include "hub/store/sealed_store.h"
 #include "tests/hub/engine/engine_fixture.h"
@@ -95,6 +96,83 @@ TEST_F(CustodyTest, AnErasedPersonIsGoneAndEverybodyElseStays) {
   EXPECT_THAT(People(), ::testing::ElementsAre(other));
   ExpectVerified();
   EXPECT_NE(NextOf(Receive()).name(), "");
+}
+
+TEST_F(CustodyTest, WhatAnErasedPersonConsentedToGoesWithThem) {
+  const std::string one = AddPerson(1), other = AddPerson(2);
+  const auto consent_of = [&](const std::string& person) {
+    CreateConsentCommand command{.request_id = absl::StrCat("consent-", ++requests_),
+                                 .case_id = person,
+                                 .agency = "employment",
+                                 .purpose = "referral:skills",
+                                 .evidence = "档案 2026-17",
+                                 .fields = {"beneficiary.name", "beneficiary.id_number", "course"},
+                                 .expire_date = model::CivilDate::Of(2026, 12, 31)};
+    const auto consent = engine_->CreateConsent(User(), command, "");
+    EXPECT_TRUE(consent.ok()) << consent.status();
+    return consent.ok() ? consent->consent().consent() : "";
+  };
+  const std::string first = consent_of(one), second = consent_of(one), kept = consent_of(other);
+  ASSERT_EQ(engine_->ListConsents(one, "", 10, "")->items.size(), 2U);
+  AQ_ASSERT_OK(engine_->ErasePerson(User("li", "supervisor"), Erasing(one), "").status());
+  const auto expect_gone = [&] {
+    EXPECT_EQ(ReasonOf(engine_->GetConsent(first, "").status()), reason::kConsentNotFound);
+    EXPECT_EQ(ReasonOf(engine_->GetConsent(second, "").status()), reason::kConsentNotFound);
+    EXPECT_EQ(ReasonOf(engine_->ListConsents(one, "", 10, "").status()), reason::kCaseNotFound);
+    EXPECT_EQ(
+        ReasonOf(engine_->WithdrawConsent(User(), {.request_id = "withdraw", .consent = first}, "")
+                     .status()),
+        reason::kConsentNotFound);
+    EXPECT_EQ(engine_->ListConsents(other, "", 10, "")->items.size(), 1U);
+    // Nothing of them is stored, nor that something comes due.
+    const auto snapshot = store_->NewSnapshot();
+    std::vector<std::string> keys;
+    for (const store::Family family : {store::Family::kConsent, store::Family::kDue}) {
+      const store::KeyRange range = store::FamilyRange(family);
+      AQ_EXPECT_OK(
+          snapshot->Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
+            keys.emplace_back(key);
+            return true;
+          }));
+    }
+    ASSERT_EQ(keys.size(), 2U);
+    EXPECT_EQ(keys[0], store::ConsentKey(kept));
+    EXPECT_THAT(keys[1], ::testing::HasSubstr(kept));
+  };
+  expect_gone();
+  ExpectVerified();
+  AQ_ASSERT_OK(engine_->Rebuild(nullptr));
+  expect_gone();
+  Open();
+  expect_gone();
+  ExpectVerified();
+}
+
+TEST_F(CustodyTest, APlaceThatAnErasedPersonHeldIsFree) {
+  const referral::ProviderDirectory directory =
+      referral::ParseDirectory("test.yaml", R"(directory: test
+open_within_days: 30
+providers:
+  - {id: school, title: {zh: 校, en: School}, agency: employment, kind: school, services: [skills], places: 1}
+)")
+          .value();
+  options_.directory = &directory;
+  Open();
+  const auto held = [&] { return engine_->ListProviders("", "", 10)->items.at(0).held; };
+  const std::string one = AddPerson(1), other = AddPerson(2);
+  EXPECT_EQ(SendOne(one).draft().provider(), "school");
+  EXPECT_EQ(held(), 1);
+  EXPECT_EQ(ReasonOf(engine_->CreateReferral(User(), Draft(other), "").status()),
+            reason::kNoProvider);
+  AQ_ASSERT_OK(engine_->ErasePerson(User("li", "supervisor"), Erasing(one), "").status());
+  EXPECT_EQ(held(), 0);
+  ExpectVerified();
+  EXPECT_EQ(SendOne(other).draft().provider(), "school");
+  EXPECT_EQ(held(), 1);
+  ExpectVerified();
+  AQ_ASSERT_OK(engine_->Rebuild(nullptr));
+  EXPECT_EQ(held(), 1);
+  engine_.reset();
 }
 
 TEST_F(CustodyTest, ARepeatAnswersErasedForTheirRowsAndAsBeforeForTheOthers) {

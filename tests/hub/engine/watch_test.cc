@@ -355,6 +355,13 @@ TEST_F(WatchTest, NoticesComePageByPage) {
   } while (!after.empty());
   ASSERT_THAT(paged, SizeIs(6));
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(paged[i], all[i].notice.sequence());
+  // A page that is cut short goes on after any of its notices.
+  AQ_ASSERT_OK_AND_ASSIGN(const auto whole, engine_->ListNotices({}, "", 10, ""));
+  ASSERT_THAT(whole.places, SizeIs(6));
+  AQ_ASSERT_OK_AND_ASSIGN(const auto rest, engine_->ListNotices({}, whole.places[2], 10, ""));
+  ASSERT_THAT(rest.items, SizeIs(3));
+  EXPECT_EQ(rest.items[0].case_id, all[3].case_id);
+  EXPECT_EQ(rest.items[0].notice.sequence(), all[3].notice.sequence());
   EXPECT_THAT(Notices({.case_id = CaseOf(2), .policy = kRelief}), SizeIs(1));
   EXPECT_THAT(Notices({.kind = journal::v1::ENTITLEMENT_NOTICE_KIND_REMINDER}), IsEmpty());
   EXPECT_THAT(engine_->ListNotices({}, "", 10, "11")->items, IsEmpty());
@@ -436,6 +443,26 @@ TEST_F(WatchTest, ACandidateIsComparedWithoutChangingAnything) {
   EXPECT_EQ(second.changes[0].policy, kRelief);
   EXPECT_EQ(second.next_after, "");
   EXPECT_EQ(engine_->Counts().synced, before);
+  // A page ends before it grows over the bound on bytes, but has one case.
+  options_.page_bytes_max = 1;
+  Reopen();
+  AQ_ASSERT_OK_AND_ASSIGN(const CatalogueComparison cut,
+                          engine_->CompareCatalogue({}, "", 1000, ""));
+  EXPECT_EQ(cut.cases, 1);
+  EXPECT_THAT(cut.changes, SizeIs(1));
+  EXPECT_EQ(cut.next_after, first.next_after);
+  AQ_ASSERT_OK_AND_ASSIGN(const CatalogueComparison rest,
+                          engine_->CompareCatalogue({}, cut.next_after, 1000, ""));
+  EXPECT_EQ(rest.cases, 1);
+  EXPECT_THAT(rest.changes, SizeIs(1));
+  EXPECT_EQ(rest.next_after, "");
+  options_.page_bytes_max = kPageBytesMax;
+  Reopen();
+  AQ_ASSERT_OK_AND_ASSIGN(const CatalogueComparison whole,
+                          engine_->CompareCatalogue({}, "", 1000, ""));
+  EXPECT_EQ(whole.cases, 2);
+  EXPECT_THAT(whole.changes, SizeIs(2));
+  EXPECT_EQ(whole.next_after, "");
   // Another candidate than that of the page before; then one with a mistake.
   files["training-help.yaml"] = absl::StrReplaceAll(kTrainingFile, {{"value: 6", "value: 4"}});
   write(files);

@@ -75,7 +75,7 @@ TEST(CatalogueTest, TheContentUnpacksToTheFilesAndLoadsToTheSameHash) {
   AQ_ASSERT_OK_AND_ASSIGN(const auto catalogue, Catalogue::Load(ANQIAO_POLICIES));
   EXPECT_EQ(catalogue->hash(), Hex(Sha256(catalogue->content())));
   AQ_ASSERT_OK_AND_ASSIGN(const auto files, Catalogue::Unpack(catalogue->content()));
-  EXPECT_EQ(files.size(), 21U);
+  EXPECT_EQ(files.size(), 22U);
   EXPECT_EQ(files.at("tables/retirement.yaml"), RetirementFile());
   AQ_ASSERT_OK_AND_ASSIGN(const auto again, Catalogue::Parse(files));
   EXPECT_EQ(again->content(), catalogue->content());

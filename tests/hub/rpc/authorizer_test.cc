@@ -84,6 +84,7 @@ TEST(AuthorizerTest, EveryMethodIsOpenToItsRolesAndToNoOther) {
       {"/anqiao.hub.v1.ReferralService/SendReferral", "CS"},
       {"/anqiao.hub.v1.ReferralService/MoveReferral", "CS"},
       {"/anqiao.hub.v1.ReferralService/ListDisclosures", "CSU"},
+      {"/anqiao.hub.v1.ReferralService/GetCohortMix", "SU"},
       {"/anqiao.hub.v1.ConsentService/CreateConsent", "CS"},
       {"/anqiao.hub.v1.ConsentService/GetConsent", "CSU"},
       {"/anqiao.hub.v1.ConsentService/ListConsents", "CSU"},

@@ -35,6 +35,7 @@ class FakeCatalogue final : public policy::Catalogue {
       absl::string_view policy, const model::Case& person) const override {
     journal::v1::EntitlementAnswer answer;
     answer.set_policy(std::string(policy));
+    answer.set_title_en(person.name);
     answer.set_result(journal::v1::ENTITLEMENT_RESULT_ELIGIBLE);
     answer.add_leaves()->set_id("leaf");
     const auto employed = person.stated.find("employed");
@@ -138,14 +139,19 @@ class FakeEngine final : public engine::Engine {
     response.set_etag("next");
     return response;
   }
-  absl::StatusOr<engine::CaseView> GetCase(const std::string& id, const model::CivilDate&,
+  absl::StatusOr<engine::CaseView> GetCase(const std::string& id, const model::CivilDate& as_of,
                                            const std::string& asked_jurisdiction) override {
     absl::MutexLock lock(&mu);
     jurisdiction = asked_jurisdiction;
     if (id != "one") {
       return Error(absl::StatusCode::kNotFound, reason::kCaseNotFound, "no such case");
     }
-    return MakeCase(id);
+    if (document.records().empty()) return MakeCase(id);
+    engine::CaseView view;
+    view.document = document;
+    view.document.set_person(id);
+    view.folded = model::FoldCase(view.document, as_of.empty() ? Today() : as_of);
+    return view;
   }
   absl::StatusOr<model::Case> GetOutwardCase(const std::string& id, const std::string& kind,
                                              const model::CivilDate&, const std::string&) override {
@@ -166,6 +172,7 @@ class FakeEngine final : public engine::Engine {
         break;
       }
       page.items.push_back(MakeCase(id));
+      page.places.emplace_back(id);
     }
     return page;
   }
@@ -281,12 +288,51 @@ class FakeEngine final : public engine::Engine {
   }
   absl::Status FireTimers() override { return absl::OkStatus(); }
   absl::StatusOr<engine::Page<journal::v1::ReferralDocument>> ListReferrals(
-      const engine::ReferralFilter&, const std::string&, int, const std::string&) override {
-    return engine::Page<journal::v1::ReferralDocument>();
+      const engine::ReferralFilter&, const std::string& after, int, const std::string&) override {
+    engine::Page<journal::v1::ReferralDocument> page;
+    if (padding == 0) return page;
+    for (const char* id : {"a", "b", "c"}) {
+      if (id <= after) continue;
+      page.places.emplace_back(id);
+      journal::v1::ReferralDocument& referral = page.items.emplace_back();
+      referral.set_referral(id);
+      referral.mutable_draft()->set_service(std::string(padding, 'x'));
+    }
+    return page;
   }
   absl::StatusOr<engine::Page<journal::v1::DisclosureDocument>> ListDisclosures(
       const std::string&, const std::string&, int, const std::string&) override {
     return engine::Page<journal::v1::DisclosureDocument>();
+  }
+  absl::StatusOr<engine::CohortMix> GetCohortMix(int year) override {
+    Note(absl::StrCat("mix ", year));
+    if (year > 2026) return InvalidField("year", "is still to come");
+    engine::CohortMix mix;
+    mix.year = 2026;
+    mix.months = 8;
+    mix.base_permille = 600;
+    mix.source = "the rules";
+    mix.cell_min = 5;
+    const auto add = [&](const char* agency, const char* service, referral::Mixing mixing) {
+      referral::MixLine& line = mix.lines.emplace_back();
+      line.agency = agency;
+      line.service = service;
+      line.mixing = mixing;
+      return &line;
+    };
+    for (const char* agency : {"", "employment"}) {
+      referral::MixLine* year =
+          add(agency, *agency == '\0' ? "" : "skills", referral::Mixing::kMixed);
+      year->people = 20;
+      year->cohorts = referral::Cohorts{.known = 11, .others = 9};
+      year->evidence_bits = -0.25;
+    }
+    mix.lines.back().counted_months = 7;
+    referral::MixLine* month = add("employment", "skills", referral::Mixing::kOneSided);
+    month->month = 8;
+    month->people = 12;
+    add("tax", "relief", referral::Mixing::kThin);
+    return mix;
   }
   absl::StatusOr<engine::Page<engine::NoticeView>> ListNotices(
       const engine::NoticeFilter& filter, const std::string& after, int limit,
@@ -300,11 +346,12 @@ class FakeEngine final : public engine::Engine {
         page.next_after = page.items.back().case_id;
         break;
       }
+      page.places.emplace_back(id);
       engine::NoticeView& view = page.items.emplace_back();
       view.case_id = id;
       view.notice.set_sequence(7);
       view.notice.mutable_time()->set_seconds(1'790'000'000);
-      view.notice.set_catalogue_hash("hash");
+      view.notice.set_catalogue_hash("hash" + std::string(padding, 'x'));
       *view.notice.mutable_as_of_date() = model::CivilDate::Of(2026, 7, 1).ToProto();
       journal::v1::EntitlementNotice* notice = view.notice.mutable_notice();
       notice->set_policy("a-policy");
@@ -590,6 +637,10 @@ class FakeEngine final : public engine::Engine {
 
   // In place of the fake one.
   std::unique_ptr<policy::Catalogue> loaded_catalogue;
+  // Makes notices, cases and referrals of lists longer by so many bytes.
+  std::size_t padding = 0;
+  // The records of cases/one.
+  journal::v1::PersonDocument document;
 
  private:
   static journal::v1::DeliveryDocument MakeDelivery(const std::string& id) {
@@ -606,9 +657,10 @@ class FakeEngine final : public engine::Engine {
     document.set_last_reason("HTTP_422");
     return document;
   }
-  static engine::CaseView MakeCase(const std::string& id) {
+  engine::CaseView MakeCase(const std::string& id) const {
     engine::CaseView view;
     view.folded.person = id;
+    view.folded.name = std::string(padding, 'x');
     view.folded.id_number = "421299199001010018";
     view.document.set_person(id);
     return view;

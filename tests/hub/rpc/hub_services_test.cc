@@ -6,9 +6,13 @@
 
 #include <functional>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "absl/strings/str_join.h"
 #include "hub/rpc/listener.h"
+#include "tests/hub/model/person_builder.h"
 #include "tests/hub/rpc/fake_engine.h"
 #include "tests/hub/rpc/fault.h"
 #include "tests/testing/status_matchers.h"
@@ -156,6 +160,189 @@ TEST_F(HubServicesTest, PagesThroughAList) {
   EXPECT_EQ(Fault(ListCases(request, &response)), "PAGE_TOKEN_INVALID page_token");
   request.set_page_token("not a token");
   EXPECT_EQ(Fault(ListCases(request, &response)), "PAGE_TOKEN_INVALID page_token");
+}
+
+TEST_F(HubServicesTest, PagesEndBeforeTheyGrowOverTheirBytes) {
+  engine_.padding = engine::kPageBytesMax / 2 - 1000;
+  hub::v1::ListCasesRequest request;
+  hub::v1::ListCasesResponse response;
+  ASSERT_TRUE(ListCases(request, &response).ok());
+  ASSERT_EQ(response.cases_size(), 2);
+  request.set_page_token(response.next_page_token());
+  ASSERT_TRUE(ListCases(request, &response).ok());
+  ASSERT_EQ(response.cases_size(), 1);
+  EXPECT_EQ(response.cases(0).name(), "cases/c");
+  EXPECT_EQ(response.next_page_token(), "");
+
+  hub::v1::ListReferralsRequest referrals;
+  hub::v1::ListReferralsResponse listed;
+  const auto list = [&] {
+    return Call(*referrals_, &hub::v1::ReferralService::Stub::ListReferrals, referrals, &listed,
+                kCaseworker)
+        .ok();
+  };
+  ASSERT_TRUE(list());
+  ASSERT_EQ(listed.referrals_size(), 2);
+  EXPECT_EQ(listed.referrals(1).name(), "referrals/b");
+  referrals.set_page_token(listed.next_page_token());
+  ASSERT_TRUE(list());
+  ASSERT_EQ(listed.referrals_size(), 1);
+  EXPECT_EQ(listed.referrals(0).name(), "referrals/c");
+  EXPECT_EQ(listed.next_page_token(), "");
+
+  // Two policies a case, which is on one page whole.
+  engine_.padding = engine::kPageBytesMax / 3;
+  hub::v1::ListEntitlementsRequest entitlements;
+  hub::v1::ListEntitlementsResponse entitled;
+  std::vector<std::string> cases;
+  do {
+    ASSERT_TRUE(Call(*eligibility_, &hub::v1::EligibilityService::Stub::ListEntitlements,
+                     entitlements, &entitled, kCaseworker)
+                    .ok());
+    ASSERT_EQ(entitled.entitlements_size(), 2);
+    for (const auto& one : entitled.entitlements()) cases.push_back(one.case_());
+    entitlements.set_page_token(entitled.next_page_token());
+  } while (!entitled.next_page_token().empty());
+  EXPECT_THAT(cases, ElementsAre("cases/a", "cases/a", "cases/b", "cases/b", "cases/c", "cases/c"));
+}
+
+TEST_F(HubServicesTest, TellsHowTheCohortsMixToSupervisorsAndAuditors) {
+  hub::v1::GetCohortMixRequest request;
+  hub::v1::CohortMix mix;
+  const auto ask = [&](const char* uri) {
+    return Fault(
+        Call(*referrals_, &hub::v1::ReferralService::Stub::GetCohortMix, request, &mix, uri));
+  };
+  EXPECT_EQ(ask(kCaseworker), "PERMISSION_DENIED");
+  EXPECT_EQ(ask(kOperatorUri), "PERMISSION_DENIED");
+  EXPECT_EQ(ask("anqiao://agencies/police"), "PERMISSION_DENIED");
+  engine_.TakeAccesses();
+  request.set_year(2026);
+  EXPECT_EQ(ask("anqiao://users/zhao?role=auditor"), "OK");
+  EXPECT_EQ(ask("anqiao://users/liu?role=supervisor&jurisdiction=421202"), "OK");
+  EXPECT_THAT(engine_.TakeNotes(), ElementsAre("mix 2026", "mix 2026"));
+  const auto accesses = engine_.TakeAccesses();
+  ASSERT_EQ(accesses.size(), 2u);
+  EXPECT_TRUE(accesses[0].allowed);
+  EXPECT_EQ(accesses[0].principal, "zhao");
+  EXPECT_EQ(mix.year(), 2026);
+  EXPECT_EQ(mix.last_month().month(), 8);
+  EXPECT_EQ(mix.base_share_permille(), 600);
+  EXPECT_EQ(mix.cell_min_count(), 5);
+  EXPECT_EQ(mix.source(), "the rules");
+  ASSERT_EQ(mix.lines_size(), 4);
+  EXPECT_EQ(mix.lines(0).agency(), "");
+  EXPECT_EQ(mix.lines(0).known_count(), 11);
+  EXPECT_EQ(mix.lines(0).other_count(), 9);
+  EXPECT_EQ(mix.lines(0).share_permille(), 550);
+  EXPECT_EQ(mix.lines(0).evidence_bits(), -0.25);
+  EXPECT_EQ(mix.lines(1).agency(), "agencies/employment");
+  EXPECT_EQ(mix.lines(1).mixing(), hub::v1::COHORT_MIXING_MIXED);
+  EXPECT_FALSE(mix.lines(1).has_month());
+  EXPECT_EQ(mix.lines(1).counted_month().month(), 7);
+  EXPECT_EQ(mix.lines(2).month().month(), 8);
+  EXPECT_EQ(mix.lines(2).mixing(), hub::v1::COHORT_MIXING_ONE_SIDED);
+  EXPECT_EQ(mix.lines(2).people_count(), 12);
+  EXPECT_FALSE(mix.lines(2).has_known_count());
+  EXPECT_FALSE(mix.lines(2).has_share_permille());
+  EXPECT_FALSE(mix.lines(2).has_evidence_bits());
+  EXPECT_FALSE(mix.lines(3).has_people_count());
+  request.set_year(2027);
+  EXPECT_EQ(ask("anqiao://users/zhao?role=auditor"), "INVALID_FIELD year");
+}
+
+TEST_F(HubServicesTest, AgenciesFindNothingOfTheCohortMix) {
+  const auto stub = hub::v1::ReferralService::NewStub(
+      grpc::CreateChannel(listeners_->agency_address(), grpc::InsecureChannelCredentials()));
+  hub::v1::CohortMix mix;
+  EXPECT_EQ(Call(*stub, &hub::v1::ReferralService::Stub::GetCohortMix,
+                 hub::v1::GetCohortMixRequest(), &mix, "anqiao://agencies/police")
+                .error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_TRUE(engine_.TakeNotes().empty());
+}
+
+// Somebody whom police, employment bureau, civil affairs and tax office know.
+journal::v1::PersonDocument KnownToAll(bool with_police) {
+  model::PersonBuilder person;
+  if (with_police) {
+    person.Register("2025-11-05", "REGISTERED");
+    journal::v1::Subject* subject =
+        person.document().mutable_records(0)->mutable_observation()->mutable_subject();
+    subject->set_name("张安");
+    subject->set_sex("2");
+    *subject->mutable_birth_date() = model::CivilDate::Of(1950, 1, 1).ToProto();
+  }
+  const auto add = [&](adapter::v1::RecordKind kind, const char* agency) {
+    journal::v1::Observation* observation = person.Add(kind, agency).mutable_observation();
+    observation->mutable_subject()->set_name("张平");
+    return observation;
+  };
+  model::SetDay(add(adapter::v1::RECORD_KIND_UNEMPLOYMENT, "employment")
+                    ->mutable_unemployment()
+                    ->mutable_registered_date(),
+                "2025-06-01");
+  journal::v1::HouseholdReliefFact* relief =
+      add(adapter::v1::RECORD_KIND_HOUSEHOLD_RELIEF, "civil_affairs")->mutable_household_relief();
+  relief->set_kind(journal::v1::RELIEF_KIND_URBAN_MINIMUM_LIVING);
+  *relief->mutable_from_month() = model::CivilDate::Of(2025, 7).ToProto();
+  model::SetDay(
+      add(adapter::v1::RECORD_KIND_BUSINESS, "tax")->mutable_business()->mutable_registered_date(),
+      "2026-02-01");
+  return person.document();
+}
+
+TEST_F(HubServicesTest, ExplainsToARecipientWhatItMaySeeAndNothingOfThePolice) {
+  AQ_ASSERT_OK_AND_ASSIGN(engine_.loaded_catalogue,
+                          policy::Catalogue::Load(ANQIAO_POLICIES, "421202"));
+  hub::v1::EvaluateEligibilityRequest request;
+  request.set_case_("cases/one");
+  request.add_policies("policies/tax-relief-self-employed");
+  request.set_language_code("en");
+  hub::v1::EvaluateEligibilityResponse response;
+  const auto call = [&](const char* uri = kCaseworker) {
+    return Fault(Call(*eligibility_, &hub::v1::EligibilityService::Stub::EvaluateEligibility,
+                      request, &response, uri));
+  };
+  const auto explained = [&](const std::string& reader, bool with_police) {
+    engine_.document = KnownToAll(with_police);
+    request.set_explain_for(reader);
+    EXPECT_EQ(call(), "OK");
+    EXPECT_EQ(response.entitlements_size(), 1);
+    const auto& lines = response.entitlements(0).explanation();
+    return absl::StrJoin(lines.begin(), lines.end(), "\n");
+  };
+  const std::string to_tax = explained("tax", true);
+  EXPECT_THAT(to_tax, ::testing::HasSubstr("business_registered = 2026-02-01"));
+  // Of another agency's fact no value, of what the tax office may not see nothing.
+  EXPECT_THAT(to_tax, ::testing::HasSubstr("(unemployed_months; employment bureau; "));
+  for (const char* word :
+       {"minimum living", "civil affairs", "police", "decisive", "next change"}) {
+    EXPECT_THAT(to_tax, ::testing::Not(::testing::HasSubstr(word))) << word;
+  }
+  const std::string whole_answer = response.entitlements(0).SerializeAsString();
+  // The police's records change nothing of it.
+  EXPECT_EQ(explained("tax", false), to_tax);
+  EXPECT_EQ(response.entitlements(0).SerializeAsString(), whole_answer);
+  // The caseworker's has everything, and may hang on them.
+  const std::string whole = explained("caseworker", true);
+  EXPECT_THAT(whole, ::testing::HasSubstr("urban minimum living relief"));
+  EXPECT_THAT(whole, ::testing::HasSubstr("decisive"));
+  EXPECT_NE(explained("caseworker", false), whole);
+  EXPECT_EQ(explained("", true), "");
+  request.set_language_code("zh");
+  EXPECT_THAT(explained("tax", true), ::testing::HasSubstr("重点群体从事个体经营税收扣减"));
+  EXPECT_EQ(engine_.TakeAccesses().back().resource, "cases/one");
+  // Only whoever is told something by a request, and in these languages.
+  for (const char* reader : {"police", "employer", "nobody"}) {
+    request.set_explain_for(reader);
+    EXPECT_EQ(call(), "INVALID_FIELD explain_for") << reader;
+  }
+  request.set_explain_for("tax");
+  request.set_language_code("fr");
+  EXPECT_EQ(call(), "INVALID_FIELD language_code");
+  request.clear_language_code();
+  EXPECT_EQ(call(kOperatorUri), "PERMISSION_DENIED");
 }
 
 TEST_F(HubServicesTest, EveryListRefusesANegativePageSize) {

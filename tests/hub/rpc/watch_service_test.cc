@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "anqiao/hub/v1/eligibility.grpc.pb.h"
 #include "hub/rpc/authenticator.h"
@@ -82,6 +83,28 @@ TEST_F(WatchServiceTest, ListsNoticesAndRecordsTheRead) {
   const auto accesses = engine_.TakeAccesses();
   ASSERT_EQ(accesses.size(), 2u);
   EXPECT_EQ(accesses[0].resource, "cases/-");
+}
+
+TEST_F(WatchServiceTest, APageOfNoticesEndsBeforeItGrowsOverItsBytes) {
+  engine_.padding = engine::kPageBytesMax / 2;
+  hub::v1::ListEntitlementNoticesRequest request;
+  hub::v1::ListEntitlementNoticesResponse response;
+  std::vector<std::string> cases;
+  for (int pages = 1; pages <= 3; ++pages) {
+    ASSERT_TRUE(List(request, &response).ok());
+    ASSERT_EQ(response.notices_size(), 1);
+    cases.push_back(response.notices(0).case_());
+    EXPECT_LE(response.ByteSizeLong(), engine::kPageBytesMax);
+    EXPECT_EQ(response.next_page_token().empty(), pages == 3);
+    request.set_page_token(response.next_page_token());
+  }
+  EXPECT_THAT(cases, ElementsAre("cases/a", "cases/b", "cases/c"));
+  // One that is larger than a page is a page by itself.
+  engine_.padding = engine::kPageBytesMax + 1;
+  request.clear_page_token();
+  ASSERT_TRUE(List(request, &response).ok());
+  EXPECT_EQ(response.notices_size(), 1);
+  EXPECT_NE(response.next_page_token(), "");
 }
 
 TEST_F(WatchServiceTest, ChecksAndPassesOnWhatIsAskedFor) {

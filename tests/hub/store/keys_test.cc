@@ -87,6 +87,21 @@ TEST(KeysTest, LookKeysComeBackAndSortByTheirDays) {
   EXPECT_THAT(DecodeLookKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
 }
 
+TEST(KeysTest, AskedKeysComeBackAndLieInTheirYear) {
+  std::mt19937_64 random(9);
+  for (int i = 0; i < 20000; ++i) {
+    const std::uint64_t year = random() % 4, other = random() % 4;
+    const std::string key =
+        AskedKey(year, RandomText(random), RandomText(random), RandomText(random));
+    AQ_ASSERT_OK_AND_ASSIGN(const AskedParts back, DecodeAskedKey(key));
+    ASSERT_EQ(back.year, year);
+    ASSERT_EQ(AskedKey(back.year, back.agency, back.service, back.person), key);
+    const KeyRange range = AskedRange(other);
+    ASSERT_EQ(range.begin <= key && key < range.end, year == other);
+  }
+  EXPECT_THAT(DecodeAskedKey(PersonKey("p")), StatusIs(absl::StatusCode::kDataLoss));
+}
+
 TEST(KeysTest, PendingKeysComeBackAndSortAsTheirParts) {
   std::mt19937_64 random(2);
   const auto make = [&random] {
@@ -142,17 +157,17 @@ TEST(KeysTest, HidesWhatIsPersonalAndKeepsTheRest) {
 
 TEST(KeysTest, FamiliesDoNotMeet) {
   const std::vector<std::string> keys = {
-      MetaKey("x"),           RecordKey({}),      PersonKey("x"),        BlockKey("x"),
-      RequestKey("x"),        ReferralKey("x"),   PseudonymKey("x", ""), DeliveryKey("x"),
-      PendingKey("x", 1, ""), QuarantineKey("x"), DisclosureKey("x", 1), CountKey("x"),
-      DeadKey("x", 1, ""),    ConsentKey("x"),    DueKey(1, "x", 1),     NotesKey("x"),
-      LookKey(1, "x")};
+      MetaKey("x"),           RecordKey({}),           PersonKey("x"),        BlockKey("x"),
+      RequestKey("x"),        ReferralKey("x"),        PseudonymKey("x", ""), DeliveryKey("x"),
+      PendingKey("x", 1, ""), QuarantineKey("x"),      DisclosureKey("x", 1), CountKey("x"),
+      DeadKey("x", 1, ""),    ConsentKey("x"),         DueKey(1, "x", 1),     NotesKey("x"),
+      LookKey(1, "x"),        AskedKey(1, "x", "", "")};
   const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
                                         Family::kBlock,      Family::kRequest,    Family::kReferral,
                                         Family::kPseudonym,  Family::kDelivery,   Family::kPending,
                                         Family::kQuarantine, Family::kDisclosure, Family::kCount,
                                         Family::kDead,       Family::kConsent,    Family::kDue,
-                                        Family::kNotes,      Family::kLook};
+                                        Family::kNotes,      Family::kLook,       Family::kAsked};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < families.size(); ++j) {
       const KeyRange range = FamilyRange(families[j]);
