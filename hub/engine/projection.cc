@@ -85,7 +85,7 @@ identity::Decision Recheck(const PersonDocument& person, const PersonRecord& rec
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "4";
+constexpr char kProjectionsVersion[] = "5";
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -205,6 +205,12 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return absl::OkStatus();
     case Entry::kEntitlementNoted:
       return Noted(sequence, entry);
+    case Entry::kTeamMemberAdded:
+      return MemberAdded(sequence, entry);
+    case Entry::kTeamMemberEnded:
+      return MemberEnded(entry, entry.team_member_ended());
+    case Entry::kDispatchSent:
+      return Dispatched(sequence, entry);
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -223,6 +229,8 @@ void Projection::CollectChanges() {
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
   notes_.Collect(&changes);
+  members_.Collect(&changes);
+  dispatches_.Collect(&changes);
   for (auto& [key, other] : others_) {
     changes.push_back({key, std::move(other.value), std::move(other.owner)});
   }
@@ -252,6 +260,8 @@ absl::Status Projection::Commit() {
   deliveries_.Trim(kCachedDocuments);
   quarantine_.Trim(100);
   notes_.Trim(kCachedDocuments);
+  members_.Trim(kCachedDocuments);
+  dispatches_.Trim(kCachedDocuments);
   return absl::OkStatus();
 }
 

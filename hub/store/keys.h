@@ -37,6 +37,8 @@ enum class Family : char {
   kCount = 'c',       // name -> decimal count
   kNotes = 'e',       // person -> EntitlementNotes
   kLook = 'v',        // day, person -> (empty): whom the watch looks at again, in order
+  kTeamMember = 'g',  // membership of a care team -> TeamMemberDocument
+  kDispatch = 's',    // dispatch -> DispatchDocument
 };
 
 std::string MetaKey(absl::string_view name);
@@ -60,6 +62,8 @@ std::string CountKey(absl::string_view name);
 std::string NotesKey(absl::string_view person);
 // "day": days since 1970-01-01 in China.
 std::string LookKey(std::uint64_t day, absl::string_view person);
+std::string TeamMemberKey(absl::string_view member);
+std::string DispatchKey(absl::string_view dispatch);
 
 // The key as it is stored where keys hide what is personal: what follows the agency and format of a
 // record, and a blocking key, are replaced by "hash" of the whole key. Ranges of hidden keys that
