@@ -61,6 +61,7 @@ void AddProviderCommands(CLI::App& app, Action& chosen);
 void AddPolicyCommands(CLI::App& app, Action& chosen);
 void AddReferralCommands(CLI::App& app, Action& chosen);
 void AddDisclosureCommands(CLI::App& app, Action& chosen);
+void AddCareCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddDeliveryCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);
