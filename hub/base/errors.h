@@ -41,6 +41,8 @@ inline constexpr char kReferralNotFound[] = "REFERRAL_NOT_FOUND";
 inline constexpr char kAgencyNotFound[] = "AGENCY_NOT_FOUND";
 inline constexpr char kProviderNotFound[] = "PROVIDER_NOT_FOUND";
 inline constexpr char kConsentNotFound[] = "CONSENT_NOT_FOUND";
+inline constexpr char kTeamMemberNotFound[] = "TEAM_MEMBER_NOT_FOUND";
+inline constexpr char kDispatchNotFound[] = "DISPATCH_NOT_FOUND";
 inline constexpr char kDeliveryNotFound[] = "DELIVERY_NOT_FOUND";
 inline constexpr char kQuarantineNotFound[] = "QUARANTINE_NOT_FOUND";
 inline constexpr char kPayloadNotKept[] = "PAYLOAD_NOT_KEPT";
@@ -81,6 +83,8 @@ inline constexpr char kConsentEnded[] = "CONSENT_ENDED";
 inline constexpr char kConsentInsufficient[] = "CONSENT_INSUFFICIENT";
 inline constexpr char kNoOutwardIdentity[] = "NO_OUTWARD_IDENTITY";
 inline constexpr char kViewIncomplete[] = "VIEW_INCOMPLETE";
+inline constexpr char kNoOrder[] = "NO_ORDER";
+inline constexpr char kRecipientNotAllowed[] = "RECIPIENT_NOT_ALLOWED";
 // Of storage and configuration.
 inline constexpr char kStorageFull[] = "STORAGE_FULL";
 inline constexpr char kStorageLost[] = "STORAGE_LOST";

@@ -95,6 +95,7 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddProviderCommands(app, chosen);
   AddReferralCommands(app, chosen);
   AddDisclosureCommands(app, chosen);
+  AddCareCommands(app, chosen);
   AddOperationsCommands(app, chosen);
   AddDeliveryCommands(app, chosen);
   AddAdapterCommands(app, chosen);

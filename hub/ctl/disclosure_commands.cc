@@ -30,7 +30,7 @@ struct DisclosureArguments {
 };
 
 struct ConsentArguments {
-  std::string name, case_name, recipient, service, until, evidence, request_id;
+  std::string name, case_name, recipient, service, member, role, until, evidence, request_id;
   std::vector<std::string> fields;
 };
 
@@ -69,12 +69,12 @@ absl::StatusOr<ExitCode> List(Context& context, const DisclosureArguments& argum
                {"WAY 送达方式"},
                {"SHA-256 摘要"}});
   for (const auto& entry : response.disclosures()) {
-    table.AddRow({TimeText(entry.time()), entry.agency(), entry.view(),
-                  absl::StrJoin(entry.fields(), ", "), entry.purpose(),
-                  absl::StrCat(entry.basis(), " ", entry.basis_reference()), entry.principal(),
-                  entry.referral(), TimeText(entry.acknowledge_time()),
-                  OrDash(entry.delivery_way()),
-                  OrDash(absl::BytesToHexString(entry.bytes_hash()).substr(0, 16))});
+    table.AddRow(
+        {TimeText(entry.time()), entry.agency().empty() ? entry.recipient_name() : entry.agency(),
+         entry.view(), absl::StrJoin(entry.fields(), ", "), entry.purpose(),
+         absl::StrCat(entry.basis(), " ", entry.basis_reference()), entry.principal(),
+         entry.referral(), TimeText(entry.acknowledge_time()), OrDash(entry.delivery_way()),
+         OrDash(absl::BytesToHexString(entry.bytes_hash()).substr(0, 16))});
   }
   table.Print(context.out);
   return kExitOk;
@@ -82,8 +82,8 @@ absl::StatusOr<ExitCode> List(Context& context, const DisclosureArguments& argum
 
 // The words of the printed accounting.
 struct Words {
-  const char *title, *of, *count, *none, *time, *recipient, *purpose, *basis, *duty, *consented,
-      *notified, *consent, *told, *view, *referral, *received, *bytes, *comma;
+  const char *title, *of, *count, *none, *time, *recipient, *purpose, *basis, *notified, *consent,
+      *told, *view, *referral, *received, *bytes, *comma, *from, *until, *open, *member, *dispatch;
 };
 constexpr Words kZh = {"个人信息提供情况清单",
                        "案件：",
@@ -93,8 +93,6 @@ constexpr Words kZh = {"个人信息提供情况清单",
                        "接收方：",
                        "目的：",
                        "依据：",
-                       "履行法定职责",
-                       "本人单独同意",
                        "（已告知本人）",
                        "同意书：",
                        "提供的内容：",
@@ -102,7 +100,12 @@ constexpr Words kZh = {"个人信息提供情况清单",
                        "转介：",
                        "接收方签收：",
                        "交付内容摘要：",
-                       "、"};
+                       "、",
+                       "起止：",
+                       " 至 ",
+                       "今",
+                       "帮教小组成员：",
+                       "移送或报告："};
 constexpr Words kEn = {"Accounting of disclosures",
                        "case: ",
                        "disclosures: ",
@@ -111,8 +114,6 @@ constexpr Words kEn = {"Accounting of disclosures",
                        "recipient: ",
                        "purpose: ",
                        "basis: ",
-                       "statutory duty",
-                       "separate consent",
                        " (the person was given notice)",
                        "consent: ",
                        "what was told: ",
@@ -120,24 +121,51 @@ constexpr Words kEn = {"Accounting of disclosures",
                        "referral: ",
                        "received: ",
                        "what was handed over: ",
-                       ", "};
+                       ", ",
+                       "for the time: ",
+                       " to ",
+                       "now",
+                       "member of the care team: ",
+                       "report or transfer: "};
+
+// The code in words, and the code itself; only the code where the words say nothing more.
+std::string InWords(bool zh, const hub::v1::FieldTitle& title, const std::string& code) {
+  const std::string& words = zh ? title.zh() : title.en();
+  return words.empty() ? code : absl::StrCat(words, " (", code, ")");
+}
+
+std::string RecipientText(const DisclosureEntry& entry) {
+  if (entry.agency().empty()) return entry.recipient_name();
+  return absl::StrCat(entry.agency_display_name(), entry.agency_display_name().empty() ? "" : " ",
+                      "(", entry.agency(), ")");
+}
 
 void PrintEntry(Context& context, const Words& words, bool zh, int number,
                 const DisclosureEntry& entry) {
   std::vector<std::string> fields;
   for (const auto& title : entry.field_titles()) fields.push_back(zh ? title.zh() : title.en());
-  const bool consented = entry.basis() == "CONSENT";
   context.out << "\n"
               << number << ". " << words.time << TimeText(entry.time()) << "\n   "
-              << words.recipient << entry.agency_display_name()
-              << (entry.agency_display_name().empty() ? "" : " ") << "(" << entry.agency()
-              << ")\n   " << words.purpose << entry.purpose() << "\n   " << words.basis
-              << (consented ? words.consented : words.duty) << " " << entry.basis_reference()
+              << words.recipient << RecipientText(entry) << "\n   " << words.purpose
+              << InWords(zh, entry.purpose_title(), entry.purpose()) << "\n   " << words.basis
+              << InWords(zh, entry.basis_title(), entry.basis()) << " " << entry.basis_reference()
               << (entry.notice_given() ? words.notified : "") << "\n";
-  if (consented) context.out << "   " << words.consent << entry.consent() << "\n";
+  if (!entry.consent().empty()) {
+    context.out << "   " << words.consent << entry.consent() << "\n";
+  }
+  if (entry.has_valid_from_date()) {
+    context.out << "   " << words.from << DateText(entry.valid_from_date()) << words.until
+                << (entry.has_valid_to_date() ? DateText(entry.valid_to_date()) : words.open)
+                << "\n";
+  }
   context.out << "   " << words.told << absl::StrJoin(fields, words.comma) << "\n   " << words.view
-              << entry.view() << " sha256:" << absl::BytesToHexString(entry.view_hash()) << "\n   "
-              << words.referral << entry.referral() << "\n";
+              << entry.view() << " sha256:" << absl::BytesToHexString(entry.view_hash()) << "\n";
+  const std::pair<const char*, const std::string&> links[] = {{words.referral, entry.referral()},
+                                                              {words.member, entry.team_member()},
+                                                              {words.dispatch, entry.dispatch()}};
+  for (const auto& [what, name] : links) {
+    if (!name.empty()) context.out << "   " << what << name << "\n";
+  }
   if (entry.has_acknowledge_time()) {
     context.out << "   " << words.received << TimeText(entry.acknowledge_time()) << " "
                 << entry.delivery_way() << "\n";
@@ -178,7 +206,8 @@ absl::StatusOr<ExitCode> Show(Context& context, const Consent& consent) {
   PrintPairs(context.out,
              {{"consent 同意", consent.name()},
               {"case 案件", consent.case_()},
-              {"agency 接收方", consent.agency()},
+              {"agency 接收方", OrDash(consent.agency())},
+              {"member 小组成员", OrDash(consent.recipient_name())},
               {"purpose 目的", consent.purpose()},
               {"fields 字段", absl::StrJoin(consent.fields(), ", ")},
               {"until 有效期至", DateText(consent.expire_date())},
@@ -186,16 +215,24 @@ absl::StatusOr<ExitCode> Show(Context& context, const Consent& consent) {
               {"state 状态", EnumText(consent.state())},
               {"created 创建", TimeText(consent.create_time())},
               {"ended 终止", consent.has_end_time() ? TimeText(consent.end_time()) : "-"},
-              {"revoked 已撤回转介", OrDash(absl::StrJoin(consent.revoked_referrals(), ", "))}});
+              {"revoked 已撤回转介", OrDash(absl::StrJoin(consent.revoked_referrals(), ", "))},
+              {"left 已退出成员", OrDash(absl::StrJoin(consent.ended_members(), ", "))}});
   return kExitOk;
 }
 
 absl::StatusOr<ExitCode> Create(Context& context, const ConsentArguments& arguments) {
   hub::v1::CreateConsentRequest request;
+  const bool for_agency = !arguments.recipient.empty() && !arguments.service.empty();
+  const bool for_team = !arguments.member.empty() && !arguments.role.empty();
+  if (for_agency == for_team) {
+    return UsageError("give --recipient and --service, or --member and --role");
+  }
   AQ_ASSIGN_OR_RETURN(*request.mutable_request_id(), RequestIdOrNew(arguments.request_id));
   request.set_case_(ResourceName("cases", arguments.case_name));
   request.set_agency(ResourceName("agencies", arguments.recipient));
-  request.set_purpose(absl::StrCat("referral:", arguments.service));
+  request.set_recipient_name(arguments.member);
+  request.set_purpose(for_agency ? absl::StrCat("referral:", arguments.service)
+                                 : absl::StrCat("care-team:", arguments.role));
   for (const std::string& field : arguments.fields) request.add_fields(field);
   AQ_ASSIGN_OR_RETURN(*request.mutable_expire_date(), ParseDate("--until", arguments.until));
   request.set_evidence(arguments.evidence);
@@ -245,8 +282,10 @@ absl::StatusOr<ExitCode> ListConsents(Context& context, const ConsentArguments& 
                {"FIELDS 字段"},
                {"UNTIL 有效期至"}});
   for (const Consent& consent : response.consents()) {
-    table.AddRow({consent.name(), EnumText(consent.state()), consent.agency(), consent.purpose(),
-                  absl::StrJoin(consent.fields(), ", "), DateText(consent.expire_date())});
+    table.AddRow({consent.name(), EnumText(consent.state()),
+                  consent.agency().empty() ? consent.recipient_name() : consent.agency(),
+                  consent.purpose(), absl::StrJoin(consent.fields(), ", "),
+                  DateText(consent.expire_date())});
   }
   table.Print(context.out);
   return kExitOk;
@@ -260,12 +299,15 @@ void AddConsentCommands(CLI::App& app, Action& chosen) {
   consents->require_subcommand(1);
   CLI::App* create = consents->add_subcommand("create", "Record a consent");
   create->add_option("--case", arguments->case_name, "The person's case")->required();
-  create->add_option("--recipient", arguments->recipient, "The agency that may be told")
-      ->required();
-  create->add_option("--service", arguments->service, "The service that it is for")->required();
+  create->add_option("--recipient", arguments->recipient, "The agency that may be told");
+  create->add_option("--service", arguments->service, "The service that it is for");
+  create->add_option("--member", arguments->member,
+                     "Instead of an agency: who may join the care team");
+  create->add_option("--role", arguments->role, "Their role, such as GRID_WORKER");
   create
       ->add_option("--field", arguments->fields,
-                   "Field that may be told, such as beneficiary.name; repeat for more")
+                   "Field that may be told, such as beneficiary.name or case.tasks; repeat for "
+                   "more")
       ->required();
   create->add_option("--until", arguments->until, "Last day, such as 2026-12-31")->required();
   create->add_option("--evidence", arguments->evidence, "Where the signed paper is kept")
@@ -278,7 +320,7 @@ void AddConsentCommands(CLI::App& app, Action& chosen) {
   OnChosen(list, chosen, arguments, ListConsents);
 
   CLI::App* withdraw = consents->add_subcommand(
-      "withdraw", "Withdraw a consent; the live referrals that rest on it are revoked with it");
+      "withdraw", "Withdraw a consent; the live referrals and memberships that rest on it end");
   withdraw->add_option("consent", arguments->name, "consents/... or the part after it")->required();
   withdraw->add_option("--request-id", arguments->request_id, kRequestId);
   OnChosen(withdraw, chosen, arguments, Withdraw);

@@ -272,6 +272,12 @@ absl::Status PrintDelivery(Context& context, const exchange::v1::Delivery& deliv
   if (delivery.has_request()) {
     AQ_ASSIGN_OR_RETURN(content, ToJson(delivery.request(), true));
     context.out << "request 请求\n" << content;
+  } else if (delivery.has_report()) {
+    AQ_ASSIGN_OR_RETURN(content, ToJson(delivery.report(), true));
+    context.out << "report 报告\n" << content;
+  } else if (delivery.has_transfer()) {
+    AQ_ASSIGN_OR_RETURN(content, ToJson(delivery.transfer(), true));
+    context.out << "transfer 移送\n" << content;
   } else if (delivery.has_cancellation()) {
     context.out << "withdrawn 撤回: " << Printable(delivery.cancellation().reason())
                 << "; confirm with CONFIRM_CANCELLATION\n";

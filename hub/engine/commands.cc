@@ -20,17 +20,6 @@ namespace {
 using journal::v1::Entry;
 using journal::v1::ReferralDocument;
 
-// Lengths go before parts, so that no two lists of parts give the same bytes.
-std::string HashOf(const std::vector<absl::string_view>& parts,
-                   const std::map<std::string, std::string>& details = {}) {
-  std::string all;
-  for (const absl::string_view part : parts) absl::StrAppend(&all, part.size(), ":", part, ",");
-  for (const auto& [key, value] : details) {
-    absl::StrAppend(&all, key.size(), ":", key, "=", value.size(), ":", value, ",");
-  }
-  return Sha256(all);
-}
-
 absl::Status CheckRequestId(const std::string& request_id) {
   if (request_id.size() > 100 || request_id.find('\0') != std::string::npos) {
     return InvalidField("request_id", "must be plain text of at most 100 bytes");
@@ -206,6 +195,7 @@ absl::StatusOr<journal::v1::ConsentDocument> EngineImpl::CreateConsent(
   std::vector<absl::string_view> parts = {"consent",       command.case_id,  command.agency,
                                           command.purpose, command.evidence, expire_date};
   parts.insert(parts.end(), command.fields.begin(), command.fields.end());
+  if (!command.recipient_name.empty()) parts.push_back(command.recipient_name);
   const std::string hash = HashOf(parts);
   return ConsentAfter(
       RunReferralCommand(principal, command.request_id, hash,

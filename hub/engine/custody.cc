@@ -120,6 +120,16 @@ absl::Status EngineImpl::EraseTurn(Writer::Turn& turn, const Principal& principa
                                                  turn.snapshot(), store::ConsentKey(consent)));
     if (document.has_value() && document->key() != 0) keys.insert(document->key());
   }
+  for (const std::string& member : view.document.team_members()) {
+    AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<journal::v1::TeamMemberDocument>(
+                                                 turn.snapshot(), store::TeamMemberKey(member)));
+    if (document.has_value() && document->key() != 0) keys.insert(document->key());
+  }
+  for (const std::string& dispatch : view.document.dispatches()) {
+    AQ_ASSIGN_OR_RETURN(const auto document, ReadDocument<journal::v1::DispatchDocument>(
+                                                 turn.snapshot(), store::DispatchKey(dispatch)));
+    if (document.has_value() && document->key() != 0) keys.insert(document->key());
+  }
   AQ_ASSIGN_OR_RETURN(const auto notes, ReadDocument<journal::v1::EntitlementNotes>(
                                             turn.snapshot(), store::NotesKey(command.case_id)));
   if (notes.has_value() && notes->key() != 0) keys.insert(notes->key());

@@ -184,7 +184,7 @@ absl::Status Deliveries::Find(const std::string& agency, const DeliveryQueue::Re
       return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                    "a delivery that waits is not on file");
     }
-    one.referral = document->referral();
+    one.referral = LineOf(*document);
     one.attempts = document->nack_count();
   }
   return absl::OkStatus();

@@ -212,12 +212,41 @@ struct RouteView {
 };
 
 struct CreateConsentCommand {
-  std::string request_id, case_id, agency, purpose, evidence;
+  // "agency" for a referral, "recipient_name" for a member of the care team.
+  std::string request_id, case_id, agency, purpose, evidence, recipient_name = {};
   std::vector<std::string> fields;
   model::CivilDate expire_date;
 };
 struct WithdrawConsentCommand {
   std::string request_id, consent;
+};
+
+struct AddTeamMemberCommand {
+  std::string request_id, case_id, role, display_name;
+  std::string user = {};         // empty: they are none
+  model::CivilDate from, until;  // empty: today; open
+  std::string basis;             // STATUTORY_DUTY or CONSENT
+  std::string consent = {};      // for the basis CONSENT
+};
+struct EndTeamMemberCommand {
+  std::string request_id, member, etag, reason;
+};
+
+// A page of a case's care team, and what it lacks.
+struct TeamPage {
+  Page<journal::v1::TeamMemberDocument> members;
+  std::vector<std::string> missing_roles;  // required ones that nobody holds today
+};
+
+// A report to the police or a transfer to another sub-district's office: what the caseworker
+// states, and to whom.
+struct SendDispatchCommand {
+  std::string request_id, case_id, agency;
+  journal::v1::DispatchKind kind = journal::v1::DISPATCH_KIND_UNSPECIFIED;
+  std::string report_code = {};  // of a report
+  model::CivilDate event_date;
+  std::string legal_basis, document_number;
+  std::string etag = {};  // of the case; empty: whatever it is
 };
 
 struct AgencyStatus {
@@ -524,13 +553,38 @@ class Engine {
   virtual absl::StatusOr<journal::v1::ConsentDocument> CreateConsent(
       const Principal& principal, const CreateConsentCommand& command,
       const std::string& jurisdiction) = 0;
-  // Revokes the live referrals that rest on it, in the same entry.
+  // Revokes the live referrals and ends the memberships that rest on it, in the same entry.
   virtual absl::StatusOr<journal::v1::ConsentDocument> WithdrawConsent(
       const Principal& principal, const WithdrawConsentCommand& command,
       const std::string& jurisdiction) = 0;
   virtual absl::StatusOr<journal::v1::ConsentDocument> GetConsent(
       const std::string& consent, const std::string& jurisdiction) = 0;
   virtual absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) = 0;
+
+  // --- Care teams (hub/doc/care_team.md). ---
+  virtual absl::StatusOr<journal::v1::TeamMemberDocument> AddTeamMember(
+      const Principal& principal, const AddTeamMemberCommand& command,
+      const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<journal::v1::TeamMemberDocument> EndTeamMember(
+      const Principal& principal, const EndTeamMemberCommand& command,
+      const std::string& jurisdiction) = 0;
+  // NOT_FOUND (TEAM_MEMBER_NOT_FOUND).
+  virtual absl::StatusOr<journal::v1::TeamMemberDocument> GetTeamMember(
+      const std::string& member, const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<TeamPage> ListTeamMembers(const std::string& case_id,
+                                                   const std::string& after, int limit,
+                                                   const std::string& jurisdiction) = 0;
+
+  // --- Reports and transfers (hub/doc/dispatches.md). ---
+  virtual absl::StatusOr<journal::v1::DispatchDocument> SendDispatch(
+      const Principal& principal, const SendDispatchCommand& command,
+      const std::string& jurisdiction) = 0;
+  // NOT_FOUND (DISPATCH_NOT_FOUND).
+  virtual absl::StatusOr<journal::v1::DispatchDocument> GetDispatch(
+      const std::string& dispatch, const std::string& jurisdiction) = 0;
+  virtual absl::StatusOr<Page<journal::v1::DispatchDocument>> ListDispatches(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) = 0;
 
@@ -636,6 +690,8 @@ class Engine {
 std::string ReferralEtag(const journal::v1::ReferralDocument& referral);
 std::string OutwardEtag(const journal::v1::ReferralDocument& referral);
 std::string CaseEtag(const journal::v1::PersonDocument& person);
+// Etag of a membership of a care team.
+std::string TeamMemberEtag(const journal::v1::TeamMemberDocument& member);
 
 }  // namespace anqiao::engine
 

@@ -1,5 +1,5 @@
 // The engine's parts, wired together. engine.cc opens and closes, commands.cc changes referrals and
-// quarantine, queries.cc reads, routes.cc proposes.
+// quarantine, care.cc keeps care teams and sends dispatches, queries.cc reads, routes.cc proposes.
 
 #ifndef ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
 #define ANQIAO_HUB_ENGINE_ENGINE_IMPL_H_
@@ -98,6 +98,24 @@ class EngineImpl : public Engine {
   absl::StatusOr<Page<journal::v1::ConsentDocument>> ListConsents(
       const std::string& case_id, const std::string& after, int limit,
       const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::TeamMemberDocument> AddTeamMember(
+      const Principal& principal, const AddTeamMemberCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::TeamMemberDocument> EndTeamMember(
+      const Principal& principal, const EndTeamMemberCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::TeamMemberDocument> GetTeamMember(
+      const std::string& member, const std::string& jurisdiction) override;
+  absl::StatusOr<TeamPage> ListTeamMembers(const std::string& case_id, const std::string& after,
+                                           int limit, const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::DispatchDocument> SendDispatch(
+      const Principal& principal, const SendDispatchCommand& command,
+      const std::string& jurisdiction) override;
+  absl::StatusOr<journal::v1::DispatchDocument> GetDispatch(
+      const std::string& dispatch, const std::string& jurisdiction) override;
+  absl::StatusOr<Page<journal::v1::DispatchDocument>> ListDispatches(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) override;
   absl::Status FireTimers() override {
     watch_.Wake();
     return timers_.Tick();
@@ -187,6 +205,8 @@ class EngineImpl : public Engine {
   // Puts the salt in the place of the sealed one; nothing if it was erased.
   void OpenSalt(journal::v1::HandedOver* handed_over) const;
   absl::StatusOr<journal::v1::ConsentDocument> ConsentAfter(
+      const absl::StatusOr<journal::v1::Entry>& entry);
+  absl::StatusOr<journal::v1::TeamMemberDocument> MemberAfter(
       const absl::StatusOr<journal::v1::Entry>& entry);
   ReferralBook BookOf(const store::Snapshot& snapshot) const;
   absl::Status ReplayTurn(Writer::Turn& turn, const Principal& principal,

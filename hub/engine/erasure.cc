@@ -31,6 +31,12 @@ absl::Status Projection::Erased(const journal::v1::PersonErased& erased) {
     for (const std::string& consent : row->document.consents()) {
       AQ_RETURN_IF_ERROR(ForgetConsent(consent));
     }
+    for (const std::string& member : row->document.team_members()) {
+      AQ_RETURN_IF_ERROR(ForgetMember(member));
+    }
+    for (const std::string& dispatch : row->document.dispatches()) {
+      AQ_RETURN_IF_ERROR(ForgetDispatch(dispatch));
+    }
     AQ_RETURN_IF_ERROR(ForgetDeliveries(erased.person()));
     AQ_RETURN_IF_ERROR(ForgetDisclosures(erased.person()));
     AQ_RETURN_IF_ERROR(ForgetNotes(erased.person()));
@@ -121,7 +127,7 @@ absl::Status Projection::ForgetDeliveries(const std::string& person) {
       delivery_events_.push_back({.kind = DeliveryEvent::Kind::kGone,
                                   .agency = agency,
                                   .delivery = document.delivery().delivery(),
-                                  .referral = document.referral(),
+                                  .referral = LineOf(document),
                                   .sequence = document.sequence()});
     }
     deliveries_.Remove(key, row);

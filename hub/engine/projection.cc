@@ -205,6 +205,12 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return absl::OkStatus();
     case Entry::kEntitlementNoted:
       return Noted(sequence, entry);
+    case Entry::kTeamMemberAdded:
+      return MemberAdded(sequence, entry);
+    case Entry::kTeamMemberEnded:
+      return MemberEnded(entry, entry.team_member_ended());
+    case Entry::kDispatchSent:
+      return Dispatched(sequence, entry);
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -223,6 +229,8 @@ void Projection::CollectChanges() {
   deliveries_.Collect(&changes);
   quarantine_.Collect(&changes);
   notes_.Collect(&changes);
+  members_.Collect(&changes);
+  dispatches_.Collect(&changes);
   for (auto& [key, other] : others_) {
     changes.push_back({key, std::move(other.value), std::move(other.owner)});
   }
@@ -252,6 +260,8 @@ absl::Status Projection::Commit() {
   deliveries_.Trim(kCachedDocuments);
   quarantine_.Trim(100);
   notes_.Trim(kCachedDocuments);
+  members_.Trim(kCachedDocuments);
+  dispatches_.Trim(kCachedDocuments);
   return absl::OkStatus();
 }
 

@@ -30,7 +30,8 @@ namespace anqiao::engine {
 // What happened to a delivery, for its agency's queue. A retried one is queued at its old place.
 struct DeliveryEvent {
   enum class Kind { kQueued, kRefused, kGone } kind = Kind::kQueued;
-  std::string agency, delivery, referral;
+  std::string agency, delivery;
+  std::string referral;          // or dispatch
   store::Sequence sequence = 0;  // of its queueing
   int nack_count = 0;
 };
@@ -64,6 +65,12 @@ inline std::string OwnerOf(const journal::v1::DeliveryDocument& delivery) {
 }
 inline std::string OwnerOf(const journal::v1::QuarantineDocument&) { return ""; }
 inline std::string OwnerOf(const journal::v1::EntitlementNotes& notes) { return notes.person(); }
+inline std::string OwnerOf(const journal::v1::TeamMemberDocument& member) {
+  return member.added().case_id();
+}
+inline std::string OwnerOf(const journal::v1::DispatchDocument& dispatch) {
+  return dispatch.sent().case_id();
+}
 
 // Documents of one family with those that were changed and not yet written.
 template <typename Document>
@@ -149,13 +156,25 @@ class Projection {
   absl::Status Replayed(store::Sequence sequence, const journal::v1::Entry& entry);
   absl::Status ReferralMoved(store::Sequence sequence, const journal::v1::Entry& entry);
   absl::Status Queued(store::Sequence sequence, const journal::v1::Entry& entry,
-                      const std::string& person);
+                      const journal::v1::QueuedDelivery& queued,
+                      const journal::v1::DeliveryDocument& belongs_to);
   absl::Status Answered(const journal::v1::Entry& entry);
   absl::Status Acknowledged(const journal::v1::Entry& entry,
                             journal::v1::DeliveryDocument* document);
   // Tells the ledger what was handed over.
   absl::Status Disclosed(const journal::v1::Entry& entry,
                          const journal::v1::DeliveryDocument& document);
+  // Changes the ledger's entry of "person" that the journal's entry at "sequence" made; nothing if
+  // it is not there any more.
+  absl::Status ChangeDisclosure(
+      const std::string& person, store::Sequence sequence,
+      const std::function<void(journal::v1::DisclosureDocument*)>& change);
+  // A new entry of the ledger.
+  journal::v1::DisclosureDocument Disclose(store::Sequence sequence,
+                                           const journal::v1::Entry& entry,
+                                           const journal::v1::Disclosure& disclosure,
+                                           const std::string& person,
+                                           journal::v1::DisclosureDocument document);
   absl::Status Retried(const journal::v1::DeliveryRetried& retried);
   absl::Status Discarded(const journal::v1::Entry& entry);
   absl::Status NoLongerDead(journal::v1::DeliveryDocument* document);
@@ -173,6 +192,11 @@ class Projection {
                      const journal::v1::PersonDocument& person);
   absl::Status ConsentRecorded(const journal::v1::Entry& entry);
   absl::Status ConsentEnded(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status MemberAdded(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status MemberEnded(const journal::v1::Entry& entry,
+                           const journal::v1::TeamMemberEnded& ended);
+  absl::Status Dispatched(store::Sequence sequence, const journal::v1::Entry& entry);
+  absl::Status DispatchDelivered(const journal::v1::Entry& entry, const std::string& dispatch);
   void PutDue(const std::string& referral, const journal::v1::Deadline& deadline);
   void RemoveDue(const std::string& referral, const journal::v1::Deadline& deadline);
   // Changes the referral and keeps the index of what comes due.
@@ -185,6 +209,8 @@ class Projection {
   absl::Status ForgetRecord(const journal::v1::PersonRecord& record, const std::string& person);
   absl::Status ForgetReferral(const std::string& referral);
   absl::Status ForgetConsent(const std::string& consent);
+  absl::Status ForgetMember(const std::string& member);
+  absl::Status ForgetDispatch(const std::string& dispatch);
   absl::Status ForgetNotes(const std::string& person);
   absl::Status ForgetDeliveries(const std::string& person);
   absl::Status ForgetDisclosures(const std::string& person);
@@ -217,6 +243,8 @@ class Projection {
   Table<journal::v1::DeliveryDocument> deliveries_;
   Table<journal::v1::QuarantineDocument> quarantine_;
   Table<journal::v1::EntitlementNotes> notes_;
+  Table<journal::v1::TeamMemberDocument> members_;
+  Table<journal::v1::DispatchDocument> dispatches_;
   struct Other {
     std::optional<std::string> value;  // nullopt: deleted
     std::string owner;
@@ -228,6 +256,9 @@ class Projection {
   Touches touches_;
   std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
 };
+
+// What the deliveries that must arrive in order have in common: their referral, or their dispatch.
+const std::string& LineOf(const journal::v1::DeliveryDocument& document);
 
 // Keys of the counts.
 std::string LiveRecordsCount(const std::string& agency);

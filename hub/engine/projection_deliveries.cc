@@ -20,7 +20,7 @@ DeliveryEvent EventOf(DeliveryEvent::Kind kind, const DeliveryDocument& document
   return {.kind = kind,
           .agency = document.delivery().agency(),
           .delivery = document.delivery().delivery(),
-          .referral = document.referral(),
+          .referral = LineOf(document),
           .sequence = document.sequence(),
           .nack_count = document.nack_count()};
 }
@@ -37,13 +37,17 @@ std::string DeadKeyOf(const DeliveryDocument& document) {
 
 }  // namespace
 
-absl::Status Projection::Queued(Sequence sequence, const Entry& entry, const std::string& person) {
-  const journal::v1::QueuedDelivery& queued = entry.referral_changed().delivery();
+const std::string& LineOf(const DeliveryDocument& document) {
+  return document.dispatch().empty() ? document.referral() : document.dispatch();
+}
+
+absl::Status Projection::Queued(Sequence sequence, const Entry& entry,
+                                const journal::v1::QueuedDelivery& queued,
+                                const DeliveryDocument& belongs_to) {
   const std::string key = store::DeliveryKey(queued.delivery());
   AQ_ASSIGN_OR_RETURN(auto* row, deliveries_.Find(snapshot(), key));
+  row->document = belongs_to;
   *row->document.mutable_delivery() = queued;
-  row->document.set_referral(entry.referral_changed().referral());
-  row->document.set_person(person);
   *row->document.mutable_create_time() = entry.commit_time();
   row->document.set_sequence(sequence);
   row->document.set_key(entry.key());
@@ -93,6 +97,10 @@ absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* docu
     Remove(PendingKeyOf(*document));
     AQ_RETURN_IF_ERROR(Count(PendingCount(agency), -1));
   }
+  if (!document->dispatch().empty()) {
+    AQ_RETURN_IF_ERROR(Disclosed(entry, *document));
+    return DispatchDelivered(entry, document->dispatch());
+  }
   exchange::v1::Delivery envelope;
   if (!envelope.ParseFromString(document->delivery().envelope()) || !envelope.has_request()) {
     return absl::OkStatus();
@@ -103,7 +111,30 @@ absl::Status Projection::Acknowledged(const Entry& entry, DeliveryDocument* docu
 
 // The ledger's entry is of the same entry of the journal as the delivery.
 absl::Status Projection::Disclosed(const Entry& entry, const DeliveryDocument& document) {
-  const std::string key = store::DisclosureKey(document.person(), document.sequence());
+  return ChangeDisclosure(document.person(), document.sequence(),
+                          [&](journal::v1::DisclosureDocument* disclosure) {
+                            *disclosure->mutable_acknowledge_time() = entry.commit_time();
+                            if (document.has_handed_over()) {
+                              *disclosure->mutable_handed_over() = document.handed_over();
+                            }
+                          });
+}
+
+journal::v1::DisclosureDocument Projection::Disclose(
+    Sequence sequence, const Entry& entry, const journal::v1::Disclosure& disclosure,
+    const std::string& person, journal::v1::DisclosureDocument document) {
+  *document.mutable_disclosure() = disclosure;
+  document.set_person(person);
+  *document.mutable_time() = entry.commit_time();
+  *document.mutable_principal() = entry.principal();
+  Put(store::DisclosureKey(person, sequence), Canonical(document), person);
+  return document;
+}
+
+absl::Status Projection::ChangeDisclosure(
+    const std::string& person, Sequence sequence,
+    const std::function<void(journal::v1::DisclosureDocument*)>& change) {
+  const std::string key = store::DisclosureKey(person, sequence);
   journal::v1::DisclosureDocument disclosure;
   bool readable = true;
   if (const auto it = others_.find(key); it != others_.end()) {
@@ -119,9 +150,8 @@ absl::Status Projection::Disclosed(const Entry& entry, const DeliveryDocument& d
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "a stored document cannot be read");
   }
-  *disclosure.mutable_acknowledge_time() = entry.commit_time();
-  if (document.has_handed_over()) *disclosure.mutable_handed_over() = document.handed_over();
-  Put(key, Canonical(disclosure), document.person());
+  change(&disclosure);
+  Put(key, Canonical(disclosure), person);
   return absl::OkStatus();
 }
 

@@ -81,16 +81,17 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
   }
   if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
   if (change.has_disclosure()) {
-    journal::v1::DisclosureDocument disclosure;
-    *disclosure.mutable_disclosure() = change.disclosure();
-    disclosure.set_person(draft.case_id());
-    disclosure.set_referral(change.referral());
-    *disclosure.mutable_time() = entry.commit_time();
-    *disclosure.mutable_principal() = entry.principal();
-    Put(store::DisclosureKey(draft.case_id(), sequence), Canonical(disclosure), draft.case_id());
-    AQ_RETURN_IF_ERROR(Asked(disclosure, person->document));
+    journal::v1::DisclosureDocument document;
+    document.set_referral(change.referral());
+    AQ_RETURN_IF_ERROR(
+        Asked(Disclose(sequence, entry, change.disclosure(), draft.case_id(), std::move(document)),
+              person->document));
   }
-  return change.has_delivery() ? Queued(sequence, entry, draft.case_id()) : absl::OkStatus();
+  if (!change.has_delivery()) return absl::OkStatus();
+  DeliveryDocument belongs_to;
+  belongs_to.set_referral(change.referral());
+  belongs_to.set_person(draft.case_id());
+  return Queued(sequence, entry, change.delivery(), belongs_to);
 }
 
 std::string AskedKeyOf(const journal::v1::DisclosureDocument& disclosure) {
@@ -189,6 +190,9 @@ absl::Status Projection::ConsentEnded(Sequence sequence, const Entry& entry) {
     for (const journal::v1::ReferralChanged& change : withdrawn.revocations()) {
       row->document.add_revoked_referrals(change.referral());
     }
+    for (const journal::v1::TeamMemberEnded& ended : withdrawn.ended_members()) {
+      row->document.add_ended_members(ended.member());
+    }
     Remove(KeyOf(ConsentSubject(withdrawn.consent()), row->document.consent().expire_time(),
                  journal::v1::DEADLINE_KIND_CONSENT_END));
     consents_.Touch(key, row);
@@ -199,6 +203,9 @@ absl::Status Projection::ConsentEnded(Sequence sequence, const Entry& entry) {
     *revocation.mutable_principal() = HubPrincipal();
     *revocation.mutable_referral_changed() = change;
     AQ_RETURN_IF_ERROR(ReferralMoved(sequence, revocation));
+  }
+  for (const journal::v1::TeamMemberEnded& ended : withdrawn.ended_members()) {
+    AQ_RETURN_IF_ERROR(MemberEnded(entry, ended));
   }
   return absl::OkStatus();
 }

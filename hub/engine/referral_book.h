@@ -1,5 +1,5 @@
-// Referrals and consents as of a snapshot, with changes that are being made: builds the entry of
-// each command, of each answer and of what comes due.
+// Referrals, consents, care teams and dispatches as of a snapshot, with changes that are being
+// made: builds the entry of each command, of each answer and of what comes due.
 //
 // Nothing is written here. One thread.
 
@@ -20,6 +20,7 @@
 #include "anqiao/journal/v1/entry.pb.h"
 #include "anqiao/journal/v1/state.pb.h"
 #include "hub/engine/engine.h"
+#include "hub/referral/care_team.h"
 #include "hub/referral/reasons.h"
 #include "hub/referral/routing.h"
 #include "hub/store/keys.h"
@@ -66,6 +67,9 @@ struct Routing {
 inline constexpr const char* kGateSteps[] = {"basis",  "outward_case", "eligibility",
                                              "view",   "consent",      "ledger",
                                              "encode", "delivery",     "move"};
+// Those of them that a membership of a care team passes, and a report or a transfer.
+inline constexpr const char* kTeamGateSteps[] = {"basis", "consent", "ledger"};
+inline constexpr const char* kDispatchGateSteps[] = {"basis", "view", "ledger", "delivery"};
 
 class ReferralBook {
  public:
@@ -100,6 +104,28 @@ class ReferralBook {
                                                      const WithdrawConsentCommand& command,
                                                      const std::string& jurisdiction,
                                                      const std::string& hash, absl::Time now);
+
+  // Care teams (referral_team.cc).
+  absl::StatusOr<journal::v1::Entry> AddMember(const Principal& principal,
+                                               const AddTeamMemberCommand& command,
+                                               const std::string& jurisdiction,
+                                               const std::string& hash, const NewReferral& place,
+                                               absl::Time now);
+  absl::StatusOr<journal::v1::Entry> EndMember(const Principal& principal,
+                                               const EndTeamMemberCommand& command,
+                                               const std::string& jurisdiction,
+                                               const std::string& hash, absl::Time now);
+  // NOT_FOUND (TEAM_MEMBER_NOT_FOUND), also if the person lives outside "jurisdiction".
+  absl::StatusOr<journal::v1::TeamMemberDocument> FindMember(const std::string& member,
+                                                             const std::string& jurisdiction,
+                                                             const model::CivilDate& as_of) const;
+
+  // Reports to the police and transfers of files (referral_dispatch.cc).
+  absl::StatusOr<journal::v1::Entry> SendDispatch(const Principal& principal,
+                                                  const SendDispatchCommand& command,
+                                                  const std::string& jurisdiction,
+                                                  const std::string& hash, const NewReferral& place,
+                                                  absl::Time now) const;
 
   // What comes due (referral_due.cc). nullopt: it does not any more. "place" is asked for if a
   // referral is drafted.
@@ -182,6 +208,18 @@ class ReferralBook {
   absl::Status CheckBasis(const journal::v1::ReferralDraft& draft, const Basis& basis,
                           absl::Time now) const;
   absl::Status CheckFields(const Basis& basis, const std::vector<std::string>& fields) const;
+  // A consent of "case_id" that is live. NOT_FOUND (CONSENT_NOT_FOUND), FAILED_PRECONDITION
+  // (CONSENT_ENDED).
+  absl::StatusOr<journal::v1::ConsentGiven> LiveConsent(const std::string& consent,
+                                                        const std::string& case_id,
+                                                        absl::Time now) const;
+  // FAILED_PRECONDITION: the basis does not let the person that "command" names join "team". Else
+  // where it is written down.
+  absl::StatusOr<std::string> CheckTeamBasis(const AddTeamMemberCommand& command,
+                                             const referral::CareRole& role, const CaseView& view,
+                                             absl::Time now) const;
+  absl::Status CheckNoMember(const AddTeamMemberCommand& command, const CaseView& view,
+                             const model::CivilDate& today) const;
   absl::Status Deliver(const journal::v1::ReferralDocument& referral,
                        exchange::v1::Delivery delivery, journal::v1::ReferralChanged* change);
   absl::Status QueueNotice(const journal::v1::ReferralDocument& referral, const std::string& reason,
@@ -202,6 +240,9 @@ class ReferralBook {
   absl::Status FillAnswer(const journal::v1::ReferralDocument& referral, referral::Action action,
                           const exchange::v1::ReferralAnswer& answer, absl::Time now,
                           journal::v1::ReferralChanged* change);
+  // Ends the memberships of the person that rest on a consent, in "withdrawn".
+  absl::Status EndMembers(const journal::v1::PersonDocument& person, absl::Time now,
+                          journal::v1::ConsentWithdrawn* withdrawn) const;
   absl::StatusOr<journal::v1::Entry> EndConsent(const Principal& principal,
                                                 const journal::v1::ConsentDocument& consent,
                                                 bool expired, const std::string& request_id,
@@ -237,6 +278,8 @@ class ReferralBook {
 const std::string& AnchorOf(const journal::v1::ReferralDraft& draft);
 // Hash of an answer, to tell a repeat from a conflict.
 std::string HashOfAnswer(const exchange::v1::AnswerReferralRequest& request);
+// FAILED_PRECONDITION (CONSENT_INSUFFICIENT): "what" says what a consent does not cover.
+absl::Status ConsentInsufficient(absl::string_view what);
 // True if the case may be seen by callers of "jurisdiction".
 bool InJurisdiction(const model::Case& folded, const std::string& jurisdiction);
 

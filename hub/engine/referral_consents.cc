@@ -6,12 +6,14 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/referral_book.h"
 #include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
 #include "hub/model/working_calendar.h"
+#include "hub/referral/care_team.h"
 #include "hub/referral/field_titles.h"
 #include "hub/store/keys.h"
 
@@ -28,19 +30,49 @@ using referral::Actor;
 constexpr std::size_t kEvidenceBytes = 200;
 constexpr std::size_t kPurposeBytes = 100;
 constexpr std::size_t kFieldsMax = 64;
+constexpr std::size_t kNameBytes = 100;
 constexpr char kPurpose[] = "referral:";
 
-absl::Status CheckTerms(const CreateConsentCommand& command, const model::CivilDate& today) {
+// A consent is for an agency or for a member of the care team.
+bool IsForTeam(const CreateConsentCommand& command) {
+  return absl::StartsWith(command.purpose, referral::kCareTeamPurpose);
+}
+
+absl::Status CheckPurpose(const CreateConsentCommand& command, const model::CivilDate& today) {
+  if (IsForTeam(command)) {
+    const absl::string_view role = absl::StripPrefix(command.purpose, referral::kCareTeamPurpose);
+    if (referral::FindCareRole(role, today) == nullptr) {
+      return InvalidField("purpose", "must name one of the roles of a care team");
+    }
+    if (!command.agency.empty()) {
+      return InvalidField("agency", "must not be given for a member of the care team");
+    }
+    if (command.recipient_name.empty() || command.recipient_name.size() > kNameBytes) {
+      return InvalidField("recipient_name", "must name the member in 1 to 100 bytes");
+    }
+    return absl::OkStatus();
+  }
   if (!absl::StartsWith(command.purpose, kPurpose) || command.purpose.size() > kPurposeBytes ||
       command.purpose.size() == sizeof(kPurpose) - 1) {
-    return InvalidField("purpose", "must be \"referral:\" and a service");
+    return InvalidField("purpose",
+                        "must be \"referral:\" and a service, or \"care-team:\" and a role");
   }
+  if (!command.recipient_name.empty()) {
+    return InvalidField("recipient_name", "must not be given for a referral");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTerms(const CreateConsentCommand& command, const model::CivilDate& today) {
+  AQ_RETURN_IF_ERROR(CheckPurpose(command, today));
   if (command.fields.empty() || command.fields.size() > kFieldsMax) {
     return InvalidField("fields", "must name 1 to 64 fields");
   }
+  const std::vector<referral::FieldTitle>& titles =
+      IsForTeam(command) ? referral::TeamFieldTitles() : referral::FieldTitles();
   for (const std::string& field : command.fields) {
-    if (referral::FindFieldTitle(field) == nullptr) {
-      return InvalidField("fields", "must name fields of the views");
+    if (referral::FindFieldTitle(titles, field) == nullptr) {
+      return InvalidField("fields", "must name fields that the purpose has");
     }
   }
   if (!command.expire_date.has_day() || command.expire_date < today) {
@@ -77,7 +109,7 @@ absl::StatusOr<Entry> ReferralBook::GiveConsent(const Principal& principal,
   const model::CivilDate today = model::CivilDate::At(now);
   AQ_RETURN_IF_ERROR(CheckTerms(command, today));
   AQ_RETURN_IF_ERROR(FindCase(command.case_id, today, jurisdiction).status());
-  if (FindAgency(command.agency) == nullptr) {
+  if (!IsForTeam(command) && FindAgency(command.agency) == nullptr) {
     return Error(absl::StatusCode::kNotFound, reason::kAgencyNotFound, "there is no such agency");
   }
   Entry entry = Begin(principal, now);
@@ -94,6 +126,7 @@ absl::StatusOr<Entry> ReferralBook::GiveConsent(const Principal& principal,
   *given->mutable_expire_date() = command.expire_date.ToProto();
   SetTime(model::EndOf(command.expire_date), given->mutable_expire_time());
   given->set_evidence(command.evidence);
+  given->set_recipient_name(command.recipient_name);
   given->set_request_id(command.request_id);
   given->set_request_hash(hash);
   return entry;
@@ -146,6 +179,7 @@ absl::StatusOr<Entry> ReferralBook::EndConsent(const Principal& principal,
     *revocation.mutable_referral_changed() = *change;
     AQ_RETURN_IF_ERROR(Take(revocation));
   }
+  AQ_RETURN_IF_ERROR(EndMembers(*person, now, withdrawn));
   return entry;
 }
 

@@ -32,13 +32,13 @@ absl::Status ConsentNotFound() {
   return Error(absl::StatusCode::kNotFound, reason::kConsentNotFound, "there is no such consent");
 }
 
-absl::Status Insufficient(absl::string_view what) {
+}  // namespace
+
+absl::Status ConsentInsufficient(absl::string_view what) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kConsentInsufficient,
                absl::StrCat("the consent does not cover the ", what))
       .Meta("not_covered", what);
 }
-
-}  // namespace
 
 absl::Status ReferralBook::Step(absl::string_view step) const {
   const auto& at_gate = options_->test_hooks.at_gate;
@@ -61,17 +61,24 @@ absl::Status ReferralBook::CheckBasis(const journal::v1::ReferralDraft& draft, c
     return Error(absl::StatusCode::kFailedPrecondition, reason::kNoLegalBasis,
                  "the legal basis must be STATUTORY_DUTY, or CONSENT with a consent");
   }
-  AQ_ASSIGN_OR_RETURN(const journal::v1::ConsentDocument document,
-                      FindConsent(basis.consent, "", model::CivilDate::At(now)));
-  const journal::v1::ConsentGiven& consent = document.consent();
-  if (consent.case_id() != draft.case_id()) return ConsentNotFound();
-  if (document.has_end_time() || ToTime(consent.expire_time()) <= now) {
+  AQ_ASSIGN_OR_RETURN(const journal::v1::ConsentGiven consent,
+                      LiveConsent(basis.consent, draft.case_id(), now));
+  if (consent.agency() != draft.agency()) return ConsentInsufficient("recipient");
+  if (consent.purpose() != PurposeOf(draft.service())) return ConsentInsufficient("purpose");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<journal::v1::ConsentGiven> ReferralBook::LiveConsent(const std::string& consent,
+                                                                    const std::string& case_id,
+                                                                    absl::Time now) const {
+  AQ_ASSIGN_OR_RETURN(journal::v1::ConsentDocument document,
+                      FindConsent(consent, "", model::CivilDate::At(now)));
+  if (document.consent().case_id() != case_id) return ConsentNotFound();
+  if (document.has_end_time() || ToTime(document.consent().expire_time()) <= now) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kConsentEnded,
                  "the consent was withdrawn or has run out");
   }
-  if (consent.agency() != draft.agency()) return Insufficient("recipient");
-  if (consent.purpose() != PurposeOf(draft.service())) return Insufficient("purpose");
-  return absl::OkStatus();
+  return std::move(*document.mutable_consent());
 }
 
 absl::Status ReferralBook::CheckFields(const Basis& basis,
@@ -83,7 +90,7 @@ absl::Status ReferralBook::CheckFields(const Basis& basis,
   const auto& agreed = document->consent().fields();
   for (const std::string& field : fields) {
     if (std::find(agreed.begin(), agreed.end(), field) == agreed.end()) {
-      return Insufficient(absl::StrCat("field ", field));
+      return ConsentInsufficient(absl::StrCat("field ", field));
     }
   }
   return absl::OkStatus();

@@ -16,6 +16,16 @@ std::string Canonical(const google::protobuf::MessageLite& message) {
   return bytes;
 }
 
+std::string HashOf(const std::vector<absl::string_view>& parts,
+                   const std::map<std::string, std::string>& details) {
+  std::string all;
+  for (const absl::string_view part : parts) absl::StrAppend(&all, part.size(), ":", part, ",");
+  for (const auto& [key, value] : details) {
+    absl::StrAppend(&all, key.size(), ":", key, "=", value.size(), ":", value, ",");
+  }
+  return Sha256(all);
+}
+
 std::string PrincipalId(const journal::v1::Principal& principal) {
   switch (principal.kind()) {
     case journal::v1::PRINCIPAL_KIND_AGENCY:
@@ -99,6 +109,12 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
       return "AGENCY_ABSENT";
     case journal::v1::Entry::kEntitlementNoted:
       return "ENTITLEMENT_NOTED";
+    case journal::v1::Entry::kTeamMemberAdded:
+      return "TEAM_MEMBER_ADDED";
+    case journal::v1::Entry::kTeamMemberEnded:
+      return "TEAM_MEMBER_ENDED";
+    case journal::v1::Entry::kDispatchSent:
+      return "DISPATCH_SENT";
     case journal::v1::Entry::CHANGE_NOT_SET:
       break;
   }
@@ -159,6 +175,12 @@ std::string RequestIdOf(const journal::v1::Entry& entry) {
       return entry.delivery_retried().request_id();
     case journal::v1::Entry::kDeliveryDiscarded:
       return entry.delivery_discarded().request_id();
+    case journal::v1::Entry::kTeamMemberAdded:
+      return entry.team_member_added().request_id();
+    case journal::v1::Entry::kTeamMemberEnded:
+      return entry.team_member_ended().request_id();
+    case journal::v1::Entry::kDispatchSent:
+      return entry.dispatch_sent().request_id();
     default:
       return "";
   }
@@ -184,6 +206,12 @@ std::string RequestHashOf(const journal::v1::Entry& entry) {
       return entry.delivery_retried().request_hash();
     case journal::v1::Entry::kDeliveryDiscarded:
       return entry.delivery_discarded().request_hash();
+    case journal::v1::Entry::kTeamMemberAdded:
+      return entry.team_member_added().request_hash();
+    case journal::v1::Entry::kTeamMemberEnded:
+      return entry.team_member_ended().request_hash();
+    case journal::v1::Entry::kDispatchSent:
+      return entry.dispatch_sent().request_hash();
     default:
       return "";
   }
@@ -221,6 +249,11 @@ bool FoldEnded(std::int64_t version, journal::v1::RecordHead* head) {
   head->set_source_version(version);
   head->set_ended(true);
   return true;
+}
+
+std::string TeamMemberEtag(const journal::v1::TeamMemberDocument& member) {
+  const int version = member.has_ended() ? 2 : 1;
+  return Hex(Sha256(absl::StrCat("member/", member.added().member(), "/", version))).substr(0, 16);
 }
 
 std::string CaseEtag(const journal::v1::PersonDocument& person) {

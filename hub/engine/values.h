@@ -4,9 +4,11 @@
 #define ANQIAO_HUB_ENGINE_VALUES_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,6 +27,10 @@ namespace anqiao::engine {
 
 // The same message gives the same bytes, whatever the order in its maps.
 std::string Canonical(const google::protobuf::MessageLite& message);
+
+// Hash of a request. Lengths go before parts, so that no two lists of parts give the same bytes.
+std::string HashOf(const std::vector<absl::string_view>& parts,
+                   const std::map<std::string, std::string>& details = {});
 
 // "agency/{id}", "user/{name}" or "hub/{name}": the first part of a request key.
 std::string PrincipalId(const journal::v1::Principal& principal);

@@ -116,11 +116,11 @@ class SideTask {
 
 std::string FamilyName(char family) {
   static const std::map<char, std::string>& names = *new std::map<char, std::string>{
-      {'m', "meta"},     {'r', "records"},    {'p', "people"},      {'b', "blocks"},
-      {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},  {'d', "deliveries"},
-      {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"}, {'c', "counts"},
-      {'x', "dead"},     {'k', "consents"},   {'t', "due"},         {'e', "notes"},
-      {'v', "looks"},    {'a', "asked"}};
+      {'m', "meta"},     {'r', "records"},    {'p', "people"},       {'b', "blocks"},
+      {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},   {'d', "deliveries"},
+      {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"},  {'c', "counts"},
+      {'x', "dead"},     {'k', "consents"},   {'t', "due"},          {'e', "notes"},
+      {'v', "looks"},    {'a', "asked"},      {'g', "team members"}, {'s', "dispatches"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }

@@ -437,6 +437,15 @@ Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of)
   return folded;
 }
 
+Case FoldCaseOfPolice(const jv1::PersonDocument& person, const CivilDate& as_of) {
+  jv1::PersonDocument of_police;
+  of_police.set_person(person.person());
+  for (const jv1::PersonRecord& record : person.records()) {
+    if (IsPolice(record)) *of_police.add_records() = record;
+  }
+  return FoldCase(of_police, as_of);
+}
+
 bool IsKnownBeyondPolice(const jv1::PersonDocument& person) {
   return !std::all_of(person.records().begin(), person.records().end(), IsPolice);
 }

@@ -21,6 +21,8 @@ constexpr Period kPeriods[] = {
     {PeriodRule::kRehabilitationReleaseNotice, {2011, 6, 26}, 0, 7, "戒毒条例 第四十条"},
     // "对戒断3年未复吸的人员，不再实行动态管控".
     {PeriodRule::kCleanYears, {2011, 6, 26}, 36, 0, "戒毒条例 第七条"},
+    // "应当自变更之日起15日内" report at the new place.
+    {PeriodRule::kReportAfterMove, {2011, 6, 26}, 0, 15, "戒毒条例 第二十二条"},
 };
 
 }  // namespace

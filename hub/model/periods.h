@@ -18,6 +18,7 @@ enum class PeriodRule {
   kDetoxReleaseNotice,
   kRehabilitationReleaseNotice,
   kCleanYears,
+  kReportAfterMove,
 };
 
 struct Period {

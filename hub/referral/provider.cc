@@ -202,7 +202,8 @@ absl::StatusOr<Provider> ReadProvider(const YamlNode& node) {
   AQ_RETURN_IF_ERROR(ReadTitle(keys.at("title"), &provider.title_zh, &provider.title_en));
   AQ_ASSIGN_OR_RETURN(provider.agency, keys.at("agency").Text());
   AQ_ASSIGN_OR_RETURN(provider.kind, keys.at("kind").Text());
-  if (!IsRecipientKind(provider.kind) || provider.kind == "police") {
+  if (!IsRecipientKind(provider.kind) || provider.kind == "police" ||
+      provider.kind == "subdistrict_office") {
     return keys.at("kind").Wrong(
         "must be civil_affairs, employment, tax, employer, bank or school");
   }

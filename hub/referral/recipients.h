@@ -20,8 +20,15 @@ struct RecipientKind {
   bool public_organ;
 };
 inline constexpr RecipientKind kRecipientKinds[] = {
-    {"police", true},    {"civil_affairs", true}, {"employment", true}, {"tax", true},
-    {"employer", false}, {"bank", false},         {"school", false}};
+    {"police", true},
+    {"civil_affairs", true},
+    {"employment", true},
+    {"tax", true},
+    {"employer", false},
+    {"bank", false},
+    {"school", false},
+    // The office of another sub-district, which takes files over (dispatch_view.h).
+    {"subdistrict_office", true}};
 
 inline bool IsRecipientKind(absl::string_view kind) {
   return std::any_of(std::begin(kRecipientKinds), std::end(kRecipientKinds),

@@ -64,6 +64,16 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.ConsentService/ListConsents", kStaff | kAuditor, true},
       {"/anqiao.hub.v1.ConsentService/WithdrawConsent", kStaff},
 
+      {"/anqiao.hub.v1.CareTeamService/CreateTeamMember", kStaff},
+      {"/anqiao.hub.v1.CareTeamService/GetTeamMember", kStaff | kAuditor, true},
+      {"/anqiao.hub.v1.CareTeamService/ListTeamMembers", kStaff | kAuditor, true},
+      {"/anqiao.hub.v1.CareTeamService/EndTeamMember", kStaff},
+
+      {"/anqiao.hub.v1.DispatchService/SendReport", kStaff},
+      {"/anqiao.hub.v1.DispatchService/SendTransfer", kStaff},
+      {"/anqiao.hub.v1.DispatchService/GetDispatch", kStaff | kAuditor, true},
+      {"/anqiao.hub.v1.DispatchService/ListDispatches", kStaff | kAuditor, true},
+
       {"/anqiao.hub.v1.OperationsService/ListAgencies", kAnyUser},
       // Sending again and giving up make entries of their own, which say who asked.
       {"/anqiao.hub.v1.OperationsService/ListDeliveries", kOperator | kAuditor, true},

@@ -17,6 +17,7 @@ constexpr char kWithdraw[] = "/anqiao.hub.v1.ConsentService/WithdrawConsent";
 constexpr int kPurposeBytesMax = 100;
 constexpr int kEvidenceBytesMax = 200;
 constexpr int kFieldsMax = 64;
+constexpr std::size_t kNameBytesMax = 100;
 
 }  // namespace
 
@@ -41,7 +42,15 @@ grpc::Status ConsentServiceImpl::CreateConsent(grpc::ServerContext* context,
       return InvalidField("expire_date", "must be a day");
     }
     AQ_ASSIGN_OR_RETURN(command.case_id, ParseResourceName("case", kCases, request->case_()));
-    AQ_ASSIGN_OR_RETURN(command.agency, ParseResourceName("agency", kAgencies, request->agency()));
+    AQ_ASSIGN_OR_RETURN(command.agency,
+                        ParseOptionalResourceName("agency", kAgencies, request->agency()));
+    if (request->agency().empty() == request->recipient_name().empty()) {
+      return InvalidField("agency", "either an agency or recipient_name must be given");
+    }
+    if (request->recipient_name().size() > kNameBytesMax) {
+      return InvalidField("recipient_name", "must have at most 100 bytes");
+    }
+    command.recipient_name = request->recipient_name();
     AQ_ASSIGN_OR_RETURN(const journal::v1::ConsentDocument consent,
                         engine_.CreateConsent(caller.principal, command, caller.jurisdiction));
     *response = ToProto(consent);

@@ -27,6 +27,8 @@ hub::v1::DeliveryState StateOf(const journal::v1::DeliveryDocument& document) {
 
 const char* ContentOf(const exchange::v1::Delivery& envelope) {
   if (envelope.has_request()) return "REQUEST";
+  if (envelope.has_report()) return "REPORT";
+  if (envelope.has_transfer()) return "TRANSFER";
   if (envelope.has_withdrawal()) return "WITHDRAWAL";
   return envelope.has_cancellation() ? "CANCELLATION" : "CLOSURE";
 }
@@ -37,6 +39,7 @@ hub::v1::Delivery ToProto(const journal::v1::DeliveryDocument& document) {
   out.set_name(ResourceName(kDeliveries, document.delivery().delivery()));
   out.set_agency(ResourceName(kAgencies, document.delivery().agency()));
   out.set_referral(ResourceName(kReferrals, document.referral()));
+  out.set_dispatch(ResourceName(kDispatches, document.dispatch()));
   out.set_state(StateOf(document));
   exchange::v1::Delivery envelope;
   if (envelope.ParseFromString(document.delivery().envelope())) {

@@ -1,4 +1,5 @@
-// The caseworkers' and operators' side: cases, eligibility, referrals, consents, operations.
+// The caseworkers' and operators' side: cases, eligibility, referrals, consents, care teams,
+// dispatches, operations.
 //
 // Every handler goes through Gate::Admit, checks its request, records what it reads and calls the
 // engine with the caller's jurisdiction. Thread-safe; engine and gate outlive the services.
@@ -8,8 +9,10 @@
 
 #include <atomic>
 
+#include "anqiao/hub/v1/care_team.grpc.pb.h"
 #include "anqiao/hub/v1/cases.grpc.pb.h"
 #include "anqiao/hub/v1/consents.grpc.pb.h"
+#include "anqiao/hub/v1/dispatches.grpc.pb.h"
 #include "anqiao/hub/v1/eligibility.grpc.pb.h"
 #include "anqiao/hub/v1/operations.grpc.pb.h"
 #include "anqiao/hub/v1/referrals.grpc.pb.h"
@@ -106,6 +109,48 @@ class ConsentServiceImpl final : public hub::v1::ConsentService::Service {
   grpc::Status WithdrawConsent(grpc::ServerContext* context,
                                const hub::v1::WithdrawConsentRequest* request,
                                hub::v1::Consent* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
+class CareTeamServiceImpl final : public hub::v1::CareTeamService::Service {
+ public:
+  CareTeamServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status CreateTeamMember(grpc::ServerContext* context,
+                                const hub::v1::CreateTeamMemberRequest* request,
+                                hub::v1::TeamMember* response) override;
+  grpc::Status GetTeamMember(grpc::ServerContext* context,
+                             const hub::v1::GetTeamMemberRequest* request,
+                             hub::v1::TeamMember* response) override;
+  grpc::Status ListTeamMembers(grpc::ServerContext* context,
+                               const hub::v1::ListTeamMembersRequest* request,
+                               hub::v1::ListTeamMembersResponse* response) override;
+  grpc::Status EndTeamMember(grpc::ServerContext* context,
+                             const hub::v1::EndTeamMemberRequest* request,
+                             hub::v1::TeamMember* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
+class DispatchServiceImpl final : public hub::v1::DispatchService::Service {
+ public:
+  DispatchServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status SendReport(grpc::ServerContext* context, const hub::v1::SendReportRequest* request,
+                          hub::v1::Dispatch* response) override;
+  grpc::Status SendTransfer(grpc::ServerContext* context,
+                            const hub::v1::SendTransferRequest* request,
+                            hub::v1::Dispatch* response) override;
+  grpc::Status GetDispatch(grpc::ServerContext* context, const hub::v1::GetDispatchRequest* request,
+                           hub::v1::Dispatch* response) override;
+  grpc::Status ListDispatches(grpc::ServerContext* context,
+                              const hub::v1::ListDispatchesRequest* request,
+                              hub::v1::ListDispatchesResponse* response) override;
 
  private:
   engine::Engine& engine_;

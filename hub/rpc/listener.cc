@@ -42,9 +42,10 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CaseService",
-          "anqiao.hub.v1.ConsentService",        "anqiao.hub.v1.CustodyService",
-          "anqiao.hub.v1.DirectoryService",      "anqiao.hub.v1.EligibilityService",
+  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CareTeamService",
+          "anqiao.hub.v1.CaseService",           "anqiao.hub.v1.ConsentService",
+          "anqiao.hub.v1.CustodyService",        "anqiao.hub.v1.DirectoryService",
+          "anqiao.hub.v1.DispatchService",       "anqiao.hub.v1.EligibilityService",
           "anqiao.hub.v1.EmployerService",       "anqiao.hub.v1.OperationsService",
           "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
           "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
@@ -95,6 +96,8 @@ class HubServiceSet final : public ServiceSet {
         directory_(engine, gate),
         referrals_(engine, gate),
         consents_(engine, gate),
+        care_teams_(engine, gate),
+        dispatches_(engine, gate),
         operations_(engine, gate),
         custody_(engine, gate),
         adapters_(engine, gate) {}
@@ -106,6 +109,8 @@ class HubServiceSet final : public ServiceSet {
     builder.RegisterService(&directory_);
     builder.RegisterService(&referrals_);
     builder.RegisterService(&consents_);
+    builder.RegisterService(&care_teams_);
+    builder.RegisterService(&dispatches_);
     builder.RegisterService(&operations_);
     builder.RegisterService(&custody_);
     builder.RegisterService(&adapters_);
@@ -125,6 +130,8 @@ class HubServiceSet final : public ServiceSet {
   DirectoryServiceImpl directory_;
   ReferralServiceImpl referrals_;
   ConsentServiceImpl consents_;
+  CareTeamServiceImpl care_teams_;
+  DispatchServiceImpl dispatches_;
   OperationsServiceImpl operations_;
   CustodyServiceImpl custody_;
   AdapterServiceImpl adapters_;

@@ -96,6 +96,11 @@ void SetDue(const journal::v1::ReferralDocument& referral, hub::v1::Referral* ou
   }
 }
 
+void SetTitle(const referral::LedgerTitle& words, hub::v1::FieldTitle* title) {
+  title->set_zh(std::string(words.zh));
+  title->set_en(std::string(words.en));
+}
+
 void SetOutcome(const journal::v1::OutcomeRecord& outcome, hub::v1::ReferralOutcome* out) {
   out->set_code(outcome.code());
   if (outcome.has_date()) *out->mutable_date() = outcome.date();
@@ -193,6 +198,7 @@ hub::v1::Consent ToProto(const journal::v1::ConsentDocument& document) {
   out.set_name(ResourceName(kConsents, consent.consent()));
   out.set_case_(ResourceName(kCases, consent.case_id()));
   out.set_agency(ResourceName(kAgencies, consent.agency()));
+  out.set_recipient_name(consent.recipient_name());
   out.set_purpose(consent.purpose());
   *out.mutable_fields() = consent.fields();
   *out.mutable_expire_date() = consent.expire_date();
@@ -207,6 +213,9 @@ hub::v1::Consent ToProto(const journal::v1::ConsentDocument& document) {
   }
   for (const std::string& referral : document.revoked_referrals()) {
     out.add_revoked_referrals(ResourceName(kReferrals, referral));
+  }
+  for (const std::string& member : document.ended_members()) {
+    out.add_ended_members(ResourceName(kTeamMembers, member));
   }
   return out;
 }
@@ -224,13 +233,16 @@ hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document
   *out.mutable_fields() = disclosure.fields();
   out.set_principal(PrincipalName(document.principal()));
   out.set_referral(ResourceName(kReferrals, document.referral()));
-  if (!document.has_acknowledge_time()) return out;
-  *out.mutable_acknowledge_time() = document.acknowledge_time();
-  const journal::v1::HandedOver& handed_over = document.handed_over();
-  out.set_delivery_way(DeliveryWayName(handed_over.way()));
-  out.set_bytes_hash(handed_over.bytes_hash());
-  out.set_bytes_salt(handed_over.sealed_salt());
-  out.set_adapter_build(handed_over.adapter_build());
+  out.set_team_member(ResourceName(kTeamMembers, document.team_member()));
+  out.set_dispatch(ResourceName(kDispatches, document.dispatch()));
+  out.set_recipient_name(disclosure.recipient_name());
+  if (disclosure.has_valid_from_date()) {
+    *out.mutable_valid_from_date() = disclosure.valid_from_date();
+  }
+  if (disclosure.has_valid_to_date()) *out.mutable_valid_to_date() = disclosure.valid_to_date();
+  if (document.has_end_time()) *out.mutable_end_time() = document.end_time();
+  SetTitle(referral::PurposeTitle(disclosure.purpose()), out.mutable_purpose_title());
+  SetTitle(referral::BasisTitle(disclosure.basis()), out.mutable_basis_title());
   out.set_consent(ResourceName(kConsents, disclosure.consent()));
   out.set_notice_given(disclosure.notice_given());
   out.set_agency_display_name(display_name);
@@ -241,6 +253,13 @@ hub::v1::DisclosureEntry ToProto(const journal::v1::DisclosureDocument& document
     title->set_zh(words == nullptr ? field : std::string(words->zh));
     title->set_en(words == nullptr ? field : std::string(words->en));
   }
+  if (!document.has_acknowledge_time()) return out;
+  *out.mutable_acknowledge_time() = document.acknowledge_time();
+  const journal::v1::HandedOver& handed_over = document.handed_over();
+  out.set_delivery_way(DeliveryWayName(handed_over.way()));
+  out.set_bytes_hash(handed_over.bytes_hash());
+  out.set_bytes_salt(handed_over.sealed_salt());
+  out.set_adapter_build(handed_over.adapter_build());
   return out;
 }
 

@@ -23,6 +23,8 @@ inline constexpr char kReferrals[] = "referrals";
 inline constexpr char kAgencies[] = "agencies";
 inline constexpr char kUsers[] = "users";
 inline constexpr char kDeliveries[] = "deliveries";
+inline constexpr char kDispatches[] = "dispatches";
+inline constexpr char kTeamMembers[] = "teamMembers";
 inline constexpr char kQuarantinedPayloads[] = "quarantinedPayloads";
 
 // "cases", "x" -> "cases/x"; empty for an empty id.

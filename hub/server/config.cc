@@ -215,7 +215,8 @@ absl::StatusOr<AgencyConfig> ConfigReader::Agency(const YAML::Node& node) const 
   AQ_ASSIGN_OR_RETURN(options.kind, Text(keys.at("kind"), "kind"));
   if (!referral::IsRecipientKind(options.kind)) {
     return Fault(keys.at("kind").Mark(),
-                 "kind must be police, civil_affairs, employment, tax, employer, bank or school");
+                 "kind must be police, civil_affairs, employment, tax, employer, bank, school or "
+                 "subdistrict_office");
   }
   AQ_ASSIGN_OR_RETURN(options.formats, Texts(keys.at("formats"), "formats"));
   if (const auto it = keys.find("services"); it != keys.end()) {

@@ -177,6 +177,10 @@ std::string CountKey(absl::string_view name) { return OnePart(Family::kCount, na
 
 std::string NotesKey(absl::string_view person) { return OnePart(Family::kNotes, person); }
 
+std::string TeamMemberKey(absl::string_view member) { return OnePart(Family::kTeamMember, member); }
+
+std::string DispatchKey(absl::string_view dispatch) { return OnePart(Family::kDispatch, dispatch); }
+
 std::string LookKey(std::uint64_t day, absl::string_view person) {
   std::string key = Start(Family::kLook);
   AddNumber(key, day);

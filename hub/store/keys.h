@@ -38,6 +38,8 @@ enum class Family : char {
   kNotes = 'e',       // person -> EntitlementNotes
   kLook = 'v',        // day, person -> (empty): whom the watch looks at again, in order
   kAsked = 'a',       // year, agency, service, person -> AskedDocument
+  kTeamMember = 'g',  // membership of a care team -> TeamMemberDocument
+  kDispatch = 's',    // dispatch -> DispatchDocument
 };
 
 std::string MetaKey(absl::string_view name);
@@ -63,6 +65,8 @@ std::string NotesKey(absl::string_view person);
 std::string LookKey(std::uint64_t day, absl::string_view person);
 std::string AskedKey(std::uint64_t year, absl::string_view agency, absl::string_view service,
                      absl::string_view person);
+std::string TeamMemberKey(absl::string_view member);
+std::string DispatchKey(absl::string_view dispatch);
 
 // The key as it is stored where keys hide what is personal: what follows the agency and format of a
 // record, and a blocking key, are replaced by "hash" of the whole key. Ranges of hidden keys that

@@ -16,10 +16,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "anqiao/exchange/v1/audit.pb.h"
+#include "anqiao/exchange/v1/dispatch.pb.h"
 #include "anqiao/exchange/v1/exchange.pb.h"
 #include "anqiao/exchange/v1/service_request.pb.h"
 #include "hub/policy/catalogue.h"
+#include "hub/referral/dispatch_codes.h"
+#include "hub/referral/dispatch_view.h"
 #include "hub/referral/reasons.h"
+#include "hub/referral/recipients.h"
 #include "hub/referral/view.h"
 #include "tests/testing/forbidden_terms.h"
 
@@ -60,7 +64,8 @@ TEST(OutboundTerms, AreInNoNameOfTheAgencyListener) {
   std::vector<const google::protobuf::FileDescriptor*> waiting = {
       exchange::v1::SubmitRequest::descriptor()->file(),
       exchange::v1::ServiceRequest::descriptor()->file(),
-      exchange::v1::SignedTreeHead::descriptor()->file()};
+      exchange::v1::SignedTreeHead::descriptor()->file(),
+      exchange::v1::DutyReport::descriptor()->file()};
   std::set<const google::protobuf::FileDescriptor*> seen;
   while (!waiting.empty()) {
     const google::protobuf::FileDescriptor* file = waiting.back();
@@ -109,6 +114,29 @@ TEST(OutboundTerms, AreInNoCodedReason) {
     for (const absl::string_view text : {code.code, code.title_zh, code.title_en}) {
       EXPECT_EQ(FindForbidden(text), "") << code.code;
     }
+  }
+}
+
+// What the police and another sub-district's office read, and the kinds that they are of, say
+// nothing to whoever has not got the table either.
+TEST(OutboundTerms, AreInNoCodeOfADispatch) {
+  for (const referral::ReportKind& kind : referral::ReportKinds()) {
+    EXPECT_EQ(FindForbidden(kind.outward), "") << kind.code;
+  }
+  for (const referral::DispatchBasis& basis : referral::DispatchBases()) {
+    EXPECT_EQ(FindForbidden(basis.code), "");
+  }
+  for (int phase = 0; phase <= static_cast<int>(model::Phase::kCommunityDetoxTerminated); ++phase) {
+    EXPECT_EQ(FindForbidden(referral::OutwardPhase(static_cast<model::Phase>(phase))), "");
+  }
+  for (int kind = 0; kind < journal::v1::OrderKind_ARRAYSIZE; ++kind) {
+    EXPECT_EQ(FindForbidden(referral::OutwardOrderKind(static_cast<journal::v1::OrderKind>(kind))),
+              "");
+  }
+  // They are their own recipients: no provider that a request may name is of their kinds.
+  for (const referral::RecipientKind& kind : referral::kRecipientKinds) {
+    const bool told = kind.kind == referral::kPolice || kind.kind == referral::kSubdistrictOffice;
+    EXPECT_TRUE(!told || kind.public_organ) << kind.kind;
   }
 }
 

@@ -96,6 +96,8 @@ class FakeReferrals : public hub::v1::ReferralService::Service {
     entry->set_agency("agencies/workshop");
     entry->set_agency_display_name("某公司");
     entry->set_basis("CONSENT");
+    entry->mutable_basis_title()->set_zh("本人单独同意");
+    entry->mutable_basis_title()->set_en("separate consent");
     entry->set_consent("consents/c1");
     entry->set_purpose("referral:workshop");
     entry->set_view("TrainingView");
@@ -103,6 +105,17 @@ class FakeReferrals : public hub::v1::ReferralService::Service {
     entry->add_field_titles()->set_zh("姓名");
     entry->mutable_field_titles(0)->set_en("name");
     entry->set_view_hash("\x01\xff");
+    entry = response->add_disclosures();
+    entry->set_recipient_name("王小妹");
+    entry->set_purpose("care-team:FAMILY");
+    entry->mutable_purpose_title()->set_zh("家属");
+    entry->mutable_purpose_title()->set_en("family");
+    entry->set_basis("STATUTORY_DUTY");
+    entry->set_basis_reference("戒毒条例 第十七条");
+    entry->set_team_member("teamMembers/g1");
+    entry->mutable_valid_from_date()->set_year(2026);
+    entry->mutable_valid_from_date()->set_month(9);
+    entry->mutable_valid_from_date()->set_day(21);
     return grpc::Status::OK;
   }
   hub::v1::SendReferralRequest sent;
@@ -260,6 +273,10 @@ TEST_F(AppTest, TheAccountingOfDisclosuresIsPrintedInBothLanguages) {
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("个人信息提供情况清单"), HasSubstr("某公司"),
                                 HasSubstr("本人单独同意"), HasSubstr("consents/c1"),
                                 HasSubstr("姓名"), HasSubstr("sha256:01ff")));
+  // Of a member of the care team who it is, in which role, since when.
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("接收方：王小妹"), HasSubstr("家属 (care-team:FAMILY)"),
+                                HasSubstr("起止：2026-09-21 至 今"),
+                                HasSubstr("帮教小组成员：teamMembers/g1")));
   ASSERT_EQ(Run({"disclosures", "print", "p1", "--language", "en"}), kExitOk) << err_.str();
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("Accounting of disclosures"), HasSubstr("cases/p1"),
                                 HasSubstr("separate consent"), HasSubstr("what was told: name")));

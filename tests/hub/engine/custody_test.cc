@@ -16,6 +16,7 @@
 #include "hub/store/log_trees.h"
 #include "hub/store/sealed_store.h"
 #include "tests/hub/engine/engine_fixture.h"
+#include "tests/hub/engine/order_records.h"
 
 namespace anqiao::engine {
 namespace {
@@ -172,6 +173,63 @@ providers:
   ExpectVerified();
   AQ_ASSERT_OK(engine_->Rebuild(nullptr));
   EXPECT_EQ(held(), 1);
+  engine_.reset();
+}
+
+// The team and what was sent by law go with them, under keys of their own as everything else.
+TEST_F(CustodyTest, TheCareTeamAndTheDispatchesOfAnErasedPersonGoWithThem) {
+  testing::FakeAdapter orders("fedcba9876543210", MakeOrder);
+  adapter::AdapterSlot slot(&orders);
+  options_.agencies[0].adapter = &slot;
+  Open();
+  Submit("changes", absl::StrCat("O1|张安|", IdNumber(1), "||421202003010\n"));
+  const std::string person = People().at(0);
+  AQ_ASSERT_OK_AND_ASSIGN(const journal::v1::TeamMemberDocument member,
+                          engine_->AddTeamMember(User(),
+                                                 {.request_id = "member",
+                                                  .case_id = person,
+                                                  .role = "FAMILY",
+                                                  .display_name = "王小妹",
+                                                  .from = {},
+                                                  .until = {},
+                                                  .basis = "STATUTORY_DUTY"},
+                                                 ""));
+  AQ_ASSERT_OK_AND_ASSIGN(const journal::v1::DispatchDocument dispatch,
+                          engine_->SendDispatch(User(),
+                                                {.request_id = "report",
+                                                 .case_id = person,
+                                                 .agency = "police",
+                                                 .kind = journal::v1::DISPATCH_KIND_REPORT,
+                                                 .report_code = "REFUSED",
+                                                 .event_date = engine_->Today(),
+                                                 .legal_basis = "REPORT_DUTY",
+                                                 .document_number = "虚构报〔2026〕3号"},
+                                                ""));
+  ASSERT_EQ(engine_->ListAgencies()->at(0).pending_deliveries, 1);
+  AQ_ASSERT_OK_AND_ASSIGN(const ErasureResult erased,
+                          engine_->ErasePerson(User("li", "supervisor"), Erasing(person), ""));
+  EXPECT_EQ(erased.keys, 4);  // a record, a membership, a dispatch, the person's own
+  EXPECT_EQ(ReasonOf(engine_->GetTeamMember(member.added().member(), "").status()),
+            reason::kTeamMemberNotFound);
+  EXPECT_EQ(ReasonOf(engine_->GetDispatch(dispatch.sent().dispatch(), "").status()),
+            reason::kDispatchNotFound);
+  EXPECT_EQ(engine_->ListAgencies()->at(0).pending_deliveries, 0);
+  ExpectVerified();
+  // A repeat of what was erased says so.
+  EXPECT_EQ(ReasonOf(engine_
+                         ->AddTeamMember(User(),
+                                         {.request_id = "member",
+                                          .case_id = person,
+                                          .role = "FAMILY",
+                                          .display_name = "王小妹",
+                                          .from = {},
+                                          .until = {},
+                                          .basis = "STATUTORY_DUTY"},
+                                         "")
+                         .status()),
+            reason::kErased);
+  Open();
+  ExpectVerified();
   engine_.reset();
 }
 

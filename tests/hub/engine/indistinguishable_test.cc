@@ -120,10 +120,27 @@ TEST(Indistinguishable, WhateverThePoliceHandIn) {
   for (int view = 4; view <= 10; ++view) {
     EXPECT_GT(outcome.counts.count(absl::StrCat("delivery ", view)), 0U) << view;
   }
-  for (const char* what :
-       {"receipt", "ack OK", "nack OK", "answer OK", "answer ETAG_MISMATCH",
-        "answer STATE_NOT_ALLOWED", "answer REFERRAL_NOT_FOUND", "answer INVALID_FIELD",
-        "answer REQUEST_ID_CONFLICT", "corrections", "send OK", "move OK", "proposal", "next OK"}) {
+  for (const char* what : {"receipt",
+                           "ack OK",
+                           "nack OK",
+                           "answer OK",
+                           "answer ETAG_MISMATCH",
+                           "answer STATE_NOT_ALLOWED",
+                           "answer REFERRAL_NOT_FOUND",
+                           "answer INVALID_FIELD",
+                           "answer REQUEST_ID_CONFLICT",
+                           "corrections",
+                           "send OK",
+                           "move OK",
+                           "proposal",
+                           "next OK",
+                           "join OK",
+                           "join too OK",
+                           "left",
+                           "report OK",
+                           "transfer OK",
+                           "taken by police",
+                           "taken by north_street"}) {
     EXPECT_GT(outcome.counts.count(what), 0U) << what;
   }
   EXPECT_GT(outcome.counts.at("delivery"), count);

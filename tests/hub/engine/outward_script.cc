@@ -317,6 +317,14 @@ class ScriptWriter {
     }
   }
 
+  void Care() {
+    const PersonPlan& person = people_[dice_.Choose(people_.size())];
+    Step step;
+    step.kind = Step::Kind::kCare;
+    step.subject = person.records[dice_.Choose(person.records.size())];
+    pair_.steps.push_back(step);
+  }
+
   void WriteTraffic() {
     for (const char* provider : kProviders) {
       Step step;
@@ -325,7 +333,10 @@ class ScriptWriter {
       step.choice = dice_.Next();
       pair_.steps.push_back(step);
     }
-    for (std::size_t i = 0; i < 16; ++i) Traffic();
+    for (std::size_t i = 0; i < 16; ++i) {
+      if (dice_.OneIn(3)) Care();
+      Traffic();
+    }
     for (std::size_t i = 0; i < drafts_; ++i) {
       Step step;
       step.kind = Step::Kind::kSendNext;

@@ -54,6 +54,7 @@ struct Step {
     kProve,        // subject
     kLogHead,      // agency
     kCorrections,  // agency: of its last payload
+    kCare,         // subject: joins a team, is reported, moves, as far as the police's records let
     kWait,         // the clock goes on
   };
 

@@ -29,6 +29,8 @@ using journal::v1::ReferralDocument;
 
 constexpr absl::Duration kVisibility = absl::Seconds(30);
 constexpr std::size_t kContext = 120;
+// Takes files over: it sees what the police state, as they do themselves.
+constexpr char kOffice[] = "north_street";
 constexpr const char* kServices[] = {"employment-assistance",
                                      "difficulty-recognition",
                                      "training-subsidy",
@@ -53,6 +55,14 @@ class StillClock : public Clock {
  private:
   absl::Time now_ = absl::FromUnixSeconds(1'790'000'000);
 };
+
+Principal Caseworker(const std::string& role) {
+  Principal user;
+  user.set_kind(journal::v1::PRINCIPAL_KIND_USER);
+  user.set_name("chen");
+  user.set_role(role);
+  return user;
+}
 
 // Where random bytes come from on this thread: every step of the script has a stream of its own, so
 // that names do not tell how often anything was drawn before.
@@ -126,6 +136,9 @@ class World {
   void Prove(const Step& step);
   void LogHead(const Step& step);
   void Corrections(const Step& step);
+  void Care(const Step& step);
+  void Join(const std::string& person);
+  void Dispatch(const std::string& person, const std::string& agency);
 
   std::optional<CaseView> FindCase(const RecordName& subject);
   std::optional<ReferralDocument> FindReferral(std::size_t slot);
@@ -185,13 +198,14 @@ World::~World() {
 }
 
 void World::Prepare() {
-  for (const char* id : {"police", "civil_affairs", "employment", "school", "tax"}) {
+  for (const char* id : {"police", "civil_affairs", "employment", "school", "tax", kOffice}) {
     AgencyOptions& agency = engine_options_.agencies.emplace_back();
     agency.id = id;
     agency.kind = agency.id == "school" ? "employment" : agency.id;
+    if (agency.id == kOffice) agency.kind = "subdistrict_office";
     agency.adapter = &slot_;
     for (const auto& [name, kind] : RecordFormats()) agency.formats.push_back(name);
-    if (agency.id == "police") continue;
+    if (agency.id == "police" || agency.id == kOffice) continue;
     if (agency.id == "school") {
       agency.services = {"training-subsidy"};
     } else {
@@ -270,6 +284,8 @@ void World::RunStep(const Step& step) {
       return LogHead(step);
     case Step::Kind::kCorrections:
       return Corrections(step);
+    case Step::Kind::kCare:
+      return Care(step);
     case Step::Kind::kWait:
       return clock_.Advance(absl::Seconds(45));
   }
@@ -472,6 +488,77 @@ void World::Corrections(const Step& step) {
           absl::StrCat(file->name, "\n", file->content_type, "\n", file->bytes));
 }
 
+// --- What the police's records let the caseworker do: on the side that has none, nothing. ---
+
+void World::Care(const Step& step) {
+  const std::optional<CaseView> view = FindCase(step.subject);
+  if (!view.has_value()) return;
+  const std::string& person = view->document.person();
+  Join(person);
+  Dispatch(person, "police");
+  Dispatch(person, kOffice);
+  // What leaves for these two is no business of the others.
+  for (const char* agency : {"police", kOffice}) {
+    auto stream = engine_->OpenReceive(agency, 8, kVisibility);
+    if (!stream.ok()) continue;
+    while (true) {
+      const auto next = (*stream)->Next(absl::ZeroDuration());
+      if (!next.ok() || !next->has_value()) break;
+      if (!(*stream)->Ack((**next).name()).ok()) break;
+      Count(absl::StrCat("taken by ", agency));
+    }
+  }
+}
+
+void World::Join(const std::string& person) {
+  AddTeamMemberCommand member;
+  member.request_id = absl::StrCat("member-", ++requests_);
+  member.case_id = person;
+  member.role = "FAMILY";
+  member.display_name = absl::StrCat("家属", requests_);
+  member.basis = "STATUTORY_DUTY";
+  const auto joined = engine_->AddTeamMember(Caseworker("caseworker"), member, "");
+  Count(absl::StrCat("join ", joined.ok() ? "OK" : ReasonOf(joined.status())));
+  if (!joined.ok()) return;
+  CreateConsentCommand terms;
+  terms.request_id = absl::StrCat("consent-", requests_);
+  terms.case_id = person;
+  terms.purpose = "care-team:BUILDING_HEAD";
+  terms.recipient_name = "楼栋长";
+  terms.fields = {"case.name", "case.tasks"};
+  terms.expire_date = engine_->Today().AddDays(30);
+  terms.evidence = "档案";
+  const auto consent = engine_->CreateConsent(Caseworker("caseworker"), terms, "");
+  if (!consent.ok()) return;
+  member.request_id += "-too";
+  member.role = "BUILDING_HEAD";
+  member.display_name = terms.recipient_name;
+  member.basis = "CONSENT";
+  member.consent = consent->consent().consent();
+  const auto also = engine_->AddTeamMember(Caseworker("caseworker"), member, "");
+  Count(absl::StrCat("join too ", also.ok() ? "OK" : ReasonOf(also.status())));
+  const auto ended = engine_->WithdrawConsent(
+      Caseworker("caseworker"),
+      {.request_id = absl::StrCat("withdraw-", requests_), .consent = member.consent}, "");
+  if (ended.ok() && ended->ended_members_size() > 0) Count("left");
+}
+
+void World::Dispatch(const std::string& person, const std::string& agency) {
+  const bool report = agency == "police";
+  const auto sent = engine_->SendDispatch(
+      Caseworker("caseworker"),
+      {.request_id = absl::StrCat("dispatch-", ++requests_),
+       .case_id = person,
+       .agency = agency,
+       .kind = report ? journal::v1::DISPATCH_KIND_REPORT : journal::v1::DISPATCH_KIND_TRANSFER,
+       .report_code = report ? "RELAPSE" : "",
+       .event_date = engine_->Today(),
+       .legal_basis = report ? "REPORT_DUTY" : "CHANGE_OF_PLACE",
+       .document_number = "虚构3号"},
+      "");
+  Count(absl::StrCat(report ? "report " : "transfer ", sent.ok() ? "OK" : ReasonOf(sent.status())));
+}
+
 // --- What the caseworker does: nothing of it leaves but through the gate. ---
 
 std::optional<CaseView> World::FindCase(const RecordName& subject) {
@@ -499,14 +586,6 @@ std::optional<ReferralDocument> World::FindReferral(std::size_t slot) {
           ? view->folded.phones.front()
           : "";
   return *referral;
-}
-
-Principal Caseworker(const std::string& role) {
-  Principal user;
-  user.set_kind(journal::v1::PRINCIPAL_KIND_USER);
-  user.set_name("chen");
-  user.set_role(role);
-  return user;
 }
 
 void World::Create(const Step& step) {

@@ -433,6 +433,26 @@ TEST(BestValuesTest, OtherAgenciesGoBeforeThePoliceAndOutwardNeverComesFromThem)
   EXPECT_EQ(folded.outward.division_code, "421202");
 }
 
+// What the police are told of is theirs alone.
+TEST(BestValuesTest, NothingOfOtherAgenciesGoesToThePolice) {
+  PersonBuilder person;
+  jv1::Subject& police = Subject(person.Add(av1::RECORD_KIND_REGISTER, "police", 1));
+  police.set_name("甲");
+  jv1::PersonRecord& unemployed = person.Add(av1::RECORD_KIND_UNEMPLOYMENT, "employment", 9);
+  Subject(unemployed).set_name("乙");
+  Subject(unemployed).set_id_number("421299198503150026");
+  Subject(unemployed).add_phones("+8619005550001");
+  *unemployed.mutable_observation()->mutable_unemployment()->mutable_registered_date() =
+      Day("2025-01-01").ToProto();
+  const Case folded = FoldCaseOfPolice(person.document(), Day("2026-01-01"));
+  EXPECT_EQ(folded.name, "甲");
+  EXPECT_EQ(folded.id_number, "");
+  EXPECT_TRUE(folded.phones.empty());
+  EXPECT_TRUE(folded.unemployments.empty());
+  EXPECT_TRUE(folded.known_to_police);
+  EXPECT_FALSE(folded.known_to_employment);
+}
+
 TEST(BestValuesTest, NothingOfThePoliceGoesOutward) {
   for (const auto kind :
        {av1::RECORD_KIND_REGISTER, av1::RECORD_KIND_ORDER, av1::RECORD_KIND_TEST}) {

@@ -8,7 +8,7 @@ namespace anqiao::model {
 namespace {
 
 TEST(PeriodsTest, EveryRuleHasALengthAndALaw) {
-  for (int rule = 0; rule <= static_cast<int>(PeriodRule::kCleanYears); ++rule) {
+  for (int rule = 0; rule <= static_cast<int>(PeriodRule::kReportAfterMove); ++rule) {
     for (const CivilDate on : {CivilDate::Of(1990, 1, 1), CivilDate::Of(2026, 11, 23)}) {
       const Period& period = PeriodOn(static_cast<PeriodRule>(rule), on);
       EXPECT_EQ(static_cast<int>(period.rule), rule);
@@ -26,6 +26,7 @@ TEST(PeriodsTest, NationalLengths) {
   EXPECT_EQ(PeriodOn(PeriodRule::kIsolationTerm, day).months, 24);
   EXPECT_EQ(PeriodOn(PeriodRule::kCleanYears, day).months, 36);
   EXPECT_EQ(PeriodOn(PeriodRule::kDetoxReleaseNotice, day).days, 7);
+  EXPECT_EQ(PeriodOn(PeriodRule::kReportAfterMove, day).After(day), CivilDate::Of(2026, 2, 15));
 }
 
 TEST(PeriodsTest, AnUnknownDayIsCountedInTheirFavour) {

@@ -12,7 +12,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "hub/referral/care_team.h"
 #include "hub/referral/deadline_rules.h"
+#include "hub/referral/dispatch_codes.h"
 #include "hub/referral/field_titles.h"
 #include "hub/referral/job_limits.h"
 #include "hub/referral/machine.h"
@@ -92,10 +94,55 @@ std::string ReasonTable() {
   return text;
 }
 
-std::string FieldTable() {
+std::string FieldTable(const std::vector<FieldTitle>& titles) {
   std::string text = "| field | zh | en |\n|---|---|---|\n";
-  for (const FieldTitle& title : FieldTitles()) {
+  for (const FieldTitle& title : titles) {
     absl::StrAppend(&text, "| ", Code(title.field), " | ", title.zh, " | ", title.en, " |\n");
+  }
+  return text;
+}
+
+std::string RoleTable() {
+  std::string text =
+      "| role | zh | en | required | named by | since | sees |\n|---|---|---|---|---|---|---|\n";
+  for (const CareRole& role : CareRoles()) {
+    absl::StrAppend(&text, "| ", Code(role.code), " | ", role.zh, " | ", role.en, " | ",
+                    role.required ? "yes" : "-", " | ", role.law.empty() ? "-" : role.law, " | ",
+                    role.from.ToString(), " | ", absl::StrJoin(role.fields, ", "), " |\n");
+  }
+  return text;
+}
+
+std::string TeamEndTable() {
+  std::string text = "| reason | zh | en | by |\n|---|---|---|---|\n";
+  for (const CareTeamEnd& end : CareTeamEnds()) {
+    absl::StrAppend(&text, "| ", Code(end.code), " | ", end.zh, " | ", end.en, " | ",
+                    end.by_hub ? "hub" : "caseworker, supervisor", " |\n");
+  }
+  return text;
+}
+
+std::string ReportTable() {
+  std::string text =
+      "| code | the recipient reads | law | zh | en | bases |\n|---|---|---|---|---|---|\n";
+  for (const ReportKind& kind : ReportKinds()) {
+    std::vector<std::string> bases;
+    for (const DispatchBasis& basis : DispatchBases()) {
+      if (Carries(basis, kind)) bases.push_back(Code(basis.code));
+    }
+    absl::StrAppend(&text, "| ", Code(kind.code), " | ", kind.outward, " | ", kind.law, " | ",
+                    kind.zh, " | ", kind.en, " | ", absl::StrJoin(bases, ", "), " |\n");
+  }
+  return text;
+}
+
+std::string BasisTable() {
+  std::string text = "| basis | of | law | since | zh | en |\n|---|---|---|---|---|---|\n";
+  for (const DispatchBasis& basis : DispatchBases()) {
+    absl::StrAppend(&text, "| ", Code(basis.code), " | ",
+                    basis.kind == journal::v1::DISPATCH_KIND_REPORT ? "reports" : "transfers",
+                    " | ", basis.law, " | ", basis.from.ToString(), " | ", basis.zh, " | ",
+                    basis.en, " |\n");
   }
   return text;
 }
@@ -165,7 +212,21 @@ TEST_F(DocumentTest, Limits) {
       ParseJobLimits(kJobLimitsFile, ReadFile(absl::StrCat(ANQIAO_POLICIES, "/", kJobLimitsFile))));
   Check("routing.md", "limits", LimitTable(limits));
 }
-TEST_F(DocumentTest, Fields) { Check("codes.md", "fields", FieldTable()); }
+TEST_F(DocumentTest, Fields) {
+  Check("codes.md", "fields", FieldTable(FieldTitles()));
+  Check("codes.md", "team fields", FieldTable(TeamFieldTitles()));
+  Check("codes.md", "dispatch fields", FieldTable(DispatchFieldTitles()));
+}
+
+TEST_F(DocumentTest, CareTeams) {
+  Check("codes.md", "team roles", RoleTable());
+  Check("codes.md", "team ends", TeamEndTable());
+}
+
+TEST_F(DocumentTest, Dispatches) {
+  Check("codes.md", "reports", ReportTable());
+  Check("codes.md", "bases", BasisTable());
+}
 
 TEST_F(DocumentTest, EveryStateHasItsRow) {
   const auto* values = journal::v1::ReferralState_descriptor();

@@ -94,6 +94,7 @@ TEST(ProviderTest, SaysWhereAMistakeIs) {
            Mistake{"id: school", "id: rehab-school", "tells why people are known"},
            Mistake{"kind: school", "kind: police", "must be civil_affairs, employment"},
            Mistake{"kind: school", "kind: club", "must be civil_affairs, employment"},
+           Mistake{"kind: school", "kind: subdistrict_office", "must be civil_affairs, employment"},
            Mistake{"services: [skills]", "services: [skills, skills]", "came before"},
            Mistake{"\"421221\"", "\"42122\"", "digits of a division code"},
            Mistake{"to: 2026-12-31", "to: 2025-12-31", "must not be before from"},

@@ -286,6 +286,96 @@ class FakeEngine final : public engine::Engine {
     consent.mutable_create_time()->set_seconds(1'790'000'000);
     return consent;
   }
+  absl::StatusOr<journal::v1::TeamMemberDocument> AddTeamMember(
+      const engine::Principal&, const engine::AddTeamMemberCommand& command,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("add ", command.case_id, " ", command.role, " ", command.display_name, " ",
+                      command.user, " ", command.from.ToString(), " ", command.until.ToString(),
+                      " ", command.basis, " ", command.consent, " in ", asked_jurisdiction));
+    return AMember();
+  }
+  absl::StatusOr<journal::v1::TeamMemberDocument> EndTeamMember(
+      const engine::Principal&, const engine::EndTeamMemberCommand& command,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("end ", command.member, " ", command.etag, " ", command.reason, " in ",
+                      asked_jurisdiction));
+    journal::v1::TeamMemberDocument member = AMember();
+    member.mutable_ended()->set_reason(command.reason);
+    *member.mutable_ended()->mutable_end_date() = Today().ToProto();
+    return member;
+  }
+  absl::StatusOr<journal::v1::TeamMemberDocument> GetTeamMember(
+      const std::string& member, const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("member ", member, " in ", asked_jurisdiction));
+    return AMember();
+  }
+  absl::StatusOr<engine::TeamPage> ListTeamMembers(const std::string& case_id,
+                                                   const std::string& after, int limit,
+                                                   const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("team ", case_id, " after ", after, " limit ", limit, " in ",
+                      asked_jurisdiction));
+    engine::TeamPage page;
+    page.members.items.push_back(AMember());
+    if (after.empty()) page.members.next_after = "g1";
+    page.missing_roles = {"FAMILY"};
+    return page;
+  }
+  static journal::v1::TeamMemberDocument AMember() {
+    journal::v1::TeamMemberDocument member;
+    journal::v1::TeamMemberAdded* added = member.mutable_added();
+    added->set_member("g1");
+    added->set_case_id("p1");
+    added->set_role("GRID_WORKER");
+    added->set_display_name("陈网格");
+    added->set_user("chen.wg");
+    *added->mutable_from_date() = model::CivilDate::Of(2026, 6, 1).ToProto();
+    added->mutable_disclosure()->set_basis("CONSENT");
+    added->mutable_disclosure()->set_basis_reference("档案 2026-18");
+    added->mutable_disclosure()->set_consent("c1");
+    added->mutable_disclosure()->add_fields("case.tasks");
+    member.mutable_create_time()->set_seconds(1'790'000'000);
+    return member;
+  }
+  absl::StatusOr<journal::v1::DispatchDocument> SendDispatch(
+      const engine::Principal&, const engine::SendDispatchCommand& command,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("dispatch ", static_cast<int>(command.kind), " ", command.case_id, " ",
+                      command.agency, " ", command.report_code, " ", command.event_date.ToString(),
+                      " ", command.legal_basis, " ", command.document_number, " ", command.etag,
+                      " in ", asked_jurisdiction));
+    return ADispatch();
+  }
+  absl::StatusOr<journal::v1::DispatchDocument> GetDispatch(
+      const std::string& dispatch, const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("dispatch ", dispatch, " in ", asked_jurisdiction));
+    return ADispatch();
+  }
+  absl::StatusOr<engine::Page<journal::v1::DispatchDocument>> ListDispatches(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("dispatches ", case_id, " after ", after, " limit ", limit, " in ",
+                      asked_jurisdiction));
+    engine::Page<journal::v1::DispatchDocument> page;
+    page.items.push_back(ADispatch());
+    return page;
+  }
+  static journal::v1::DispatchDocument ADispatch() {
+    journal::v1::DispatchDocument dispatch;
+    journal::v1::DispatchSent* sent = dispatch.mutable_sent();
+    sent->set_dispatch("s1");
+    sent->set_case_id("p1");
+    sent->set_kind(journal::v1::DISPATCH_KIND_REPORT);
+    sent->set_report_code("REFUSED");
+    *sent->mutable_event_date() = model::CivilDate::Of(2026, 6, 29).ToProto();
+    sent->mutable_disclosure()->set_agency("police");
+    sent->mutable_disclosure()->set_basis("REPORT_DUTY");
+    sent->mutable_disclosure()->set_basis_reference("戒毒条例 第二十一条 3号");
+    sent->mutable_disclosure()->add_fields("code");
+    sent->mutable_delivery()->set_delivery("d7");
+    dispatch.mutable_create_time()->set_seconds(1'790'000'000);
+    dispatch.mutable_acknowledge_time()->set_seconds(1'790'000'060);
+    return dispatch;
+  }
   absl::Status FireTimers() override { return absl::OkStatus(); }
   absl::StatusOr<engine::Page<journal::v1::ReferralDocument>> ListReferrals(
       const engine::ReferralFilter&, const std::string& after, int, const std::string&) override {
@@ -302,7 +392,9 @@ class FakeEngine final : public engine::Engine {
   }
   absl::StatusOr<engine::Page<journal::v1::DisclosureDocument>> ListDisclosures(
       const std::string&, const std::string&, int, const std::string&) override {
-    return engine::Page<journal::v1::DisclosureDocument>();
+    engine::Page<journal::v1::DisclosureDocument> page;
+    page.items = disclosures;
+    return page;
   }
   absl::StatusOr<engine::CohortMix> GetCohortMix(int year) override {
     Note(absl::StrCat("mix ", year));
@@ -620,6 +712,7 @@ class FakeEngine final : public engine::Engine {
   std::string jurisdiction;
   std::string outward_kind;
   engine::CreateConsentCommand consent_created;
+  std::vector<journal::v1::DisclosureDocument> disclosures;
   engine::CreateReferralCommand referral_created;
   referral::ProviderDirectory directory;
   referral::JobLimit limit;

@@ -399,11 +399,76 @@ TEST_F(HubServicesTest, ChecksWhatCreatesAConsent) {
   EXPECT_EQ(create([](auto& r) { r.clear_request_id(); }), "INVALID_FIELD request_id");
   EXPECT_EQ(create([](auto& r) { r.set_case_("p1"); }), "INVALID_FIELD case");
   EXPECT_EQ(create([](auto& r) { r.clear_agency(); }), "INVALID_FIELD agency");
+  EXPECT_EQ(create([](auto& r) { r.set_recipient_name("陈网格"); }), "INVALID_FIELD agency");
+  const auto for_team = [](auto& r) {
+    r.clear_agency();
+    r.set_purpose("care-team:GRID_WORKER");
+    r.set_recipient_name("陈网格");
+  };
+  EXPECT_EQ(create(for_team), "OK");
+  {
+    absl::MutexLock lock(&engine_.mu);
+    EXPECT_EQ(engine_.consent_created.recipient_name, "陈网格");
+    EXPECT_EQ(engine_.consent_created.agency, "");
+  }
+  EXPECT_EQ(create([&](auto& r) {
+              for_team(r);
+              r.set_recipient_name(std::string(101, 'a'));
+            }),
+            "INVALID_FIELD recipient_name");
   EXPECT_EQ(create([](auto& r) { r.clear_purpose(); }), "INVALID_FIELD purpose");
   EXPECT_EQ(create([](auto& r) { r.clear_fields(); }), "INVALID_FIELD fields");
   EXPECT_EQ(create([](auto& r) { r.clear_evidence(); }), "INVALID_FIELD evidence");
   EXPECT_EQ(create([](auto& r) { r.mutable_expire_date()->set_day(32); }),
             "INVALID_FIELD expire_date");
+}
+
+TEST_F(HubServicesTest, TellsWhatWasDisclosedBeforeItWasAcknowledgedToo) {
+  {
+    absl::MutexLock lock(&engine_.mu);
+    journal::v1::DisclosureDocument& sent = engine_.disclosures.emplace_back();
+    sent.set_dispatch("s1");
+    sent.mutable_disclosure()->set_agency("police");
+    sent.mutable_disclosure()->set_purpose("report:REFUSED");
+    sent.mutable_disclosure()->set_basis("REPORT_DUTY");
+    sent.mutable_disclosure()->add_fields("subject.name");
+    sent.mutable_disclosure()->set_view_hash("hash");
+    journal::v1::DisclosureDocument& member = engine_.disclosures.emplace_back();
+    member.set_team_member("g1");
+    member.mutable_disclosure()->set_recipient_name("王小妹");
+    member.mutable_disclosure()->set_purpose("care-team:FAMILY");
+    member.mutable_disclosure()->set_basis("STATUTORY_DUTY");
+    member.mutable_disclosure()->add_fields("case.tasks");
+    *member.mutable_disclosure()->mutable_valid_from_date() =
+        model::CivilDate::Of(2026, 6, 1).ToProto();
+    member.mutable_end_time()->set_seconds(1'790'000'000);
+  }
+  hub::v1::ListDisclosuresRequest request;
+  request.set_case_("cases/one");
+  hub::v1::ListDisclosuresResponse response;
+  ASSERT_TRUE(Call(*referrals_, &hub::v1::ReferralService::Stub::ListDisclosures, request,
+                   &response, kCaseworker)
+                  .ok());
+  ASSERT_EQ(response.disclosures_size(), 2);
+  const hub::v1::DisclosureEntry& sent = response.disclosures(0);
+  EXPECT_EQ(sent.dispatch(), "dispatches/s1");
+  EXPECT_EQ(sent.referral(), "");
+  EXPECT_EQ(sent.purpose_title().zh(), "拒绝接受");
+  EXPECT_EQ(sent.basis_title().en(), "duty of the dedicated worker to report");
+  ASSERT_EQ(sent.field_titles_size(), 1);
+  EXPECT_EQ(sent.field_titles(0).zh(), "姓名");
+  EXPECT_EQ(sent.view_hash(), "hash");
+  EXPECT_FALSE(sent.has_acknowledge_time());
+  const hub::v1::DisclosureEntry& member = response.disclosures(1);
+  EXPECT_EQ(member.team_member(), "teamMembers/g1");
+  EXPECT_EQ(member.agency(), "");
+  EXPECT_EQ(member.recipient_name(), "王小妹");
+  EXPECT_EQ(member.purpose_title().zh(), "家属");
+  EXPECT_EQ(member.basis_title().zh(), "履行法定职责");
+  EXPECT_EQ(member.field_titles(0).en(), "tasks");
+  EXPECT_EQ(member.valid_from_date().month(), 6);
+  EXPECT_FALSE(member.has_valid_to_date());
+  EXPECT_TRUE(member.has_end_time());
 }
 
 TEST_F(HubServicesTest, ChecksWhatCreatesAReferral) {

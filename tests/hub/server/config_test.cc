@@ -57,6 +57,11 @@ class ConfigTest : public ::testing::Test {
   testing::TempDir directory_;
 };
 
+TEST_F(ConfigTest, AnAgencyMayBeTheOfficeOfAnotherSubdistrict) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Config config, Changed("kind: police", "kind: subdistrict_office"));
+  EXPECT_EQ(config.agencies[0].options.kind, "subdistrict_office");
+}
+
 TEST_F(ConfigTest, AnAgencyMayWaitForItsFirstAdapter) {
   for (const char* adapter : {"", "    adapter: {samples: samples, hang_ms: 100}\n"}) {
     AQ_ASSERT_OK_AND_ASSIGN(const Config config,

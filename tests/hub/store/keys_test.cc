@@ -157,17 +157,19 @@ TEST(KeysTest, HidesWhatIsPersonalAndKeepsTheRest) {
 
 TEST(KeysTest, FamiliesDoNotMeet) {
   const std::vector<std::string> keys = {
-      MetaKey("x"),           RecordKey({}),           PersonKey("x"),        BlockKey("x"),
-      RequestKey("x"),        ReferralKey("x"),        PseudonymKey("x", ""), DeliveryKey("x"),
-      PendingKey("x", 1, ""), QuarantineKey("x"),      DisclosureKey("x", 1), CountKey("x"),
-      DeadKey("x", 1, ""),    ConsentKey("x"),         DueKey(1, "x", 1),     NotesKey("x"),
-      LookKey(1, "x"),        AskedKey(1, "x", "", "")};
-  const std::vector<Family> families = {Family::kMeta,       Family::kRecord,     Family::kPerson,
-                                        Family::kBlock,      Family::kRequest,    Family::kReferral,
-                                        Family::kPseudonym,  Family::kDelivery,   Family::kPending,
-                                        Family::kQuarantine, Family::kDisclosure, Family::kCount,
-                                        Family::kDead,       Family::kConsent,    Family::kDue,
-                                        Family::kNotes,      Family::kLook,       Family::kAsked};
+      MetaKey("x"),          RecordKey({}),         PersonKey("x"),
+      BlockKey("x"),         RequestKey("x"),       ReferralKey("x"),
+      PseudonymKey("x", ""), DeliveryKey("x"),      PendingKey("x", 1, ""),
+      QuarantineKey("x"),    DisclosureKey("x", 1), CountKey("x"),
+      DeadKey("x", 1, ""),   ConsentKey("x"),       DueKey(1, "x", 1),
+      NotesKey("x"),         LookKey(1, "x"),       AskedKey(1, "x", "", ""),
+      TeamMemberKey("x"),    DispatchKey("x")};
+  const std::vector<Family> families = {
+      Family::kMeta,    Family::kRecord,     Family::kPerson,     Family::kBlock,
+      Family::kRequest, Family::kReferral,   Family::kPseudonym,  Family::kDelivery,
+      Family::kPending, Family::kQuarantine, Family::kDisclosure, Family::kCount,
+      Family::kDead,    Family::kConsent,    Family::kDue,        Family::kNotes,
+      Family::kLook,    Family::kAsked,      Family::kTeamMember, Family::kDispatch};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < families.size(); ++j) {
       const KeyRange range = FamilyRange(families[j]);
