@@ -24,6 +24,7 @@ BASIS = ("--basis", "STATUTORY_DUTY", "--reference", "就业促进法 第五十�
 WAIT_SECONDS = 30
 SAMPLE_EMPLOYER = {"display_name": "虚构有限公司", "kind": "employer", "formats": "[vacancies]", "services": "[]", "adapter": (
     f"{{library: {hubkit.BUILD / 'plugins' / 'libanqiao_employment.so'}, samples: {hubkit.ROOT / 'plugins' / 'employment' / 'samples'}}}")}
+NORTH_STREET = {"display_name": "虚构北街道办事处", "kind": "subdistrict_office", "formats": "[]", "adapter": SAMPLE_EMPLOYER["adapter"]}
 DIRECTORY = """directory: worked_cases
 open_within_days: 14
 providers:
@@ -115,6 +116,11 @@ class Case:
         rows = [f"{i},R4212990{person.serial:06},{person.name},{person.number},{person.birth},20250110,社区戒毒"
                 for i, person in enumerate(people, 1)]
         self.submit("police", "roster", "\r\n".join([*head, *rows, ""]).encode("gb18030"))
+
+    def ordered(self, person, number):
+        head = ["戒毒决定清单(虚构)", "吸毒人员编号,姓名,身份证号码,文书号,决定种类,决定机关,决定日期,送达日期,报到日期,期限(月),解除日期,解除原因"]
+        row = f"R4212990{person.serial:06},{person.name},{person.number},{number},责令社区戒毒,虚构分局,2026-01-05,2026-01-06,2026-01-12,36,,"
+        self.submit("police", "orders", "\r\n".join([*head, row, ""]).encode("gb18030"))
 
     def case_of(self, person):
         found = self.hub.ctl("cases", "list", "--name", person.name, "--limit", 5).get("cases", [])
@@ -234,6 +240,51 @@ def consent_withdrawn(case):
     case.expect("withdrawal" in notice and "CONSENT" not in json.dumps(notice), f"the employer hears that it is withdrawn and no reason, got {notice}")
 
 
+def owed_by_law(case):
+    """Under an order: a team of which each sees what the role may, a report to the police, the file to another sub-district."""
+    person, order = Person(50, "虚构执行", "19850815"), "虚构社戒字〔2026〕50号"
+    case.on_register(person)
+    case.ordered(person, order)
+    case.unemployed(person, "2026-01-05")
+    cases = case.case_of(person)
+
+    def refused(reason, what, *arguments):
+        try:
+            case.hub.ctl(*arguments)
+            case.expect(False, what)
+        except hubkit.ToolError as error:
+            case.expect(reason in str(error), f"{what}: {reason}")
+    family = case.hub.ctl("team", "add", "--case", cases, "--role", "FAMILY", "--name", "虚构家人")
+    case.expect(family["fields"] == ["case.name", "case.tasks"], f"family sees tasks and no tests, got {family['fields']}")
+    grid = ("team", "add", "--case", cases, "--role", "GRID_WORKER", "--name", "虚构网格员")
+    refused("CONSENT_REQUIRED", "the law does not name the grid worker", *grid)
+    consent = case.hub.ctl("consents", "create", "--case", cases, "--member", "虚构网格员", "--role", "GRID_WORKER", "--until", "2026-12-31",
+                           "--evidence", "虚构档案 2026-50", *(part for field in ("name", "division", "phone", "tasks")
+                                                               for part in ("--field", f"case.{field}")))["name"]
+    case.hub.ctl(*grid, "--basis", "CONSENT", "--consent", consent)
+    missing = case.hub.ctl("team", "list", cases)["missingRoles"]
+    case.expect(missing == ["GOVERNANCE_MEMBER", "DEDICATED_WORKER", "PRECINCT_OFFICER", "COMMUNITY_MEDIC"], f"it says who is missing, got {missing}")
+    case.hub.ctl("consents", "withdraw", consent)
+    states = {one["role"]: one["state"].removeprefix("TEAM_MEMBER_STATE_") for one in case.hub.ctl("team", "list", cases)["teamMembers"]}
+    case.expect(states == {"FAMILY": "LIVE", "GRID_WORKER": "ENDED"}, f"withdrawn: the grid worker's membership ends, the family's goes on, got {states}")
+
+    report = ("dispatches", "report", "--case", cases, "--recipient", "police", "--date", "2026-06-29")
+    refused("NO_LEGAL_BASIS", "without the number of a document nothing leaves", *report, "--code", "REFUSED", "--document", "口头")
+    refused("NO_LEGAL_BASIS", "an absence alone is not reported", *report, "--code", "LEFT_WITHOUT_REPORT", "--document", "虚构报1号")
+    refused("RECIPIENT_NOT_ALLOWED", "a report is for the police", *report[:5], "employment", *report[6:], "--code", "REFUSED", "--document", "虚构报1号")
+    case.hub.ctl(*report, "--code", "REFUSED", "--document", "虚构报1号")
+    told = case.deliver("police")[0]
+    case.expect(told["report"]["code"] == "R01" and told["report"]["order"]["documentNumber"] == order, f"the police are told, got {told}")
+    case.hub.ctl("dispatches", "transfer", "--case", cases, "--recipient", "north_street", "--date", "2026-06-29", "--document", "虚构移2号")
+    moved = case.deliver("north_street")[0]["transfer"]
+    case.expect(moved["reportDueDate"] == {"year": 2026, "month": 7, "day": 14}, f"the office hears until when, got {moved}")
+    case.expect("unemploy" not in json.dumps([told, moved]).lower(), "neither hears of unemployment")
+    sent = case.hub.ctl("dispatches", "list", cases)["dispatches"]
+    case.expect(all("acknowledgeTime" in one for one in sent) and len(sent) == 2, "both are acknowledged")
+    text = case.hub.ctl_text("disclosures", "print", cases, "--language", "zh")
+    case.expect(all(words in text for words in ("虚构家人", "家属", "专职人员报告义务", "变更执行地移送", "虚构移2号")), "the accounting tells of the team, the report and the file in words")
+
+
 def third_refusal(case):
     """On minimum living relief, two suitable jobs refused: warned of before the third."""
     person = Person(30, "虚构三拒", "19800310")
@@ -275,6 +326,7 @@ def relief_after_its_window(case):
 CASES = {"proposed_on_the_day": (proposed_on_the_day, "2026-07-04T23:59:40+08:00"),
          "turn_of_the_year": (turn_of_the_year, "2026-10-10T09:00:00+08:00"),
          "consent_withdrawn": (consent_withdrawn, "2026-06-30T09:00:00+08:00"),
+         "owed_by_law": (owed_by_law, "2026-06-30T09:00:00+08:00"),
          "third_refusal": (third_refusal, "2026-06-30T09:00:00+08:00"),
          "relief_after_its_window": (relief_after_its_window, "2028-06-01T09:00:00+08:00")}
 
@@ -292,7 +344,7 @@ def main():
         directory = folder / "directory.yaml"
         directory.write_text(DIRECTORY, encoding="utf-8")
         with hubkit.Installation(folder / name, clock_start=clock_start, settings={"provider_directory": directory},
-                                 more_agencies={"sample_employer": SAMPLE_EMPLOYER}) as hub:
+                                 more_agencies={"sample_employer": SAMPLE_EMPLOYER, "north_street": NORTH_STREET}) as hub:
             hub.start()
             run(Case(hub, violations))
     print(f"worked cases: {len(options.only or CASES)}, {len(violations)} violations")
