@@ -51,6 +51,13 @@ absl::Status NoOrder() {
                "no order that is carried out in the community holds for the case");
 }
 
+absl::Status Unnamed() {
+  return Error(absl::StatusCode::kFailedPrecondition, reason::kViewIncomplete,
+               "the view needs subject.name, which the police would give")
+      .Meta("field", "subject.name")
+      .Meta("given_by", kPolice);
+}
+
 // Fills a view and remembers what was filled.
 class Filler {
  public:
@@ -114,12 +121,7 @@ absl::StatusOr<BuiltDispatch> BuildReport(const Case& police, const DispatchTerm
   AQ_RETURN_IF_ERROR(CheckDay(order, terms.event_date, "event_date"));
   const ReportKind* kind = FindReportKind(terms.report_code);
   if (kind == nullptr) return InvalidField("report_code", "must be one of the codes of reports");
-  if (police.name.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kViewIncomplete,
-                 "the report needs subject.name, which the police would give")
-        .Meta("field", "subject.name")
-        .Meta("given_by", kPolice);
-  }
+  if (police.name.empty()) return Unnamed();
   BuiltDispatch built;
   built.name = "DutyReport";
   Filler filler(built.fields);
@@ -140,10 +142,7 @@ absl::StatusOr<BuiltDispatch> BuildTransfer(const Case& person, const DispatchTe
   const std::vector<const OrderFact*> orders = OpenOrders(person);
   if (orders.empty()) return NoOrder();
   AQ_RETURN_IF_ERROR(CheckDay(*orders.back(), terms.event_date, "move_date"));
-  if (person.outward.name.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, reason::kNoOutwardIdentity,
-                 "no agency but the police names the person");
-  }
+  if (person.name.empty()) return Unnamed();
   BuiltDispatch built;
   built.name = "FileTransfer";
   Filler filler(built.fields);
@@ -151,7 +150,11 @@ absl::StatusOr<BuiltDispatch> BuildTransfer(const Case& person, const DispatchTe
   FileTransfer* transfer = built.delivery.mutable_transfer();
   filler.Text("legal_basis", terms.legal_basis, transfer->mutable_legal_basis());
   filler.Text("document_number", terms.document_number, transfer->mutable_document_number());
-  FillSubject(person.outward.name, person.outward.id_number, transfer->mutable_subject(), filler);
+  if (person.outward.name.empty()) {
+    FillSubject(person.name, person.id_number, transfer->mutable_subject(), filler);
+  } else {
+    FillSubject(person.outward.name, person.outward.id_number, transfer->mutable_subject(), filler);
+  }
   for (const OrderFact* order : orders) FillOrder(*order, transfer->add_orders(), filler);
   filler.Text("phase", OutwardPhase(person.phase), transfer->mutable_phase());
   filler.Date("phase_since_date", person.phase_since.ToProto(), transfer,

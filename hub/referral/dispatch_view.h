@@ -51,8 +51,9 @@ bool UnderOrder(const model::Case& person);
 // INVALID_ARGUMENT: the event was before the order.
 absl::StatusOr<BuiltDispatch> BuildReport(const model::Case& police, const DispatchTerms& terms);
 
-// "person": the whole case. NO_ORDER as above; FAILED_PRECONDITION (NO_OUTWARD_IDENTITY): only the
-// police name the person. INVALID_ARGUMENT: the place changed before the order.
+// "person": the whole case. Who it is about comes from the police only if no other agency names the
+// person. NO_ORDER as above; FAILED_PRECONDITION (VIEW_INCOMPLETE): nobody names the person.
+// INVALID_ARGUMENT: the place changed before the order.
 absl::StatusOr<BuiltDispatch> BuildTransfer(const model::Case& person, const DispatchTerms& terms);
 
 }  // namespace anqiao::referral

@@ -95,6 +95,15 @@ TEST(DispatchViewTest, AFileHoldsWhatHoldsAndNeverWhereSomebodyLivesOrWorks) {
                           "phase_since_date", "report_due_date", "subject.name"));
 }
 
+TEST(DispatchViewTest, AFileOfWhomOnlyThePoliceKnowNamesThemAsTheyDo) {
+  model::Case person = Person();
+  person.outward = {};
+  const auto built = BuildTransfer(person, Terms());
+  ASSERT_TRUE(built.ok()) << built.status();
+  EXPECT_EQ(built->delivery.transfer().subject().name(), "张安");
+  EXPECT_EQ(built->delivery.transfer().subject().id_number(), person.id_number);
+}
+
 TEST(DispatchViewTest, NothingOfAFileWithoutAnOrderThatHolds) {
   model::Case person = Person();
   for (const model::Phase phase :
@@ -124,8 +133,8 @@ TEST(DispatchViewTest, SaysWhatIsMissingOrWrong) {
   EXPECT_EQ(ReasonOf(unnamed), reason::kViewIncomplete);
   EXPECT_THAT(unnamed.ToString(), HasSubstr("subject.name"));
   person = Person();
-  person.outward.name.clear();
-  EXPECT_EQ(ReasonOf(BuildTransfer(person, Terms()).status()), reason::kNoOutwardIdentity);
+  person.name.clear();
+  EXPECT_EQ(ReasonOf(BuildTransfer(person, Terms()).status()), reason::kViewIncomplete);
   EXPECT_EQ(ReasonOf(BuildReport(Person(), Terms("RUMOUR")).status()), reason::kInvalidField);
   DispatchTerms early = Terms();
   early.event_date = CivilDate::Of(2026, 2, 28);
