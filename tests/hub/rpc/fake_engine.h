@@ -154,12 +154,16 @@ class FakeEngine final : public engine::Engine {
     return view;
   }
   absl::StatusOr<model::Case> GetOutwardCase(const std::string& id, const std::string& kind,
-                                             const model::CivilDate&, const std::string&) override {
+                                             const model::CivilDate& as_of,
+                                             const std::string&) override {
     absl::MutexLock lock(&mu);
     outward_kind = kind;
-    model::Case person = MakeCase(id).folded;
-    person.known_to_police = false;
-    return person;
+    journal::v1::PersonDocument outward;
+    outward.set_person(id);
+    for (const journal::v1::PersonRecord& record : document.records()) {
+      if (record.record().agency() != "police") *outward.add_records() = record;
+    }
+    return model::FoldCase(outward, as_of.empty() ? Today() : as_of);
   }
   absl::StatusOr<engine::Page<engine::CaseView>> ListCases(const engine::CaseFilter&,
                                                            const std::string& after, int limit,

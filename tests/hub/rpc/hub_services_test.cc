@@ -320,6 +320,7 @@ TEST_F(HubServicesTest, ExplainsToARecipientWhatItMaySeeAndNothingOfThePolice) {
        {"minimum living", "civil affairs", "police", "decisive", "next change"}) {
     EXPECT_THAT(to_tax, ::testing::Not(::testing::HasSubstr(word))) << word;
   }
+  EXPECT_EQ(engine_.outward_kind, "tax");
   const std::string whole_answer = response.entitlements(0).SerializeAsString();
   // The police's records change nothing of it.
   EXPECT_EQ(explained("tax", false), to_tax);
