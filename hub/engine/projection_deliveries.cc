@@ -120,9 +120,10 @@ absl::Status Projection::Disclosed(const Entry& entry, const DeliveryDocument& d
                           });
 }
 
-journal::v1::DisclosureDocument Projection::Disclose(
-    Sequence sequence, const Entry& entry, const journal::v1::Disclosure& disclosure,
-    const std::string& person, journal::v1::DisclosureDocument document) {
+journal::v1::DisclosureDocument Projection::Disclose(Sequence sequence, const Entry& entry,
+                                                     const journal::v1::Disclosure& disclosure,
+                                                     const std::string& person,
+                                                     journal::v1::DisclosureDocument document) {
   *document.mutable_disclosure() = disclosure;
   document.set_person(person);
   *document.mutable_time() = entry.commit_time();
