@@ -81,19 +81,18 @@ absl::StatusOr<TeamPage> EngineImpl::ListTeamMembers(const std::string& case_id,
                                                      const std::string& after, int limit,
                                                      const std::string& jurisdiction) {
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  const ReferralBook book = BookOf(*snapshot);
   const CivilDate today = Today();
-  AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(case_id, today, jurisdiction));
+  AQ_ASSIGN_OR_RETURN(const CaseView view,
+                      BookOf(*snapshot).FindCase(case_id, today, jurisdiction));
   TeamPage team;
+  AQ_ASSIGN_OR_RETURN(team.members,
+                      ReadPage<TeamMemberDocument>(*snapshot, view.document.team_members(),
+                                                   store::TeamMemberKey, after, limit));
   std::set<std::string> held;
-  std::string last;
-  bool full = false;
   for (const std::string& id : view.document.team_members()) {
-    AQ_ASSIGN_OR_RETURN(TeamMemberDocument document, book.FindMember(id, "", today));
-    if (HoldsOn(document, today)) held.insert(document.added().role());
-    // Ids sort as they were made.
-    if (full || id <= after) continue;
-    full = !AddToPage(std::move(document), id, limit, &last, &team.members);
+    AQ_ASSIGN_OR_RETURN(const auto member,
+                        ReadDocument<TeamMemberDocument>(*snapshot, store::TeamMemberKey(id)));
+    if (member.has_value() && HoldsOn(*member, today)) held.insert(member->added().role());
   }
   if (!referral::UnderOrder(view.folded)) return team;
   for (const referral::CareRole& role : referral::CareRoles()) {
@@ -146,17 +145,8 @@ absl::StatusOr<Page<DispatchDocument>> EngineImpl::ListDispatches(const std::str
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
   AQ_ASSIGN_OR_RETURN(const CaseView view,
                       BookOf(*snapshot).FindCase(case_id, Today(), jurisdiction));
-  Page<DispatchDocument> page;
-  std::string last;
-  for (const std::string& id : view.document.dispatches()) {
-    // Ids sort as they were made.
-    if (id <= after) continue;
-    AQ_ASSIGN_OR_RETURN(auto document,
-                        ReadDocument<DispatchDocument>(*snapshot, store::DispatchKey(id)));
-    if (!document.has_value()) continue;
-    if (!AddToPage(*std::move(document), id, limit, &last, &page)) break;
-  }
-  return page;
+  return ReadPage<DispatchDocument>(*snapshot, view.document.dispatches(), store::DispatchKey,
+                                    after, limit);
 }
 
 }  // namespace anqiao::engine

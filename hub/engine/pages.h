@@ -3,16 +3,21 @@
 #ifndef ANQIAO_HUB_ENGINE_PAGES_H_
 #define ANQIAO_HUB_ENGINE_PAGES_H_
 
+#include <google/protobuf/repeated_ptr_field.h>
+
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine.h"
+#include "hub/engine/values.h"
 #include "hub/store/keys.h"
 #include "hub/store/store.h"
 
@@ -47,6 +52,24 @@ bool AddToPage(Item item, const std::string& id, int limit, std::string* last, P
   page->places.push_back(id);
   *last = id;
   return true;
+}
+
+// Of the documents named by "ids", which sort as they were made, those after "after".
+template <typename Document>
+absl::StatusOr<Page<Document>> ReadPage(const store::Snapshot& snapshot,
+                                        const google::protobuf::RepeatedPtrField<std::string>& ids,
+                                        std::string (*key_of)(absl::string_view),
+                                        const std::string& after, int limit) {
+  Page<Document> page;
+  std::string last;
+  for (const std::string& id : ids) {
+    if (id <= after) continue;
+    AQ_ASSIGN_OR_RETURN(std::optional<Document> document,
+                        ReadDocument<Document>(snapshot, key_of(id)));
+    if (!document.has_value()) continue;
+    if (!AddToPage(*std::move(document), id, limit, &last, &page)) break;
+  }
+  return page;
 }
 
 }  // namespace anqiao::engine

@@ -101,17 +101,10 @@ absl::StatusOr<Page<ConsentDocument>> EngineImpl::ListConsents(const std::string
                                                                const std::string& after, int limit,
                                                                const std::string& jurisdiction) {
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  const ReferralBook book = BookOf(*snapshot);
-  AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(case_id, Today(), jurisdiction));
-  Page<ConsentDocument> page;
-  std::string last;
-  for (const std::string& id : view.document.consents()) {
-    // Ids sort as they were made.
-    if (id <= after) continue;
-    AQ_ASSIGN_OR_RETURN(ConsentDocument document, book.FindConsent(id, "", Today()));
-    if (!AddToPage(std::move(document), id, limit, &last, &page)) break;
-  }
-  return page;
+  AQ_ASSIGN_OR_RETURN(const CaseView view,
+                      BookOf(*snapshot).FindCase(case_id, Today(), jurisdiction));
+  return ReadPage<ConsentDocument>(*snapshot, view.document.consents(), store::ConsentKey, after,
+                                   limit);
 }
 
 }  // namespace anqiao::engine

@@ -3,15 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
-#include <string>
-#include <vector>
-
-#include "hub/base/clock.h"
-#include "hub/ctl/app.h"
 #include "hub/policy/catalogue.h"
-#include "hub/rpc/listener.h"
-#include "tests/hub/rpc/fake_engine.h"
+#include "tests/hub/ctl/command_fixture.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::ctl {
@@ -20,30 +13,15 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class EmployerCommandsTest : public ::testing::Test {
+class EmployerCommandsTest : public CommandFixture {
  protected:
+  EmployerCommandsTest()
+      : CommandFixture("anqiao://users/wang?role=caseworker&jurisdiction=421202") {}
   void SetUp() override {
     AQ_ASSERT_OK_AND_ASSIGN(engine_.loaded_catalogue,
                             policy::Catalogue::Load(ANQIAO_POLICIES, "421202"));
-    AQ_ASSERT_OK_AND_ASSIGN(listeners_, rpc::Listeners::Start({.agency = {.address = "127.0.0.1:0"},
-                                                               .hub = {.address = "127.0.0.1:0"},
-                                                               .insecure_loopback = true},
-                                                              &engine_));
+    CommandFixture::SetUp();
   }
-
-  int Run(std::vector<std::string> arguments) {
-    std::vector<std::string> all = {"--insecure", "--hub", listeners_->hub_address(), "--as-uri",
-                                    "anqiao://users/wang?role=caseworker&jurisdiction=421202"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    out_.str("");
-    err_.str("");
-    return RunApp(all, {.out = out_, .err = err_, .clock = &system_clock_, .profile = ""});
-  }
-
-  testing::FakeEngine engine_;
-  std::unique_ptr<rpc::Listeners> listeners_;
-  const SystemClock system_clock_{};
-  std::ostringstream out_, err_;
 };
 
 TEST_F(EmployerCommandsTest, SimulatesHiring) {

@@ -3,16 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <sstream>
-#include <string>
-#include <vector>
-
-#include "hub/base/clock.h"
-#include "hub/ctl/app.h"
-#include "hub/rpc/listener.h"
-#include "tests/hub/rpc/fake_engine.h"
-#include "tests/testing/status_matchers.h"
+#include "tests/hub/ctl/command_fixture.h"
 
 namespace anqiao::ctl {
 namespace {
@@ -22,8 +13,10 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class ProviderCommandsTest : public ::testing::Test {
+class ProviderCommandsTest : public CommandFixture {
  protected:
+  ProviderCommandsTest()
+      : CommandFixture("anqiao://users/wang?role=caseworker&jurisdiction=421202") {}
   void SetUp() override {
     for (const char* id : {"a-school", "b-works"}) {
       referral::Provider& provider = engine_.directory.providers.emplace_back();
@@ -42,25 +35,8 @@ class ProviderCommandsTest : public ::testing::Test {
     post.count = 4;
     engine_.limit.law = "保安服务管理条例 第十七条";
     engine_.limit.label_zh = "不得担任保安员";
-    AQ_ASSERT_OK_AND_ASSIGN(listeners_, rpc::Listeners::Start({.agency = {.address = "127.0.0.1:0"},
-                                                               .hub = {.address = "127.0.0.1:0"},
-                                                               .insecure_loopback = true},
-                                                              &engine_));
+    CommandFixture::SetUp();
   }
-
-  int Run(std::vector<std::string> arguments) {
-    std::vector<std::string> all = {"--insecure", "--hub", listeners_->hub_address(), "--as-uri",
-                                    "anqiao://users/wang?role=caseworker&jurisdiction=421202"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    out_.str("");
-    err_.str("");
-    return RunApp(all, {.out = out_, .err = err_, .clock = &system_clock_, .profile = ""});
-  }
-
-  testing::FakeEngine engine_;
-  std::unique_ptr<rpc::Listeners> listeners_;
-  const SystemClock system_clock_{};
-  std::ostringstream out_, err_;
 };
 
 TEST_F(ProviderCommandsTest, ListsProvidersWithTheirPosts) {

@@ -3,16 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <sstream>
-#include <string>
-#include <vector>
-
-#include "hub/base/clock.h"
-#include "hub/ctl/app.h"
-#include "hub/rpc/listener.h"
-#include "tests/hub/rpc/fake_engine.h"
-#include "tests/testing/status_matchers.h"
+#include "tests/hub/ctl/command_fixture.h"
 
 namespace anqiao::ctl {
 namespace {
@@ -22,27 +13,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class WatchCommandsTest : public ::testing::Test {
+class WatchCommandsTest : public CommandFixture {
  protected:
-  void SetUp() override {
-    AQ_ASSERT_OK_AND_ASSIGN(listeners_, rpc::Listeners::Start({.agency = {.address = "127.0.0.1:0"},
-                                                               .hub = {.address = "127.0.0.1:0"},
-                                                               .insecure_loopback = true},
-                                                              &engine_));
-  }
-  int Run(std::vector<std::string> arguments) {
-    std::vector<std::string> all = {"--insecure", "--hub", listeners_->hub_address(), "--as-uri",
-                                    "anqiao://users/li?role=supervisor"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    out_.str("");
-    err_.str("");
-    return RunApp(all, {.out = out_, .err = err_, .clock = &system_clock_, .profile = ""});
-  }
-
-  testing::FakeEngine engine_;
-  std::unique_ptr<rpc::Listeners> listeners_;
-  const SystemClock system_clock_{};
-  std::ostringstream out_, err_;
+  WatchCommandsTest() : CommandFixture("anqiao://users/li?role=supervisor") {}
 };
 
 TEST_F(WatchCommandsTest, ListsProposals) {
