@@ -95,6 +95,7 @@ inline constexpr char kKeyDestroyed[] = "KEY_DESTROYED";
 inline constexpr char kMasterKeyWrong[] = "MASTER_KEY_WRONG";
 inline constexpr char kSequenceBeyondEnd[] = "SEQUENCE_BEYOND_END";
 inline constexpr char kConfigurationInvalid[] = "CONFIGURATION_INVALID";
+inline constexpr char kIdentityModelInvalid[] = "IDENTITY_MODEL_INVALID";
 inline constexpr char kCatalogueInvalid[] = "CATALOGUE_INVALID";
 inline constexpr char kAnswerNotRecomputable[] = "ANSWER_NOT_RECOMPUTABLE";
 inline constexpr char kAdapterUnusable[] = "ADAPTER_UNUSABLE";

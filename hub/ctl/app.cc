@@ -96,6 +96,7 @@ int RunApp(const std::vector<std::string>& arguments, const AppEnvironment& envi
   AddReferralCommands(app, chosen);
   AddDisclosureCommands(app, chosen);
   AddCareCommands(app, chosen);
+  AddIdentityCommands(app, chosen);
   AddOperationsCommands(app, chosen);
   AddDeliveryCommands(app, chosen);
   AddAdapterCommands(app, chosen);

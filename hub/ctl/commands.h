@@ -64,6 +64,7 @@ void AddDisclosureCommands(CLI::App& app, Action& chosen);
 // Part of "disclosures".
 void AddMixCommand(CLI::App& disclosures, Action& chosen);
 void AddCareCommands(CLI::App& app, Action& chosen);
+void AddIdentityCommands(CLI::App& app, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddDeliveryCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);

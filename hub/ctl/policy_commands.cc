@@ -225,10 +225,10 @@ absl::StatusOr<ExitCode> Test(Context& context, const PolicyArguments& arguments
 absl::StatusOr<policy::Sample> ReadFactsFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  std::string bytes(policy::kFileBytesMax + 1, '\0');
+  std::string bytes(model::kFileBytesMax + 1, '\0');
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(in.gcount()));
-  AQ_ASSIGN_OR_RETURN(const policy::YamlNode file, policy::YamlNode::Parse(path, bytes));
+  AQ_ASSIGN_OR_RETURN(const model::YamlNode file, model::YamlNode::Parse(path, bytes));
   AQ_ASSIGN_OR_RETURN(const auto keys, file.Keys({"facts"}, {"as_of"}));
   policy::Sample sample;
   sample.name = path;

@@ -12,6 +12,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::CivilDate;
 
 constexpr std::int64_t kMonthsMax = 1200;

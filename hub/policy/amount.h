@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "hub/model/civil_date.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -73,10 +73,10 @@ struct DatedTable {
 using ValueTable = std::vector<DatedTable>;
 
 // Reads the "tables" block. INVALID_ARGUMENT (CATALOGUE_INVALID), located.
-absl::Status ReadTables(const YamlNode& node, Policy& policy);
+absl::Status ReadTables(const model::YamlNode& node, Policy& policy);
 // Reads the "amount" block; parameters and tables come before it. INVALID_ARGUMENT
 // (CATALOGUE_INVALID), located.
-absl::Status ReadAmount(const YamlNode& node, Policy& policy);
+absl::Status ReadAmount(const model::YamlNode& node, Policy& policy);
 // Whether "parameter" may have "value" for what the amount uses it; empty if so, else why not.
 std::string AmountObjection(const Amount& amount, const std::string& parameter, std::int64_t value);
 

@@ -9,10 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 namespace {
+
+using model::YamlNode;
 
 constexpr char kTables[] = "tables/";
 constexpr char kProfiles[] = "profiles/";
@@ -83,12 +85,12 @@ absl::Status ReadDirectory(const std::string& directory, const std::string& pref
     if (path.extension() != ".yaml") continue;
     const std::string name = absl::StrCat(prefix, path.filename().string());
     std::ifstream in(path, std::ios::binary);
-    std::string bytes(kFileBytesMax + 1, '\0');
+    std::string bytes(model::kFileBytesMax + 1, '\0');
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad() || !in.eof()) {
       return InvalidFile(name,
-                         absl::StrCat("cannot be read, or is over ", kFileBytesMax, " bytes"));
+                         absl::StrCat("cannot be read, or is over ", model::kFileBytesMax, " bytes"));
     }
     files[name] = std::move(bytes);
     if (files.size() > kFilesMax) return InvalidFile(name, "too many files");

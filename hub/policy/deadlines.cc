@@ -8,10 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 namespace {
+
+using model::YamlNode;
 
 constexpr std::int64_t kDaysMax = 366;
 

@@ -11,9 +11,11 @@
 
 #include "absl/status/statusor.h"
 
-namespace anqiao::policy {
-
+namespace anqiao::model {
 class YamlNode;
+}  // namespace anqiao::model
+
+namespace anqiao::policy {
 
 // Days are calendar days unless the name says working days.
 struct Deadlines {
@@ -38,7 +40,7 @@ struct Deadlines {
 
 // The "deadlines" block. INVALID_ARGUMENT (CATALOGUE_INVALID), located: an unknown key, a number
 // that is not from 1 to 366, one of answer and expire without the other, expire not after answer.
-absl::StatusOr<Deadlines> ReadDeadlines(const YamlNode& node);
+absl::StatusOr<Deadlines> ReadDeadlines(const model::YamlNode& node);
 
 // Those that are set, such as "update_days 90, review_working_days 5".
 std::string DeadlinesText(const Deadlines& deadlines);

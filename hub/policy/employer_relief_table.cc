@@ -11,6 +11,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 constexpr std::int64_t kYearFenMax = 100'000'000;
 constexpr std::int64_t kPermilleMax = 10'000;
 constexpr MonthNumber kOpen = std::numeric_limits<MonthNumber>::max();

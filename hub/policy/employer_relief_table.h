@@ -15,7 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "hub/model/civil_date.h"
 #include "hub/policy/policy.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -62,7 +62,7 @@ class EmployerReliefTable {
   // INVALID_ARGUMENT (CATALOGUE_INVALID), located: an unknown key, a gap or overlap of dates, rows
   // that do not begin and end with a month, a surcharge on a tax that does not come before it, a
   // policy or parameter that is not there or does not last as long as a run.
-  static absl::StatusOr<EmployerReliefTable> Read(const YamlNode& file, const PolicyMap& policies);
+  static absl::StatusOr<EmployerReliefTable> Read(const model::YamlNode& file, const PolicyMap& policies);
 
   // Takes the amounts of a year from "policies", to which profiles may have been applied since.
   // Requires: the policies that it was read with.
@@ -82,8 +82,8 @@ class EmployerReliefTable {
   const ReliefOrder* OrderIn(MonthNumber month) const;
 
  private:
-  absl::Status ReadQuota(const YamlNode& node, const PolicyMap& policies);
-  absl::Status ReadOrders(const YamlNode& node);
+  absl::Status ReadQuota(const model::YamlNode& node, const PolicyMap& policies);
+  absl::Status ReadOrders(const model::YamlNode& node);
 
   MonthNumber window_first_ = 0, window_last_ = 0;
   int run_months_ = 0, contract_months_min_ = 0;

@@ -10,6 +10,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 constexpr std::size_t kGroupsMax = 8;
 constexpr std::size_t kProposedMax = 256;
 constexpr int kRemindDaysMax = 366;

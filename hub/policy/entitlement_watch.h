@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "hub/model/case.h"
 #include "hub/policy/policy.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -36,7 +36,7 @@ class EntitlementWatchTable {
  public:
   // INVALID_ARGUMENT (CATALOGUE_INVALID), located: an unknown key or group, a policy that is not
   // there or stands twice, a gap or overlap of dates.
-  static absl::StatusOr<EntitlementWatchTable> Read(const YamlNode& file,
+  static absl::StatusOr<EntitlementWatchTable> Read(const model::YamlNode& file,
                                                     const PolicyMap& policies);
 
   // Null: nobody is watched on that day.

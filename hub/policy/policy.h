@@ -21,7 +21,7 @@
 #include "hub/policy/catalogue.h"
 #include "hub/policy/expression.h"
 #include "hub/policy/facts.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -92,20 +92,20 @@ struct Policy {
 using PolicyMap = std::map<std::string, Policy, std::less<>>;
 
 // Reads one file without running its tests. INVALID_ARGUMENT (CATALOGUE_INVALID), located.
-absl::StatusOr<Policy> ReadPolicy(const YamlNode& file);
+absl::StatusOr<Policy> ReadPolicy(const model::YamlNode& file);
 
 // "from" and, unless it goes on, "to".
-absl::Status ReadTime(const YamlNode& node, const YamlNode::Map& keys, model::CivilDate& from,
+absl::Status ReadTime(const model::YamlNode& node, const model::YamlNode::Map& keys, model::CivilDate& from,
                       model::CivilDate& to);
 // Rows {from, to, value, source, unverified} in order of time, without overlap.
-absl::StatusOr<Parameter> ReadDatedValues(const YamlNode& node);
+absl::StatusOr<Parameter> ReadDatedValues(const model::YamlNode& node);
 // Whether the policy can use "values" of "node" for its parameter.
-absl::Status CheckRole(const Policy& policy, const std::string& parameter, const YamlNode& node,
+absl::Status CheckRole(const Policy& policy, const std::string& parameter, const model::YamlNode& node,
                        const Parameter& values);
 // Facts by name, as in a policy's test; those that are not named are missing.
-absl::StatusOr<FactSet> ReadFacts(const YamlNode& node);
+absl::StatusOr<FactSet> ReadFacts(const model::YamlNode& node);
 
-absl::StatusOr<PolicyTest> ReadTest(const YamlNode& node);
+absl::StatusOr<PolicyTest> ReadTest(const model::YamlNode& node);
 
 // Runs one of the policy's own tests, with the values that stand in its file. INVALID_ARGUMENT
 // (CATALOGUE_INVALID), located: it does not come out as it says.

@@ -14,6 +14,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::CivilDate;
 
 constexpr std::size_t kTestsMax = 256;

@@ -15,6 +15,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using journal::v1::EntitlementResult;
 using model::CivilDate;
 

@@ -11,6 +11,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::CivilDate;
 
 constexpr std::size_t kOverridesMax = 256;

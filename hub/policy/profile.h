@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/policy/policy.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -35,7 +35,7 @@ bool IsDivisionPrefix(absl::string_view text);
 
 // Reads one file. INVALID_ARGUMENT (CATALOGUE_INVALID), located: also if there is no such policy or
 // parameter.
-absl::StatusOr<Profile> ReadProfile(const YamlNode& file, const PolicyMap& policies);
+absl::StatusOr<Profile> ReadProfile(const model::YamlNode& file, const PolicyMap& policies);
 
 // Puts the values of the profiles of "jurisdiction", a division code, in place: of each parameter
 // and day those of the longest prefix.

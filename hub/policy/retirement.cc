@@ -12,6 +12,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 constexpr std::size_t kRowsMax = 16;
 constexpr std::size_t kVectorsMax = 256;
 

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/model/civil_date.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -35,14 +35,14 @@ struct RetirementRow {
 class RetirementTable {
  public:
   // Reads the table and checks the vectors in it. INVALID_ARGUMENT (CATALOGUE_INVALID), located.
-  static absl::StatusOr<RetirementTable> Read(const YamlNode& file);
+  static absl::StatusOr<RetirementTable> Read(const model::YamlNode& file);
 
   // The row for "sex", 1 or 2.
   const RetirementRow& ForSex(absl::string_view sex) const;
 
  private:
   const RetirementRow* Find(absl::string_view id) const;
-  absl::Status CheckVectors(const YamlNode& tests) const;
+  absl::Status CheckVectors(const model::YamlNode& tests) const;
 
   std::vector<RetirementRow> rows_;
 };

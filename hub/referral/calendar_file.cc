@@ -9,14 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::referral {
 namespace {
 
 using model::CivilDate;
 using model::WorkingCalendar;
-using policy::YamlNode;
+using model::YamlNode;
 
 constexpr std::size_t kYearsMax = 64;
 constexpr std::size_t kPeriodsMax = 32;

@@ -7,12 +7,12 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/policy.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::referral {
 namespace {
 
-using policy::YamlNode;
+using model::YamlNode;
 
 constexpr std::size_t kRowsMax = 64;
 constexpr std::int64_t kCellMax = 1000;

@@ -8,14 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/referral/machine.h"
 
 namespace anqiao::referral {
 namespace {
 
 using namespace journal::v1;  // NOLINT(google-build-using-namespace): the names of its enums.
-using policy::YamlNode;
+using model::YamlNode;
 
 constexpr std::size_t kRulesMax = 32;
 constexpr std::size_t kListMax = 32;

@@ -9,13 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 namespace anqiao::referral {
 namespace {
 
 using model::CivilDate;
-using policy::YamlNode;
+using model::YamlNode;
 
 constexpr std::size_t kRowsMax = 64;
 constexpr int kYearsMax = 50;

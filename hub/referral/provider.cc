@@ -13,7 +13,7 @@
 #include "hub/base/digest.h"
 #include "hub/base/status_macros.h"
 #include "hub/policy/profile.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/referral/recipients.h"
 #include "hub/referral/telling.h"
 
@@ -21,7 +21,7 @@ namespace anqiao::referral {
 namespace {
 
 using model::CivilDate;
-using policy::YamlNode;
+using model::YamlNode;
 
 constexpr std::size_t kProvidersMax = 512;
 constexpr std::size_t kListMax = 64;

@@ -49,7 +49,7 @@ class ProposedPolicy : public OnePolicy {
   ProposedPolicy() {
     policy::PolicyMap policies;
     policies[kPolicy];
-    const auto file = policy::YamlNode::Parse(
+    const auto file = model::YamlNode::Parse(
         "entitlement-watch.yaml",
         "{table: entitlement-watch, rows: [{from: 1970-01-01, source: s, watched: [REGISTERED], "
         "remind_days: 30, propose: [{policy: training-help}]}]}");

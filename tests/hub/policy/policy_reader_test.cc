@@ -10,7 +10,7 @@
 #include "hub/base/errors.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/policy.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/status_matchers.h"
 

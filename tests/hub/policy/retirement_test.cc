@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/status_matchers.h"
 

@@ -10,7 +10,7 @@
 
 #include "hub/policy/catalogue.h"
 #include "hub/policy/facts.h"
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 #include "tests/hub/model/person_builder.h"
 #include "tests/hub/policy/policy_files.h"
 

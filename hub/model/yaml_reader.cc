@@ -1,6 +1,7 @@
-#include "hub/policy/yaml_reader.h"
+#include "hub/model/yaml_reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -9,34 +10,37 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 
-namespace anqiao::policy {
+namespace anqiao::model {
 namespace {
 
 std::string PlaceAt(const std::string& file, const YAML::Mark& mark) {
   return absl::StrCat(file, ":", std::max(mark.line, 0) + 1, ":", std::max(mark.column, 0) + 1);
 }
 
-absl::Status WrongAt(const std::string& file, const YAML::Mark& mark, absl::string_view message) {
-  return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid,
+absl::Status WrongAt(const std::string& file, absl::string_view reason, const YAML::Mark& mark,
+                     absl::string_view message) {
+  return Error(absl::StatusCode::kInvalidArgument, reason,
                absl::StrCat(PlaceAt(file, mark), ": ", message))
       .Meta("file", file);
 }
 
 }  // namespace
 
-absl::StatusOr<YamlNode> YamlNode::Parse(const std::string& file, const std::string& content) {
+absl::StatusOr<YamlNode> YamlNode::Parse(const std::string& file, const std::string& content,
+                                         absl::string_view reason) {
   if (content.size() > kFileBytesMax) {
-    return WrongAt(file, YAML::Mark::null_mark(),
+    return WrongAt(file, reason, YAML::Mark::null_mark(),
                    absl::StrCat("the file must have at most ", kFileBytesMax, " bytes"));
   }
   try {
     std::vector<YAML::Node> documents = YAML::LoadAll(content);
     if (documents.size() != 1) {
-      return WrongAt(file, YAML::Mark::null_mark(), "expected one document");
+      return WrongAt(file, reason, YAML::Mark::null_mark(), "expected one document");
     }
-    return YamlNode(std::make_shared<const std::string>(file), documents.front());
+    return YamlNode(std::make_shared<const Origin>(Origin{file, std::string(reason)}),
+                    documents.front());
   } catch (const YAML::Exception& exception) {
-    return WrongAt(file, exception.mark, exception.msg);
+    return WrongAt(file, reason, exception.mark, exception.msg);
   }
 }
 
@@ -45,9 +49,9 @@ absl::StatusOr<YamlNode::Map> YamlNode::AnyKeys(std::size_t count_max) const {
   if (node_.size() > count_max) return Wrong(absl::StrCat("more than ", count_max, " keys"));
   Map keys;
   for (const auto& pair : node_) {
-    const YamlNode key(file_, pair.first);
+    const YamlNode key(origin_, pair.first);
     AQ_ASSIGN_OR_RETURN(const std::string name, key.Text());
-    if (!keys.emplace(name, YamlNode(file_, pair.second)).second) {
+    if (!keys.emplace(name, YamlNode(origin_, pair.second)).second) {
       return key.Wrong(absl::StrCat("repeated key ", name));
     }
   }
@@ -61,7 +65,7 @@ absl::StatusOr<YamlNode::Map> YamlNode::Keys(const std::vector<absl::string_view
     const std::string& name = pair.first.Scalar();
     if (std::find(required.begin(), required.end(), name) == required.end() &&
         std::find(optional.begin(), optional.end(), name) == optional.end()) {
-      return YamlNode(file_, pair.first).Wrong(absl::StrCat("unknown key ", name));
+      return YamlNode(origin_, pair.first).Wrong(absl::StrCat("unknown key ", name));
     }
   }
   for (const absl::string_view name : required) {
@@ -74,7 +78,7 @@ absl::StatusOr<std::vector<YamlNode>> YamlNode::Items(std::size_t count_max) con
   if (!node_.IsSequence() || node_.size() == 0) return Wrong("expected a list that is not empty");
   if (node_.size() > count_max) return Wrong(absl::StrCat("more than ", count_max, " items"));
   std::vector<YamlNode> items;
-  for (const auto& item : node_) items.push_back(YamlNode(file_, item));
+  for (const auto& item : node_) items.push_back(YamlNode(origin_, item));
   return items;
 }
 
@@ -93,24 +97,33 @@ absl::StatusOr<std::int64_t> YamlNode::Number() const {
   return number;
 }
 
+absl::StatusOr<double> YamlNode::Decimal() const {
+  double number = 0;
+  if (!node_.IsScalar() || node_.Scalar().size() > 32 ||
+      !absl::SimpleAtod(node_.Scalar(), &number) || !std::isfinite(number)) {
+    return Wrong("expected a number");
+  }
+  return number;
+}
+
 absl::StatusOr<bool> YamlNode::Flag() const {
   if (node_.IsScalar() && node_.Scalar() == "true") return true;
   if (node_.IsScalar() && node_.Scalar() == "false") return false;
   return Wrong("expected true or false");
 }
 
-absl::StatusOr<model::CivilDate> YamlNode::Day() const {
+absl::StatusOr<CivilDate> YamlNode::Day() const {
   if (node_.IsScalar()) {
-    const std::optional<model::CivilDate> date = model::CivilDate::Parse(node_.Scalar());
+    const std::optional<CivilDate> date = CivilDate::Parse(node_.Scalar());
     if (date.has_value() && date->has_day()) return *date;
   }
   return Wrong("expected a day such as 2026-03-15");
 }
 
-std::string YamlNode::Place() const { return PlaceAt(*file_, node_.Mark()); }
+std::string YamlNode::Place() const { return PlaceAt(origin_->file, node_.Mark()); }
 
 absl::Status YamlNode::Wrong(absl::string_view message) const {
-  return WrongAt(*file_, node_.Mark(), message);
+  return WrongAt(origin_->file, origin_->reason, node_.Mark(), message);
 }
 
-}  // namespace anqiao::policy
+}  // namespace anqiao::model

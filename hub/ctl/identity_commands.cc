@@ -1,0 +1,423 @@
+// identity resolve: the hub's resolver over any table of people.
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <regex>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/struct.pb.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/ctl/arguments.h"
+#include "hub/ctl/commands.h"
+#include "hub/ctl/csv_file.h"
+#include "hub/ctl/printing.h"
+#include "hub/ctl/progress.h"
+#include "hub/identity/linkage.h"
+#include "hub/identity/model_file.h"
+#include "hub/identity/training.h"
+#include "hub/model/yaml_reader.h"
+
+namespace anqiao::ctl {
+namespace {
+
+using identity::Attribute;
+using identity::AttributeKind;
+using identity::Model;
+using identity::Schema;
+
+struct ResolveArguments {
+  std::string file, columns, out, model, save_model, truth, truth_pattern;
+  std::string encoding = "utf-8";
+  bool train = false;
+  std::optional<std::uint64_t> shuffle;
+};
+
+// Which column is what.
+struct ColumnMap {
+  std::string record;  // column of the record's key; empty: the first one
+  Schema schema;       // named by column
+};
+
+absl::Status ReadColumn(const std::string& column, const model::YamlNode& node, ColumnMap& map) {
+  Attribute attribute;
+  attribute.name = column;
+  std::string kind, format;
+  if (node.is_scalar()) {
+    AQ_ASSIGN_OR_RETURN(kind, node.Text());
+  } else {
+    AQ_ASSIGN_OR_RETURN(const auto keys, node.Keys({"kind"}, {"format"}));
+    AQ_ASSIGN_OR_RETURN(kind, keys.at("kind").Text());
+    if (const auto at = keys.find("format"); at != keys.end()) {
+      AQ_ASSIGN_OR_RETURN(format, at->second.Text());
+    }
+  }
+  const std::optional<AttributeKind> parsed = identity::ParseAttributeKind(kind);
+  if (!parsed.has_value()) {
+    return node.Wrong(absl::StrCat("unknown kind ", kind,
+                                   ": name, given_name, surname, birth_date, national_id, "
+                                   "identifier, phone, address, division, sex or other"));
+  }
+  attribute.kind = *parsed;
+  // "%d/%m/%Y", "DD.MM.YYYY", "YYYYMMDD": the order of the parts is what matters.
+  for (const char c : absl::AsciiStrToUpper(format)) {
+    if ((c == 'Y' || c == 'M' || c == 'D') && attribute.date_order.find(c) == std::string::npos) {
+      attribute.date_order.push_back(c);
+    }
+  }
+  if (!format.empty() && (attribute.kind != AttributeKind::kBirthDate ||
+                          attribute.date_order.size() != 3)) {
+    return node.Wrong("a format belongs to a birth_date and names year, month and day, such as "
+                      "YYYYMMDD or DD/MM/YYYY");
+  }
+  map.schema.push_back(std::move(attribute));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  std::string bytes(model::kFileBytesMax + 1, '\0');
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(in.gcount()));
+  return bytes;
+}
+
+absl::StatusOr<ColumnMap> ReadColumnMap(const std::string& path, const CsvFile& table) {
+  AQ_ASSIGN_OR_RETURN(const std::string bytes, ReadSmallFile(path));
+  AQ_ASSIGN_OR_RETURN(const model::YamlNode node,
+                      model::YamlNode::Parse(path, bytes, reason::kValueInvalid));
+  AQ_ASSIGN_OR_RETURN(const auto keys, node.Keys({"columns"}, {"record"}));
+  ColumnMap map;
+  map.record = table.titles.front();
+  if (const auto at = keys.find("record"); at != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(map.record, at->second.Text());
+    if (!table.Column(map.record).has_value()) {
+      return at->second.Wrong(absl::StrCat("the file has no column ", map.record));
+    }
+  }
+  AQ_ASSIGN_OR_RETURN(const auto columns, keys.at("columns").AnyKeys(identity::kAttributesMax));
+  // In the order of the file, so that the order of the map does not matter.
+  for (const std::string& title : table.titles) {
+    if (const auto at = columns.find(title); at != columns.end()) {
+      AQ_RETURN_IF_ERROR(ReadColumn(title, at->second, map));
+    }
+  }
+  for (const auto& [column, each] : columns) {
+    if (!table.Column(column).has_value()) {
+      return each.Wrong(absl::StrCat("the file has no column ", column, "; it has ",
+                                     absl::StrJoin(table.titles, ", ")));
+    }
+  }
+  if (const absl::Status status = identity::CheckSchema(map.schema); !status.ok()) {
+    return keys.at("columns").Wrong(status.message());
+  }
+  return map;
+}
+
+// For each attribute of the model the column that holds it.
+absl::StatusOr<std::vector<std::optional<std::size_t>>> MatchColumns(const Model& model,
+                                                                     const Schema& columns) {
+  std::vector<std::optional<std::size_t>> places(model.schema.size());
+  for (std::size_t column = 0; column < columns.size(); ++column) {
+    const Attribute& wanted = columns[column];
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < model.schema.size() && !found.has_value(); ++i) {
+      if (places[i].has_value() || model.schema[i].kind != wanted.kind) continue;
+      const bool several = wanted.kind == AttributeKind::kOther ||
+                           wanted.kind == AttributeKind::kIdentifier;
+      if (!several || model.schema[i].name == wanted.name) found = i;
+    }
+    if (!found.has_value()) {
+      return UsageError(absl::StrCat("model ", model.version, " knows no ",
+                                     identity::AttributeKindName(wanted.kind), " like column ",
+                                     wanted.name,
+                                     ": leave the column out, or learn a model with --train"));
+    }
+    places[*found] = column;
+  }
+  return places;
+}
+
+struct People {
+  std::vector<identity::TrainingRecord> records;
+  std::vector<std::string> truth;
+};
+
+absl::StatusOr<People> ReadPeople(const CsvFile& table, const ColumnMap& map,
+                                  const ResolveArguments& arguments, Context& context) {
+  const std::size_t record = *table.Column(map.record);
+  std::optional<std::size_t> truth;
+  std::regex pattern;
+  if (!arguments.truth.empty()) {
+    truth = table.Column(arguments.truth);
+    if (!truth.has_value()) {
+      return UsageError(absl::StrCat("--truth: the file has no column ", arguments.truth));
+    }
+  }
+  if (!arguments.truth_pattern.empty()) {
+    try {
+      pattern = std::regex(arguments.truth_pattern);
+    } catch (const std::regex_error&) {
+      return UsageError("--truth-pattern is not a regular expression");
+    }
+    if (pattern.mark_count() < 1) {
+      return UsageError("--truth-pattern has no group in parentheses");
+    }
+  }
+  std::vector<std::size_t> columns;
+  for (const Attribute& attribute : map.schema) columns.push_back(*table.Column(attribute.name));
+  People people;
+  std::set<std::string> keys;
+  ProgressBar progress(context.err, context.show_progress, "reading");
+  for (const std::vector<std::string>& row : table.rows) {
+    identity::TrainingRecord made;
+    made.key = std::string(absl::StripAsciiWhitespace(row[record]));
+    if (made.key.empty() || !keys.insert(made.key).second) {
+      return Error(absl::StatusCode::kInvalidArgument, reason::kDuplicateRecord,
+                   absl::StrCat("row ", people.records.size() + 1, " of ", arguments.file,
+                                ": column ", map.record, " is empty or occurs twice"));
+    }
+    for (std::size_t i = 0; i < map.schema.size(); ++i) {
+      made.profile.push_back(identity::NormalizeValue(map.schema[i], row[columns[i]]));
+    }
+    made.profile =
+        identity::MakeProfile(map.schema, identity::ShippedStopList(), std::move(made.profile));
+    people.records.push_back(std::move(made));
+    if (truth.has_value()) {
+      std::string person(absl::StripAsciiWhitespace(row[*truth]));
+      std::smatch match;
+      if (!arguments.truth_pattern.empty() && std::regex_search(person, match, pattern)) {
+        person = std::string(match[1]);
+      }
+      people.truth.push_back(std::move(person));
+    }
+    progress.Update(people.records.size(), table.rows.size(), "records");
+  }
+  return people;
+}
+
+absl::StatusOr<Model> ChooseModel(const ResolveArguments& arguments, const ColumnMap& map,
+                                  People& people, Context& context) {
+  Model model = identity::ShippedModel();
+  if (!arguments.model.empty()) {
+    AQ_ASSIGN_OR_RETURN(const std::string bytes, ReadSmallFile(arguments.model));
+    AQ_ASSIGN_OR_RETURN(model, identity::ParseModel(arguments.model, bytes));
+  }
+  if (arguments.train) {
+    Model base;
+    base.schema = map.schema;
+    base.recipes = identity::DefaultRecipes(base.schema);
+    base.link = model.link;
+    base.review = model.review;
+    base.version = "trained";
+    if (context.show_progress) context.err << "learning from " << people.records.size() << " records\n";
+    return identity::Train(base, people.records);
+  }
+  AQ_ASSIGN_OR_RETURN(const auto places, MatchColumns(model, map.schema));
+  for (identity::TrainingRecord& record : people.records) {
+    identity::Profile profile(model.schema.size());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (places[i].has_value()) profile[i] = std::move(record.profile[*places[i]]);
+    }
+    identity::CompleteProfile(model.schema, profile);
+    record.profile = std::move(profile);
+  }
+  return identity::SizedFor(std::move(model), people.records.size());
+}
+
+struct Measure {
+  double right = 0, found = 0, true_pairs = 0;
+
+  double precision() const { return found > 0 ? right / found : 1; }
+  double recall() const { return true_pairs > 0 ? right / true_pairs : 1; }
+  double f1() const { return found + true_pairs > 0 ? 2 * right / (found + true_pairs) : 1; }
+};
+
+double Pairs(double count) { return count * (count - 1) / 2; }
+
+struct Outcome {
+  std::string model;
+  std::size_t records = 0, clusters = 0, reviews = 0;
+  std::optional<Measure> by_pairs, by_clusters;
+};
+
+void Evaluate(const identity::Linkage& linkage, const Model& model, const People& people,
+              Outcome& outcome) {
+  std::map<std::string, double> person, cluster;
+  std::map<std::pair<std::string, std::string>, double> both;
+  std::map<std::string, std::string> truth;
+  for (std::size_t i = 0; i < people.records.size(); ++i) {
+    const std::string& key = people.records[i].key;
+    truth[key] = people.truth[i];
+    ++person[people.truth[i]];
+    ++cluster[linkage.ClusterOf(key)];
+    ++both[{linkage.ClusterOf(key), people.truth[i]}];
+  }
+  Measure clusters;
+  for (const auto& [name, count] : person) clusters.true_pairs += Pairs(count);
+  for (const auto& [name, count] : cluster) clusters.found += Pairs(count);
+  for (const auto& [name, count] : both) clusters.right += Pairs(count);
+  Measure pairs;
+  pairs.true_pairs = clusters.true_pairs;
+  for (const auto& [key, of] : truth) {
+    for (const identity::Neighbour& neighbour : linkage.NeighboursOf(key)) {
+      if (neighbour.key < key || neighbour.score.total < model.link) continue;
+      ++pairs.found;
+      if (truth[neighbour.key] == of) ++pairs.right;
+    }
+  }
+  outcome.by_pairs = pairs;
+  outcome.by_clusters = clusters;
+}
+
+absl::Status WriteClusters(const std::string& path, const identity::Linkage& linkage,
+                           const People& people, const std::set<std::string>& in_review) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << "rec_id,cluster,score,review\n";
+  for (const identity::TrainingRecord& record : people.records) {
+    const std::optional<identity::Weight> strength = linkage.StrengthOf(record.key);
+    out << CsvCell(record.key) << ',' << CsvCell(linkage.ClusterOf(record.key)) << ','
+        << (strength.has_value() ? absl::StrFormat("%.3f", *strength / double{identity::kBit}) : "")
+        << ',' << (in_review.contains(record.key) ? 1 : 0) << '\n';
+  }
+  out.close();
+  if (!out) return absl::UnavailableError(absl::StrCat("cannot write ", path));
+  return absl::OkStatus();
+}
+
+absl::Status Print(Context& context, const Outcome& outcome) {
+  const double share =
+      outcome.records > 0
+          ? 100 * static_cast<double>(outcome.reviews) / static_cast<double>(outcome.records)
+          : 0;
+  if (context.json) {
+    google::protobuf::Struct report;
+    auto& fields = *report.mutable_fields();
+    fields["model"].set_string_value(outcome.model);
+    fields["records"].set_number_value(static_cast<double>(outcome.records));
+    fields["clusters"].set_number_value(static_cast<double>(outcome.clusters));
+    fields["reviews"].set_number_value(static_cast<double>(outcome.reviews));
+    const auto add = [&](const char* name, const std::optional<Measure>& measure) {
+      if (!measure.has_value()) return;
+      auto& inner = *fields[name].mutable_struct_value()->mutable_fields();
+      inner["precision"].set_number_value(measure->precision());
+      inner["recall"].set_number_value(measure->recall());
+      inner["f1"].set_number_value(measure->f1());
+    };
+    add("pairs", outcome.by_pairs);
+    add("clusterPairs", outcome.by_clusters);
+    return PrintJson(context.out, report);
+  }
+  std::vector<std::pair<std::string, std::string>> lines = {
+      {"模型 model", outcome.model},
+      {"记录 records", absl::StrCat(outcome.records)},
+      {"人 people", absl::StrCat(outcome.clusters)},
+      {"待核 to review", absl::StrFormat("%d (%.2f %%)", outcome.reviews, share)}};
+  const auto add = [&](const char* name, const std::optional<Measure>& measure) {
+    if (!measure.has_value()) return;
+    lines.emplace_back(name, absl::StrFormat("precision %.5f  recall %.5f  F1 %.5f",
+                                             measure->precision(), measure->recall(),
+                                             measure->f1()));
+  };
+  add("直接配对 linked pairs", outcome.by_pairs);
+  add("同组配对 cluster pairs", outcome.by_clusters);
+  PrintPairs(context.out, lines);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& arguments) {
+  if (arguments.train && !arguments.model.empty()) {
+    return UsageError("--train learns a model from the file itself: leave --model out");
+  }
+  if (!arguments.save_model.empty() && !arguments.train) {
+    return UsageError("--save-model needs --train");
+  }
+  if (!arguments.truth_pattern.empty() && arguments.truth.empty()) {
+    return UsageError("--truth-pattern needs --truth");
+  }
+  AQ_ASSIGN_OR_RETURN(const CsvFile table, ReadCsv(arguments.file, arguments.encoding));
+  AQ_ASSIGN_OR_RETURN(const ColumnMap map, ReadColumnMap(arguments.columns, table));
+  AQ_ASSIGN_OR_RETURN(People people, ReadPeople(table, map, arguments, context));
+  AQ_ASSIGN_OR_RETURN(const Model model, ChooseModel(arguments, map, people, context));
+  if (!arguments.save_model.empty()) {
+    std::ofstream out(arguments.save_model, std::ios::binary | std::ios::trunc);
+    out << identity::FormatModel(model, absl::StrCat("learned from ", people.records.size(),
+                                                     " records"));
+    out.close();
+    if (!out) return absl::UnavailableError(absl::StrCat("cannot write ", arguments.save_model));
+  }
+  std::vector<std::size_t> order(people.records.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  if (arguments.shuffle.has_value()) {
+    std::mt19937_64 random(*arguments.shuffle);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  }
+  identity::Linkage linkage(model);
+  {
+    ProgressBar progress(context.err, context.show_progress, "resolving");
+    std::size_t done = 0;
+    for (const std::size_t i : order) {
+      linkage.Put(people.records[i].key, people.records[i].profile);
+      progress.Update(++done, order.size(), "records");
+    }
+  }
+  Outcome outcome;
+  outcome.model = model.version;
+  outcome.records = people.records.size();
+  std::set<std::string> in_review, clusters;
+  for (const identity::Review& review : linkage.Reviews()) in_review.insert(review.key);
+  for (const identity::TrainingRecord& record : people.records) {
+    clusters.insert(linkage.ClusterOf(record.key));
+  }
+  outcome.reviews = in_review.size();
+  outcome.clusters = clusters.size();
+  AQ_RETURN_IF_ERROR(WriteClusters(arguments.out, linkage, people, in_review));
+  if (!arguments.truth.empty()) Evaluate(linkage, model, people, outcome);
+  AQ_RETURN_IF_ERROR(Print(context, outcome));
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddIdentityCommands(CLI::App& app, Action& chosen) {
+  CLI::App* group = app.add_subcommand("identity", "Who is who");
+  group->require_subcommand(1);
+  auto arguments = std::make_shared<ResolveArguments>();
+  CLI::App* resolve = group->add_subcommand(
+      "resolve", "Finds the records of a table that are about one person, as the hub does; offline");
+  resolve->add_option("file", arguments->file, "Table of people, CSV with a title row")->required();
+  resolve->add_option("--columns", arguments->columns, "YAML file that says which column is what")
+      ->required();
+  resolve->add_option("--out", arguments->out, "Where to write rec_id,cluster,score,review")
+      ->required();
+  resolve->add_flag("--train", arguments->train,
+                    "Learn a model from the file itself, without being told who is who");
+  resolve->add_option("--model", arguments->model,
+                      "Model file; without it and --train, the one for Chinese registers that ships");
+  resolve->add_option("--save-model", arguments->save_model, "Where to write the learned model");
+  resolve->add_option("--truth", arguments->truth,
+                      "Column that says who it is: prints precision, recall and F1");
+  resolve->add_option("--truth-pattern", arguments->truth_pattern,
+                      "Regular expression whose first group is the person in that column");
+  resolve->add_option("--encoding", arguments->encoding, "Encoding of the file, such as gb18030")
+      ->capture_default_str();
+  resolve->add_option("--shuffle", arguments->shuffle,
+                      "Let the records arrive in the order that this number draws");
+  OnChosen(resolve, chosen, std::move(arguments), Resolve);
+}
+
+}  // namespace anqiao::ctl

@@ -1,0 +1,401 @@
+#include "hub/identity/attributes.h"
+
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "hub/base/errors.h"
+#include "hub/identity/readings.h"
+#include "hub/model/civil_date.h"
+#include "hub/model/identifiers.h"
+#include "hub/model/names.h"
+#include "hub/model/phones.h"
+
+namespace anqiao::identity {
+namespace {
+
+constexpr std::array<std::pair<AttributeKind, absl::string_view>, 11> kKinds = {
+    {{AttributeKind::kName, "name"},
+     {AttributeKind::kGivenName, "given_name"},
+     {AttributeKind::kSurname, "surname"},
+     {AttributeKind::kBirthDate, "birth_date"},
+     {AttributeKind::kNationalId, "national_id"},
+     {AttributeKind::kIdentifier, "identifier"},
+     {AttributeKind::kPhone, "phone"},
+     {AttributeKind::kAddress, "address"},
+     {AttributeKind::kDivision, "division"},
+     {AttributeKind::kSex, "sex"},
+     {AttributeKind::kOther, "other"}}};
+
+constexpr std::size_t kIdCharacters = 18;
+constexpr std::size_t kDayDigits = 8;
+
+// What people and systems write where they have nothing to write.
+constexpr absl::string_view kNothing[] = {"无",   "无。",    "不详", "未知", "空",   "暂无", "没有",
+                                          "n/a",  "na",      "null", "none", "nil",  "nan",  "-",
+                                          "--",   "unknown", ".",    "/",    "\\n",  "待查", "不明"};
+
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
+
+bool IsHan(UChar32 point) { return point > 0x7F && u_hasBinaryProperty(point, UCHAR_IDEOGRAPHIC); }
+
+bool HasHan(absl::string_view text) {
+  const auto length = static_cast<std::int32_t>(text.size());
+  for (std::int32_t i = 0; i < length;) {
+    UChar32 point = 0;
+    U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), i, length, point);
+    if (IsHan(point)) return true;
+  }
+  return false;
+}
+
+// Small letters, of any script.
+std::string FoldCase(absl::string_view text) {
+  std::string folded;
+  folded.reserve(text.size());
+  const auto length = static_cast<std::int32_t>(text.size());
+  for (std::int32_t i = 0; i < length;) {
+    UChar32 point = 0;
+    U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), i, length, point);
+    point = u_foldCase(point, U_FOLD_CASE_DEFAULT);
+    std::uint8_t bytes[U8_MAX_LENGTH];
+    std::int32_t size = 0;
+    U8_APPEND_UNSAFE(bytes, size, point);
+    folded.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  }
+  return folded;
+}
+
+// Words with single spaces between them, in small letters; Han text without any space.
+std::string NormalizeWords(absl::string_view text) {
+  if (HasHan(text)) return FoldCase(model::NormalizeName(text));
+  std::vector<std::string> words;
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipWhitespace())) {
+    words.push_back(FoldCase(model::NormalizeName(word)));
+  }
+  words.erase(std::remove(words.begin(), words.end(), ""), words.end());
+  return absl::StrJoin(words, " ");
+}
+
+bool SaysNothing(absl::string_view text) {
+  return std::find(std::begin(kNothing), std::end(kNothing), text) != std::end(kNothing);
+}
+
+std::string OnlyDigits(absl::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (IsDigit(c)) digits.push_back(c);
+  }
+  return digits;
+}
+
+// Digits of a date whose parts stand apart, as year, month, day; empty if there are no three parts
+// that make a day.
+std::string FromParts(const std::string& text, absl::string_view order) {
+  std::vector<std::string> parts;
+  for (const char c : text) {
+    if (!IsDigit(c)) {
+      if (!parts.empty() && !parts.back().empty()) parts.emplace_back();
+      continue;
+    }
+    if (parts.empty()) parts.emplace_back();
+    parts.back().push_back(c);
+  }
+  if (!parts.empty() && parts.back().empty()) parts.pop_back();
+  if (parts.size() < 3) return "";
+  if (order.empty()) order = parts[0].size() > 2 ? "YMD" : "DMY";
+  std::string year, month, day;
+  for (std::size_t i = 0; i < 3 && i < order.size(); ++i) {
+    (order[i] == 'Y' ? year : order[i] == 'M' ? month : day) = parts[i];
+  }
+  const auto pad = [](std::string& part) {
+    if (part.size() == 1) part.insert(part.begin(), '0');
+  };
+  pad(month);
+  pad(day);
+  return year.size() == 4 && month.size() == 2 && day.size() == 2
+             ? absl::StrCat(year, month, day)
+             : std::string();
+}
+
+bool IsDay(absl::string_view digits) {
+  return digits.size() == kDayDigits &&
+         model::CivilDate::Parse(absl::StrCat(digits.substr(0, 4), "-", digits.substr(4, 2), "-",
+                                              digits.substr(6, 2)))
+             .has_value();
+}
+
+// Eight digits that stand together, in "order", with the year first.
+std::string YearFirst(absl::string_view digits, absl::string_view order) {
+  if (order.empty() || order[0] == 'Y' || digits.size() != kDayDigits) return std::string(digits);
+  std::string year, month, day;
+  for (const char part : order) {
+    std::string& into = part == 'Y' ? year : part == 'M' ? month : day;
+    const std::size_t size = part == 'Y' ? 4 : 2;
+    into = std::string(digits.substr(0, size));
+    digits.remove_prefix(size);
+  }
+  return absl::StrCat(year, month, day);
+}
+
+Value BirthDate(absl::string_view order, absl::string_view text) {
+  const std::string normal = model::NormalizeText(text);
+  Value value;
+  value.text = FromParts(normal, order);
+  // "1985-03-15 00:00:00" has parts; "1985年3月" has too few, and its digits are what is known.
+  if (value.text.empty()) value.text = YearFirst(OnlyDigits(normal), order);
+  if (value.text.size() > 2 * kDayDigits) value.text.clear();
+  value.valid = IsDay(value.text);
+  return value;
+}
+
+Value NationalId(absl::string_view text) {
+  Value value;
+  if (const absl::StatusOr<model::IdNumber> parsed = model::ParseIdNumber(text); parsed.ok()) {
+    value.text = parsed->value;
+    value.valid = true;
+    return value;
+  }
+  for (const char c : absl::AsciiStrToUpper(model::NormalizeText(text))) {
+    if (IsDigit(c) || c == 'X' || c == '*') value.text.push_back(c);
+  }
+  // Too little to tell anybody by, and what an exponent leaves.
+  if (value.text.size() < 10 || value.text.size() > 24) value.text.clear();
+  return value;
+}
+
+Value Phone(absl::string_view text) {
+  Value value;
+  const model::Phones phones = model::ParsePhones(text);
+  for (const std::string& number : phones.numbers) {
+    (value.text.empty() ? value.text : value.further.emplace_back()) = number;
+  }
+  value.valid = !value.text.empty();
+  if (value.text.empty()) value.text = OnlyDigits(model::NormalizeText(text));
+  return value;
+}
+
+Value Sex(absl::string_view text) {
+  static constexpr std::pair<absl::string_view, absl::string_view> kWords[] = {
+      {"男", "1"},   {"男性", "1"}, {"m", "1"},     {"male", "1"}, {"1", "1"},
+      {"女", "2"},   {"女性", "2"}, {"f", "2"},     {"2", "2"},    {"female", "2"},
+      {"未知", ""},  {"9", ""},     {"未说明", ""}, {"u", ""},     {"x", "x"}};
+  Value value;
+  value.text = NormalizeWords(text);
+  for (const auto& [word, code] : kWords) {
+    if (value.text == word) {
+      value.text = std::string(code);
+      value.valid = !code.empty();
+      return value;
+    }
+  }
+  return value;
+}
+
+// "花园大道112号19栋501室": the words without what only says "number", and the numbers.
+std::string HanAddress(const std::string& text) {
+  static constexpr absl::string_view kUnits[] = {"号楼", "单元", "号院", "号", "栋", "幢", "座",
+                                                 "室",   "层",   "楼",   "弄", "房", "户"};
+  static constexpr absl::string_view kRegions[] = {"省", "自治区", "市", "区", "县", "街道", "镇"};
+  std::string words, numbers;
+  bool in_number = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const absl::string_view rest = absl::string_view(text).substr(i);
+    if (IsDigit(rest[0])) {
+      if (!in_number) numbers.push_back('|');
+      in_number = true;
+      numbers.push_back(rest[0]);
+      ++i;
+      continue;
+    }
+    const bool after_number = in_number;
+    in_number = false;
+    if (after_number) {
+      const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](auto each) {
+        return absl::StartsWith(rest, each);
+      });
+      if (unit != std::end(kUnits)) {
+        i += unit->size();
+        continue;
+      }
+    }
+    const std::size_t size = static_cast<unsigned char>(rest[0]) >= 0xF0   ? 4
+                             : static_cast<unsigned char>(rest[0]) >= 0xE0 ? 3
+                             : static_cast<unsigned char>(rest[0]) >= 0xC0 ? 2
+                                                                           : 1;
+    if (size > 1 || absl::ascii_isalpha(static_cast<unsigned char>(rest[0]))) {
+      absl::StrAppend(&words, rest.substr(0, size));
+    }
+    i += size;
+  }
+  // Without the regions it lies in: one source writes them, another does not.
+  constexpr std::size_t kHanBytes = 3;
+  std::size_t cut = 0;
+  for (const absl::string_view region : kRegions) {
+    const std::size_t at = words.rfind(std::string(region));
+    if (at == std::string::npos || at < 2 * kHanBytes) continue;
+    if (region == "区" && (absl::EndsWith(words.substr(0, at), "小") ||
+                           absl::EndsWith(words.substr(0, at), "社"))) {
+      continue;
+    }
+    const std::size_t end = at + region.size();
+    if (words.size() >= end + 2 * kHanBytes) cut = std::max(cut, end);
+  }
+  return absl::StrCat(words.substr(cut), numbers);
+}
+
+// "王xiuying" sounds like "王秀英".
+std::vector<std::string> Unspaced(std::vector<std::string> readings) {
+  for (std::string& reading : readings) {
+    reading.erase(std::remove(reading.begin(), reading.end(), ' '), reading.end());
+  }
+  return readings;
+}
+
+Value Name(const Attribute& attribute, absl::string_view text) {
+  Value value;
+  value.text = NormalizeWords(text);
+  if (HasHan(value.text)) {
+    value.text = FoldVariants(value.text);
+    if (attribute.kind == AttributeKind::kName) {
+      value.readings = Unspaced(NameReadings(value.text));
+      value.surname_readings =
+          Unspaced(NameReadings(absl::string_view(value.text).substr(0, SurnameBytes(value.text))));
+    }
+  }
+  value.valid = true;
+  return value;
+}
+
+}  // namespace
+
+absl::string_view AttributeKindName(AttributeKind kind) {
+  for (const auto& [each, name] : kKinds) {
+    if (each == kind) return name;
+  }
+  return "";
+}
+
+std::optional<AttributeKind> ParseAttributeKind(absl::string_view name) {
+  for (const auto& [kind, each] : kKinds) {
+    if (each == name) return kind;
+  }
+  return std::nullopt;
+}
+
+absl::Status CheckSchema(const Schema& schema) {
+  const auto wrong = [](absl::string_view message) {
+    return Error(absl::StatusCode::kInvalidArgument, reason::kValueInvalid, message);
+  };
+  if (schema.empty() || schema.size() > kAttributesMax) {
+    return wrong(absl::StrCat("a schema has 1 to ", kAttributesMax, " attributes, not ",
+                              schema.size()));
+  }
+  std::set<std::string> names;
+  std::set<AttributeKind> kinds;
+  for (const Attribute& attribute : schema) {
+    if (attribute.name.empty() || !names.insert(attribute.name).second) {
+      return wrong(absl::StrCat("attribute \"", attribute.name, "\" occurs twice, or has no name"));
+    }
+    const bool several = attribute.kind == AttributeKind::kIdentifier ||
+                         attribute.kind == AttributeKind::kAddress ||
+                         attribute.kind == AttributeKind::kOther;
+    if (!several && !kinds.insert(attribute.kind).second) {
+      return wrong(absl::StrCat("two attributes are a ", AttributeKindName(attribute.kind),
+                                "; the second is \"", attribute.name, "\""));
+    }
+    std::string order = attribute.date_order;
+    std::sort(order.begin(), order.end());
+    if (!order.empty() && order != "DMY") {
+      return wrong(absl::StrCat("date_order of \"", attribute.name,
+                                "\" is not an order of Y, M and D: ", attribute.date_order));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind) {
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    if (schema[i].kind == kind) return i;
+  }
+  return std::nullopt;
+}
+
+Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
+  text = absl::StripAsciiWhitespace(text.substr(0, kValueBytesMax));
+  if (text.empty() || SaysNothing(absl::AsciiStrToLower(text))) return {};
+  switch (attribute.kind) {
+    case AttributeKind::kName:
+    case AttributeKind::kGivenName:
+    case AttributeKind::kSurname:
+      return Name(attribute, text);
+    case AttributeKind::kBirthDate:
+      return BirthDate(attribute.date_order, text);
+    case AttributeKind::kNationalId:
+      return NationalId(text);
+    case AttributeKind::kPhone:
+      return Phone(text);
+    case AttributeKind::kSex:
+      return Sex(text);
+    case AttributeKind::kDivision: {
+      Value value;
+      value.text = OnlyDigits(model::NormalizeText(text));
+      value.valid = value.text.size() >= 2;
+      return value;
+    }
+    case AttributeKind::kAddress:
+    case AttributeKind::kIdentifier:
+    case AttributeKind::kOther:
+      break;
+  }
+  Value value;
+  value.text = NormalizeWords(text);
+  if (attribute.kind == AttributeKind::kAddress && HasHan(value.text)) {
+    value.text = HanAddress(FoldVariants(value.text));
+  }
+  value.valid = true;
+  return value;
+}
+
+Value NormalizeValues(const Attribute& attribute, absl::string_view text,
+                      const std::vector<std::string>& further) {
+  Value value = NormalizeValue(attribute, text);
+  for (const std::string& each : further) {
+    Value other = NormalizeValue(attribute, each);
+    if (other.empty()) continue;
+    if (value.empty()) {
+      value = std::move(other);
+    } else if (other.text != value.text && value.further.size() < kFurtherValuesMax) {
+      value.further.push_back(std::move(other.text));
+    }
+  }
+  return value;
+}
+
+void CompleteProfile(const Schema& schema, Profile& profile) {
+  const std::optional<std::size_t> birth = FindKind(schema, AttributeKind::kBirthDate);
+  const std::optional<std::size_t> id = FindKind(schema, AttributeKind::kNationalId);
+  if (!birth.has_value() || !id.has_value() || !profile[*birth].empty()) return;
+  profile[*birth].text = std::string(BirthDateWithin(profile[*id]));
+  profile[*birth].valid = !profile[*birth].empty();
+}
+
+absl::string_view BirthDateWithin(const Value& national_id) {
+  constexpr std::size_t kStart = 6;
+  if (national_id.text.size() < kIdCharacters - 1) return "";
+  const absl::string_view date = absl::string_view(national_id.text).substr(kStart, kDayDigits);
+  return IsDay(date) ? date : absl::string_view();
+}
+
+}  // namespace anqiao::identity

@@ -1,0 +1,340 @@
+#include "hub/identity/linkage.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+
+#include "hub/identity/blocking.h"
+
+namespace anqiao::identity {
+namespace {
+
+// Keys of records in memory only: any key of the hash will do.
+constexpr unsigned char kHashKey[crypto_shorthash_siphashx24_KEYBYTES] = {};
+
+std::array<std::uint64_t, 2> Hash(absl::string_view bytes) {
+  std::array<std::uint64_t, 2> hash;
+  static_assert(sizeof(hash) == crypto_shorthash_siphashx24_BYTES);
+  unsigned char out[crypto_shorthash_siphashx24_BYTES];
+  crypto_shorthash_siphashx24(out, reinterpret_cast<const unsigned char*>(bytes.data()),
+                              bytes.size(), kHashKey);
+  std::memcpy(hash.data(), out, sizeof(out));
+  return hash;
+}
+
+std::pair<std::string, std::string> Ordered(const std::string& a, const std::string& b) {
+  return a < b ? std::pair(a, b) : std::pair(b, a);
+}
+
+}  // namespace
+
+bool Linkage::ShareLiveKey(const Node& a, const Node& b) const {
+  return std::any_of(a.keys.begin(), a.keys.end(), [&](const KeyHash& key) {
+    return std::find(b.keys.begin(), b.keys.end(), key) != b.keys.end() &&
+           Live(buckets_.find(key)->second);
+  });
+}
+
+Linkage::Edge* Linkage::FindEdge(Place a, Place b) {
+  std::vector<Edge>& edges = nodes_[a].edges;
+  const auto found =
+      std::find_if(edges.begin(), edges.end(), [&](const Edge& edge) { return edge.to == b; });
+  return found == edges.end() ? nullptr : &*found;
+}
+
+void Linkage::SetEdge(Place from, const Edge& edge) {
+  if (Edge* found = FindEdge(from, edge.to); found != nullptr) {
+    *found = edge;
+  } else {
+    nodes_[from].edges.push_back(edge);
+  }
+}
+
+void Linkage::EraseEdge(Place from, Place to) {
+  std::vector<Edge>& edges = nodes_[from].edges;
+  edges.erase(std::remove_if(edges.begin(), edges.end(),
+                             [&](const Edge& edge) { return edge.to == to; }),
+              edges.end());
+}
+
+bool Linkage::Connect(Place a, Place b) {
+  ++comparisons_;
+  const Node &x = nodes_[a], &y = nodes_[b];
+  const Score score =
+      ScorePair(model_, Compare(model_.schema, x.profile, y.profile), x.profile, y.profile);
+  const Verdict verdict = VerdictOn(x.key, y.key);
+  const bool scored = score.total >= model_.review && !score.different;
+  if (!scored && verdict == Verdict::kNone) return false;
+  SetEdge(a, {b, score.total, verdict, scored});
+  SetEdge(b, {a, score.total, verdict, scored});
+  return true;
+}
+
+void Linkage::Unscore(Place a, Place b) {
+  Edge* edge = FindEdge(a, b);
+  if (edge == nullptr) return;
+  if (edge->verdict == Verdict::kNone) {
+    EraseEdge(a, b);
+    EraseEdge(b, a);
+  } else {
+    edge->scored = false;
+    FindEdge(b, a)->scored = false;
+  }
+}
+
+Verdict Linkage::VerdictOn(const std::string& a, const std::string& b) const {
+  if (verdicts_.empty()) return Verdict::kNone;
+  const auto found = verdicts_.find(Ordered(a, b));
+  return found == verdicts_.end() ? Verdict::kNone : found->second;
+}
+
+void Linkage::Put(const std::string& key, Profile profile) {
+  Remove(key);
+  Place place = static_cast<Place>(nodes_.size());
+  if (free_.empty()) {
+    nodes_.emplace_back();
+  } else {
+    place = free_.back();
+    free_.pop_back();
+  }
+  places_[key] = place;
+  Node& node = nodes_[place];
+  node.key = key;
+  node.profile = std::move(profile);
+  node.cluster = place;
+  std::vector<Place> candidates, dirty = {place};
+  for (const KeyMaterial& material : MakeKeys(model_.recipes, node.profile)) {
+    const KeyHash hash = Hash(material.bytes);
+    node.keys.push_back(hash);
+    Bucket& bucket = buckets_[hash];
+    bucket.recipe = static_cast<std::uint32_t>(material.recipe);
+    if (bucket.members.size() < model_.recipes[material.recipe].records_max) {
+      candidates.insert(candidates.end(), bucket.members.begin(), bucket.members.end());
+    }
+    bucket.members.push_back(place);
+  }
+  // A key that this record makes too frequent connects nobody any more.
+  for (const KeyHash& hash : node.keys) {
+    const Bucket& bucket = buckets_.find(hash)->second;
+    if (bucket.members.size() != model_.recipes[bucket.recipe].records_max + 1) continue;
+    for (std::size_t i = 0; i < bucket.members.size(); ++i) {
+      for (std::size_t j = i + 1; j < bucket.members.size(); ++j) {
+        const Place a = bucket.members[i], b = bucket.members[j];
+        if (FindEdge(a, b) == nullptr || ShareLiveKey(nodes_[a], nodes_[b])) continue;
+        Unscore(a, b);
+        dirty.push_back(a);
+        dirty.push_back(b);
+      }
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  for (const Place other : candidates) Connect(place, other);
+  if (const auto told = told_.find(key); told != told_.end()) {
+    for (const std::string& partner : told->second) {
+      const auto found = places_.find(partner);
+      if (found == places_.end() || FindEdge(place, found->second) != nullptr) continue;
+      const Verdict verdict = VerdictOn(key, partner);
+      SetEdge(place, {found->second, 0, verdict, false});
+      SetEdge(found->second, {place, 0, verdict, false});
+    }
+  }
+  Recluster(std::move(dirty));
+}
+
+bool Linkage::Remove(const std::string& key) {
+  const auto found = places_.find(key);
+  if (found == places_.end()) return false;
+  const Place place = found->second;
+  places_.erase(found);
+  Node node = std::move(nodes_[place]);
+  nodes_[place] = Node();
+  free_.push_back(place);
+  std::vector<Place> dirty;
+  for (const Edge& edge : node.edges) {
+    EraseEdge(edge.to, place);
+    dirty.push_back(edge.to);
+  }
+  for (const KeyHash& hash : node.keys) {
+    const auto at = buckets_.find(hash);
+    std::vector<Place>& members = at->second.members;
+    members.erase(std::find(members.begin(), members.end(), place));
+    if (members.empty()) {
+      buckets_.erase(at);
+      continue;
+    }
+    // The key is rare enough again.
+    if (members.size() != model_.recipes[at->second.recipe].records_max) continue;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      for (std::size_t j = i + 1; j < members.size(); ++j) {
+        const Edge* edge = FindEdge(members[i], members[j]);
+        if (edge != nullptr && edge->scored) continue;
+        if (!Connect(members[i], members[j])) continue;
+        dirty.push_back(members[i]);
+        dirty.push_back(members[j]);
+      }
+    }
+  }
+  // What was in its cluster may have to find another first record.
+  Recluster(std::move(dirty));
+  return true;
+}
+
+void Linkage::Tell(const std::string& a, const std::string& b, Verdict verdict) {
+  if (a == b) return;
+  if (verdict == Verdict::kNone) {
+    verdicts_.erase(Ordered(a, b));
+  } else {
+    verdicts_[Ordered(a, b)] = verdict;
+  }
+  const auto remember = [&](const std::string& of, const std::string& partner) {
+    std::vector<std::string>& partners = told_[of];
+    partners.erase(std::remove(partners.begin(), partners.end(), partner), partners.end());
+    if (verdict != Verdict::kNone) partners.push_back(partner);
+    if (partners.empty()) told_.erase(of);
+  };
+  remember(a, b);
+  remember(b, a);
+  const auto x = places_.find(a), y = places_.find(b);
+  if (x == places_.end() || y == places_.end()) return;
+  Edge edge = {y->second, 0, verdict, false};
+  if (const Edge* found = FindEdge(x->second, y->second); found != nullptr) {
+    edge = *found;
+    edge.verdict = verdict;
+  }
+  if (!edge.scored && verdict == Verdict::kNone) {
+    EraseEdge(x->second, y->second);
+    EraseEdge(y->second, x->second);
+  } else {
+    SetEdge(x->second, edge);
+    edge.to = x->second;
+    SetEdge(y->second, edge);
+  }
+  Recluster({x->second, y->second});
+}
+
+void Linkage::Recluster(std::vector<Place> dirty) {
+  absl::flat_hash_map<Place, std::uint32_t> numbers;
+  for (const Place start : dirty) {
+    if (numbers.contains(start)) continue;
+    std::vector<Place> component = {start};
+    absl::flat_hash_map<Place, std::uint32_t> seen = {{start, 0}};
+    for (std::size_t i = 0; i < component.size(); ++i) {
+      for (const Edge& edge : nodes_[component[i]].edges) {
+        if (Links(edge) && seen.emplace(edge.to, 0).second) component.push_back(edge.to);
+      }
+    }
+    if (component.size() == 1) {
+      nodes_[start].cluster = start;
+      numbers.emplace(start, 0);
+      continue;
+    }
+    std::sort(component.begin(), component.end(),
+              [&](Place a, Place b) { return nodes_[a].key < nodes_[b].key; });
+    for (std::uint32_t i = 0; i < component.size(); ++i) seen[component[i]] = i;
+    const std::optional<std::size_t> id = FindKind(model_.schema, AttributeKind::kNationalId);
+    Component problem;
+    for (std::uint32_t i = 0; i < component.size(); ++i) {
+      const Node& node = nodes_[component[i]];
+      const bool valid = id.has_value() && node.profile[*id].valid;
+      problem.ids.push_back(valid ? node.profile[*id].text : std::string());
+      for (const Edge& edge : node.edges) {
+        const auto to = seen.find(edge.to);
+        if (to == seen.end() || to->second < i) continue;
+        if (edge.verdict == Verdict::kNotSame) {
+          problem.apart.emplace_back(i, to->second);
+        } else if (Links(edge)) {
+          problem.links.push_back({i, to->second, edge.weight, edge.verdict});
+        }
+      }
+    }
+    const Partition partition = Cluster(problem);
+    for (std::uint32_t i = 0; i < component.size(); ++i) {
+      nodes_[component[i]].cluster = component[partition.cluster[i]];
+      numbers.emplace(component[i], i);
+    }
+  }
+}
+
+const std::string& Linkage::ClusterOf(const std::string& key) const {
+  return nodes_[nodes_[places_.at(key)].cluster].key;
+}
+
+std::vector<Neighbour> Linkage::NeighboursOf(const std::string& key) const {
+  const Node& node = nodes_[places_.at(key)];
+  std::vector<Neighbour> neighbours;
+  for (const Edge& edge : node.edges) {
+    const Node& other = nodes_[edge.to];
+    Neighbour neighbour;
+    neighbour.key = other.key;
+    neighbour.comparison = Compare(model_.schema, node.profile, other.profile);
+    neighbour.score = ScorePair(model_, neighbour.comparison, node.profile, other.profile);
+    neighbour.verdict = edge.verdict;
+    neighbour.together = node.cluster == other.cluster;
+    neighbours.push_back(std::move(neighbour));
+  }
+  std::sort(neighbours.begin(), neighbours.end(), [](const Neighbour& a, const Neighbour& b) {
+    return std::tuple(-a.score.total, a.key) < std::tuple(-b.score.total, b.key);
+  });
+  return neighbours;
+}
+
+std::optional<Weight> Linkage::StrengthOf(const std::string& key) const {
+  const Node& node = nodes_[places_.at(key)];
+  std::optional<Weight> strength;
+  for (const Edge& edge : node.edges) {
+    if (nodes_[edge.to].cluster != node.cluster) continue;
+    strength = std::max(strength.value_or(edge.weight), edge.weight);
+  }
+  return strength;
+}
+
+std::vector<Review> Linkage::Reviews() const {
+  absl::flat_hash_map<Place, std::uint32_t> sizes;
+  for (const auto& [key, place] : places_) ++sizes[nodes_[place].cluster];
+  // By the two clusters, the first one's place being the smaller.
+  struct Best {
+    Weight weight = 0;
+    Place a = 0, b = 0;
+  };
+  absl::flat_hash_map<std::pair<Place, Place>, Best> best;
+  // Keys break ties, so that the answer does not depend on places.
+  const auto stronger = [&](const Best& x, const Best& y) {
+    return std::tie(y.weight, nodes_[x.a].key, nodes_[x.b].key) <
+           std::tie(x.weight, nodes_[y.a].key, nodes_[y.b].key);
+  };
+  for (const auto& [key, place] : places_) {
+    const Node& node = nodes_[place];
+    for (const Edge& edge : node.edges) {
+      const Node& other = nodes_[edge.to];
+      if (!edge.scored || edge.verdict != Verdict::kNone || node.cluster == other.cluster ||
+          other.key < node.key) {
+        continue;
+      }
+      const Best found = {edge.weight, place, edge.to};
+      const auto [at, inserted] = best.emplace(std::minmax(node.cluster, other.cluster), found);
+      if (!inserted && stronger(found, at->second)) at->second = found;
+    }
+  }
+  std::vector<Review> reviews;
+  for (const auto& [clusters, found] : best) {
+    Place a = found.a, b = found.b;
+    const auto rank = [&](Place place) {
+      const Place cluster = nodes_[place].cluster;
+      return std::pair(-static_cast<std::int64_t>(sizes.at(cluster)), nodes_[cluster].key);
+    };
+    if (rank(a) < rank(b)) std::swap(a, b);
+    const Node &x = nodes_[a], &y = nodes_[b];
+    reviews.push_back(
+        {x.key, y.key,
+         ScorePair(model_, Compare(model_.schema, x.profile, y.profile), x.profile, y.profile)});
+  }
+  std::sort(reviews.begin(), reviews.end(), [](const Review& x, const Review& y) {
+    return std::tie(y.score.total, x.key, x.other) < std::tie(x.score.total, y.key, y.other);
+  });
+  return reviews;
+}
+
+}  // namespace anqiao::identity

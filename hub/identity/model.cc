@@ -1,0 +1,153 @@
+#include "hub/identity/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "hub/identity/readings.h"
+#include "hub/identity/text_distance.h"
+
+namespace anqiao::identity {
+namespace {
+
+// No level says more than this, however rarely it was seen to be wrong.
+constexpr Weight kWeightMax = 25 * kBit;
+
+Weight Log2(double ratio) {
+  const double bits = std::log2(ratio) * kBit;
+  return static_cast<Weight>(std::lround(std::clamp<double>(bits, -kWeightMax, kWeightMax)));
+}
+
+double Lookup(const Frequencies& frequencies, const std::string& value) {
+  const auto found = frequencies.values.find(value);
+  return found == frequencies.values.end() ? frequencies.other : found->second;
+}
+
+// The value that both have; for names and phones it may be one that stands beside another.
+const Value& Shared(const Value& a, const Value& b) {
+  const bool other = std::find(a.further.begin(), a.further.end(), b.text) != a.further.end();
+  return other ? b : a;
+}
+
+// Attributes that say where somebody lives. They come and go together, and a household shares them,
+// so that together they are worth no more than one.
+bool IsResidence(AttributeKind kind) {
+  return kind == AttributeKind::kPhone || kind == AttributeKind::kAddress ||
+         kind == AttributeKind::kDivision;
+}
+
+bool ShareSurname(const Value& a, const Value& b) {
+  return std::any_of(a.surname_readings.begin(), a.surname_readings.end(), [&](const auto& each) {
+    return std::find(b.surname_readings.begin(), b.surname_readings.end(), each) !=
+           b.surname_readings.end();
+  });
+}
+
+Caution Judge(const Model& model, const Comparison& comparison, const Score& score,
+              const Profile& a, const Profile& b) {
+  const std::optional<std::size_t> name_place = FindKind(model.schema, AttributeKind::kName);
+  if (!name_place.has_value()) return Caution::kNone;
+  const auto level = [&](AttributeKind kind) {
+    const std::optional<std::size_t> at = FindKind(model.schema, kind);
+    return at.has_value() ? comparison.levels[*at] : Level::kMissing;
+  };
+  const auto part = [&](AttributeKind kind) {
+    const std::optional<std::size_t> at = FindKind(model.schema, kind);
+    return at.has_value() ? score.parts[*at] : 0;
+  };
+  using enum AttributeKind;
+  const Level name = level(kName), id = level(kNationalId), birth = level(kBirthDate);
+  const bool id_agrees = id == Level::kExact || id == Level::kOneEdit;
+  const bool other_name = name == Level::kSimilar || name == Level::kDifferent;
+  if (id == Level::kExact && other_name && part(kPhone) <= 0 && part(kAddress) <= 0) {
+    return Caution::kIdAlone;
+  }
+  const bool other_given_name = (name == Level::kClose || name == Level::kSimilar) &&
+                                ShareSurname(a[*name_place], b[*name_place]);
+  if (!id_agrees && other_given_name && (birth == Level::kExact || id == Level::kSimilar)) {
+    return Caution::kLikelyTwins;
+  }
+  const bool born_agrees = birth == Level::kExact || birth == Level::kOneEdit;
+  if (!id_agrees && !born_agrees && name >= Level::kOneEdit) {
+    return Caution::kHousehold;
+  }
+  return Caution::kNone;
+}
+
+}  // namespace
+
+absl::string_view CautionName(Caution caution) {
+  switch (caution) {
+    case Caution::kNone:
+      break;
+    case Caution::kIdAlone:
+      return "ID_ALONE";
+    case Caution::kLikelyTwins:
+      return "LIKELY_TWINS";
+    case Caution::kHousehold:
+      return "HOUSEHOLD";
+  }
+  return "";
+}
+
+Model SizedFor(Model model, std::size_t records) {
+  const double others = std::max<double>(static_cast<double>(records) - 1, 2 * model.others_per_record);
+  const double share = model.others_per_record / others;
+  model.prior = Log2(share / (1 - share));
+  model.records = records;
+  return model;
+}
+
+double FrequencyOf(const AttributeModel& attribute, const Value& value, double otherwise) {
+  if (!attribute.surnames.values.empty() && !value.surname_readings.empty()) {
+    const std::size_t surname = SurnameBytes(value.text);
+    double frequency = Lookup(attribute.surnames, value.text.substr(0, surname));
+    for (const char32_t character : Characters(absl::string_view(value.text).substr(surname))) {
+      frequency *= Lookup(attribute.given_characters, std::string(Utf8(character)));
+    }
+    return frequency;
+  }
+  const double found = Lookup(attribute.frequencies, value.text);
+  return found > 0 ? found : otherwise;
+}
+
+Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
+                const Profile& b) {
+  Score score;
+  score.conflicting_ids = comparison.conflicting_ids;
+  for (std::size_t i = 0; i < model.schema.size(); ++i) {
+    const Level level = comparison.levels[i];
+    if (level == Level::kMissing) continue;
+    const AttributeModel& attribute = model.attributes[i];
+    const double m = attribute.m[static_cast<std::size_t>(level)];
+    double u = attribute.u[static_cast<std::size_t>(level)];
+    if (level == Level::kExact) u = FrequencyOf(attribute, Shared(a[i], b[i]), u);
+    if (m > 0 && u > 0) score.parts[i] = Log2(m / u);
+  }
+  score.caution = Judge(model, comparison, score, a, b);
+  if (FindKind(model.schema, AttributeKind::kName).has_value()) {
+    Weight best = 0, worst = 0;
+    for (std::size_t i = 0; i < model.schema.size(); ++i) {
+      if (!IsResidence(model.schema[i].kind)) continue;
+      best = std::max(best, score.parts[i]);
+      worst = std::min(worst, score.parts[i]);
+    }
+    const Weight kept = best > 0 ? best : worst;
+    bool spent = false;
+    for (std::size_t i = 0; i < model.schema.size(); ++i) {
+      if (!IsResidence(model.schema[i].kind)) continue;
+      const bool keep = !spent && score.parts[i] == kept;
+      spent = spent || keep;
+      if (!keep) score.parts[i] = 0;
+    }
+  }
+  if (const auto name = FindKind(model.schema, AttributeKind::kName); name.has_value()) {
+    score.different = comparison.conflicting_ids && comparison.levels[*name] >= Level::kOneEdit;
+  }
+  score.total = model.prior;
+  for (const Weight part : score.parts) score.total += part;
+  if (score.caution != Caution::kNone) score.total = std::min(score.total, model.link - 1);
+  return score;
+}
+
+}  // namespace anqiao::identity

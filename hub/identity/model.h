@@ -1,0 +1,92 @@
+// What agreement is worth: the linkage model. Fellegi and Sunter, "A Theory for Record Linkage",
+// JASA 64 (1969): each level of each attribute adds log2(m/u), where m is how often records of one
+// person show it and u how often those of two people do; agreement on a frequent value is worth
+// less than on a rare one.
+//
+// Models are versioned data (hub/identity/models, hub/doc/identity.md). Pure; thread-compatible.
+
+#ifndef ANQIAO_HUB_IDENTITY_MODEL_H_
+#define ANQIAO_HUB_IDENTITY_MODEL_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "hub/identity/attributes.h"
+#include "hub/identity/blocking.h"
+#include "hub/identity/comparison.h"
+
+namespace anqiao::identity {
+
+// Weights are integers, in thousandths of a bit of log2 odds: sums are the same everywhere.
+using Weight = std::int32_t;
+inline constexpr Weight kBit = 1000;
+
+// How often a value occurs, as a share of the records that have one.
+struct Frequencies {
+  std::unordered_map<std::string, double> values;
+  // Of a value that is not among them. 0: as the level's u says.
+  double other = 0;
+};
+
+struct AttributeModel {
+  // By level; of a level that the kind does not use, 0.
+  std::array<double, kLevels> m{}, u{};
+  Frequencies frequencies;
+  // Of Han names, those of surnames and of the characters of given names, from which that of a
+  // name is estimated.
+  Frequencies surnames, given_characters;
+};
+
+struct Model {
+  // Names the model, for journal and explanations; changes whenever an answer could.
+  std::string version;
+  Schema schema;
+  std::vector<AttributeModel> attributes;  // in the order of the schema
+  std::vector<KeyRecipe> recipes;
+  // Log2 odds that two records drawn at random are one person's: SizedFor.
+  Weight prior = 0;
+  // How many other records of its person a record has, on average.
+  double others_per_record = 1;
+  std::size_t records = 2;  // how many the prior is for
+  // At or above "link" two records are taken for one person's; from "review" on a person looks.
+  Weight link = 5 * kBit, review = 0;
+};
+
+// "model" for a register of about "records" records: the more there are, the less likely are two of
+// them one person's. The number is part of the model: it does not follow what has arrived.
+Model SizedFor(Model model, std::size_t records);
+
+// Why a pair that weighs enough is still not linked without a person looking at it.
+enum class Caution {
+  kNone,
+  kIdAlone,      // the same national id, and nothing else agrees
+  kLikelyTwins,  // same birth date and surname, another given name
+  kHousehold,    // lives there, and neither name nor birth date nor number agrees
+};
+absl::string_view CautionName(Caution caution);
+
+struct Score {
+  Weight total = 0;
+  // What each attribute added; their sum and the prior are "total", unless there is a caution.
+  std::array<Weight, kAttributesMax> parts{};
+  Caution caution = Caution::kNone;
+  bool conflicting_ids = false;
+  // Two people beyond doubt: different valid numbers and different names.
+  bool different = false;
+};
+
+// Symmetric. With a caution the total is at most just below "link".
+Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
+                const Profile& b);
+
+// How often a name occurs by "attribute"; for explanations and training too.
+double FrequencyOf(const AttributeModel& attribute, const Value& value, double otherwise);
+
+}  // namespace anqiao::identity
+
+#endif  // ANQIAO_HUB_IDENTITY_MODEL_H_

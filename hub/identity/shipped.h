@@ -1,0 +1,13 @@
+// The files of hub/identity/models, as they are in the source.
+
+#ifndef ANQIAO_HUB_IDENTITY_SHIPPED_H_
+#define ANQIAO_HUB_IDENTITY_SHIPPED_H_
+
+namespace anqiao::identity {
+
+extern const char kShippedModel[];     // zh-1.yaml
+extern const char kShippedStopList[];  // stop-list.yaml
+
+}  // namespace anqiao::identity
+
+#endif  // ANQIAO_HUB_IDENTITY_SHIPPED_H_

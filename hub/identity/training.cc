@@ -1,0 +1,276 @@
+#include "hub/identity/training.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/identity/blocking.h"
+#include "hub/identity/comparison.h"
+#include "hub/identity/readings.h"
+#include "hub/identity/text_distance.h"
+
+namespace anqiao::identity {
+namespace {
+
+constexpr std::size_t kRecordsMin = 100;
+constexpr std::uint64_t kSeed = 20260101;
+constexpr double kConverged = 1e-7;
+// Of the agreement of random pairs, at least this share is by chance.
+constexpr double kUMin = 0.02;
+// A level that was not seen once is still possible.
+constexpr double kUnseen = 0.5;
+
+using Levels = std::array<Level, kAttributesMax>;
+// How many pairs show which levels.
+using Patterns = std::map<Levels, double>;
+using Pair = std::pair<std::uint32_t, std::uint32_t>;
+
+void Count(Frequencies& frequencies, const std::string& value) { frequencies.values[value] += 1; }
+
+// Counts to shares. What was not seen is as frequent as what was seen half a time.
+void ToShares(Frequencies& frequencies) {
+  double total = 0;
+  for (const auto& [value, count] : frequencies.values) total += count;
+  for (auto& [value, count] : frequencies.values) count /= total;
+  frequencies.other = total > 0 ? kUnseen / total : 0;
+}
+
+AttributeModel CountValues(const std::vector<TrainingRecord>& records, std::size_t attribute) {
+  AttributeModel model;
+  for (const TrainingRecord& record : records) {
+    const Value& value = record.profile[attribute];
+    if (value.empty()) continue;
+    Count(model.frequencies, value.text);
+    if (value.surname_readings.empty()) continue;
+    const std::size_t surname = SurnameBytes(value.text);
+    Count(model.surnames, value.text.substr(0, surname));
+    for (const char32_t character : Characters(absl::string_view(value.text).substr(surname))) {
+      Count(model.given_characters, Utf8(character));
+    }
+  }
+  return model;
+}
+
+// The share of pairs of different records that agree exactly.
+double ExactShare(const Frequencies& counts) {
+  double total = 0, agreeing = 0;
+  for (const auto& [value, count] : counts.values) {
+    total += count;
+    agreeing += count * (count - 1);
+  }
+  return total > 1 ? agreeing / (total * (total - 1)) : 0;
+}
+
+std::vector<Pair> RandomPairs(std::size_t records, std::size_t pairs_max) {
+  std::vector<Pair> pairs;
+  const std::size_t all = records * (records - 1) / 2;
+  if (all <= pairs_max) {
+    for (std::uint32_t i = 0; i < records; ++i) {
+      for (std::uint32_t j = i + 1; j < records; ++j) pairs.emplace_back(i, j);
+    }
+    return pairs;
+  }
+  std::mt19937_64 random(kSeed);
+  while (pairs.size() < pairs_max) {
+    const auto i = static_cast<std::uint32_t>(random() % records);
+    const auto j = static_cast<std::uint32_t>(random() % records);
+    if (i != j) pairs.emplace_back(i, j);
+  }
+  return pairs;
+}
+
+std::vector<Pair> BlockedPairs(const Model& model, const std::vector<TrainingRecord>& records,
+                               std::size_t pairs_max) {
+  std::unordered_map<std::string, std::vector<std::uint32_t>> sharing;
+  std::unordered_map<std::string, std::size_t> recipe_of;
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    for (KeyMaterial& key : MakeKeys(model.recipes, records[i].profile)) {
+      recipe_of.emplace(key.bytes, key.recipe);
+      sharing[std::move(key.bytes)].push_back(i);
+    }
+  }
+  std::vector<Pair> pairs;
+  for (const auto& [key, members] : sharing) {
+    if (members.size() > model.recipes[recipe_of[key]].records_max) continue;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      for (std::size_t j = i + 1; j < members.size(); ++j) {
+        pairs.emplace_back(members[i], members[j]);
+      }
+    }
+  }
+  std::sort(pairs.begin(), pairs.end());
+  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+  if (pairs.size() > pairs_max) {
+    std::mt19937_64 random(kSeed);
+    for (std::size_t i = 0; i < pairs_max; ++i) {
+      std::swap(pairs[i], pairs[i + random() % (pairs.size() - i)]);
+    }
+    pairs.resize(pairs_max);
+  }
+  return pairs;
+}
+
+Patterns PatternsOf(const Model& model, const std::vector<TrainingRecord>& records,
+                    const std::vector<Pair>& pairs) {
+  Patterns patterns;
+  for (const auto& [i, j] : pairs) {
+    patterns[Compare(model.schema, records[i].profile, records[j].profile).levels] += 1;
+  }
+  return patterns;
+}
+
+// Shares of the levels of "attribute" among pairs with these weights; levels of the kind only.
+std::array<double, kLevels> Shares(const std::array<double, kLevels>& counts, AttributeKind kind) {
+  std::array<double, kLevels> shares{};
+  double total = 0;
+  for (const Level level : LevelsOf(kind)) {
+    shares[static_cast<std::size_t>(level)] = counts[static_cast<std::size_t>(level)] + kUnseen;
+    total += shares[static_cast<std::size_t>(level)];
+  }
+  for (double& share : shares) share /= total;
+  return shares;
+}
+
+std::array<double, kLevels> Count(const Patterns& patterns, std::size_t attribute) {
+  std::array<double, kLevels> counts{};
+  for (const auto& [levels, weight] : patterns) {
+    counts[static_cast<std::size_t>(levels[attribute])] += weight;
+  }
+  return counts;
+}
+
+// Where the search begins: people mostly agree with themselves.
+std::array<double, kLevels> FirstGuess(AttributeKind kind) {
+  std::array<double, kLevels> m{};
+  double left = 1;
+  for (const Level level : LevelsOf(kind)) {
+    m[static_cast<std::size_t>(level)] = left * 0.7;
+    left *= 0.3;
+  }
+  m[static_cast<std::size_t>(LevelsOf(kind).back())] += left;
+  return m;
+}
+
+// How probable it is that a pair with these levels is one person's.
+double Probability(const Model& model, const std::vector<std::array<double, kLevels>>& others,
+                   double share, const Levels& levels) {
+  double match = share, other = 1 - share;
+  for (std::size_t i = 0; i < model.schema.size(); ++i) {
+    if (levels[i] == Level::kMissing) continue;
+    match *= model.attributes[i].m[static_cast<std::size_t>(levels[i])];
+    other *= others[i][static_cast<std::size_t>(levels[i])];
+  }
+  return match + other > 0 ? match / (match + other) : 0;
+}
+
+}  // namespace
+
+absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> records,
+                            const TrainingOptions& options, TrainingReport* report) {
+  AQ_RETURN_IF_ERROR(CheckSchema(base.schema));
+  if (records.size() < kRecordsMin) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kValueInvalid,
+                 absl::StrCat("a model is learned from at least ", kRecordsMin, " records, not ",
+                              records.size()));
+  }
+  std::sort(records.begin(), records.end(),
+            [](const TrainingRecord& a, const TrainingRecord& b) { return a.key < b.key; });
+  Model model = base;
+  for (KeyRecipe& recipe : model.recipes) {
+    if (recipe.parts.size() == 1) {
+      recipe.records_max = std::max<std::size_t>(20, records.size() / 50);
+    }
+  }
+  const std::vector<Pair> random = RandomPairs(records.size(), options.random_pairs);
+  const std::vector<Pair> blocked = BlockedPairs(model, records, options.blocked_pairs_max);
+  if (blocked.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kValueInvalid,
+                 "no two records share a key: there is nothing to learn from");
+  }
+  const Patterns anybody = PatternsOf(model, records, random);
+  const Patterns candidates = PatternsOf(model, records, blocked);
+
+  model.attributes.assign(model.schema.size(), {});
+  for (std::size_t i = 0; i < model.schema.size(); ++i) {
+    AttributeModel& attribute = model.attributes[i];
+    attribute = CountValues(records, i);
+    const double exact = ExactShare(attribute.frequencies);
+    ToShares(attribute.frequencies);
+    if (!attribute.surnames.values.empty()) {
+      ToShares(attribute.surnames);
+      ToShares(attribute.given_characters);
+    }
+    std::array<double, kLevels> counts = Count(anybody, i);
+    counts[static_cast<std::size_t>(Level::kMissing)] = 0;
+    double seen = 0;
+    for (const double count : counts) seen += count;
+    counts[static_cast<std::size_t>(Level::kExact)] = exact * seen;
+    attribute.u = Shares(counts, model.schema[i].kind);
+    attribute.m = FirstGuess(model.schema[i].kind);
+  }
+
+  // Of the pairs that share a key and are two people's: they share it by chance, and so are not like
+  // random ones.
+  std::vector<std::array<double, kLevels>> others;
+  for (const AttributeModel& attribute : model.attributes) others.push_back(attribute.u);
+  double share = 0.2, matches = 0;
+  int round = 0;
+  for (; round < options.rounds_max; ++round) {
+    std::vector<std::array<double, kLevels>> counts(model.schema.size()), rest = counts;
+    matches = 0;
+    for (const auto& [levels, weight] : candidates) {
+      const double probable = weight * Probability(model, others, share, levels);
+      matches += probable;
+      for (std::size_t i = 0; i < model.schema.size(); ++i) {
+        counts[i][static_cast<std::size_t>(levels[i])] += probable;
+        rest[i][static_cast<std::size_t>(levels[i])] += weight - probable;
+      }
+    }
+    double change = std::abs(matches / static_cast<double>(blocked.size()) - share);
+    share = matches / static_cast<double>(blocked.size());
+    for (std::size_t i = 0; i < model.schema.size(); ++i) {
+      const std::array<double, kLevels> m = Shares(counts[i], model.schema[i].kind);
+      for (std::size_t level = 0; level < kLevels; ++level) {
+        change = std::max(change, std::abs(m[level] - model.attributes[i].m[level]));
+      }
+      model.attributes[i].m = m;
+      others[i] = Shares(rest[i], model.schema[i].kind);
+    }
+    if (change < kConverged) break;
+  }
+  const double all = static_cast<double>(records.size()) *
+                     static_cast<double>(records.size() - 1) / 2;
+  model.others_per_record = 2 * matches / static_cast<double>(records.size());
+  model = SizedFor(std::move(model), records.size());
+  // Some of the random pairs are one person's too; what they add is taken out again.
+  const double everybody = matches / all;
+  for (AttributeModel& attribute : model.attributes) {
+    for (std::size_t level = 0; level < kLevels; ++level) {
+      double& u = attribute.u[level];
+      if (u <= 0) continue;
+      const double without = (u - everybody * attribute.m[level]) / (1 - everybody);
+      const double kept = std::max(without, u * kUMin);
+      if (level == static_cast<std::size_t>(Level::kExact)) {
+        const double factor = kept / u;
+        for (auto& [value, frequency] : attribute.frequencies.values) frequency *= factor;
+        attribute.frequencies.other *= factor;
+      }
+      u = kept;
+    }
+  }
+  if (report != nullptr) *report = {random.size(), blocked.size(), round, matches};
+  return model;
+}
+
+}  // namespace anqiao::identity
