@@ -11,7 +11,8 @@ BUILD_PACKAGES=(
   build-essential cmake ninja-build pkg-config ccache mold git
   libgrpc++-dev protobuf-compiler-grpc protobuf-compiler libprotobuf-dev librocksdb-dev libabsl-dev libgtest-dev libgmock-dev
   libbenchmark-dev libicu-dev libphonenumber-dev libpugixml-dev nlohmann-json3-dev libssl-dev openssl libyaml-cpp-dev libcli11-dev
-  libseccomp-dev libsodium-dev libcpp-httplib-dev libjemalloc-dev prometheus-cpp-dev zlib1g-dev python3 python3-grpcio python3-protobuf)
+  libseccomp-dev libsodium-dev libcpp-httplib-dev libjemalloc-dev prometheus-cpp-dev zlib1g-dev unicode-data
+  python3 python3-grpcio python3-protobuf)
 TEST_PACKAGES=(rustc clang-14 clang-tidy-14 libclang-rt-14-dev clang-format-14 llvm-14 nodejs npm ca-certificates)
 
 say() { printf '\n==> %s\n' "$*"; }

@@ -15,7 +15,6 @@ namespace anqiao::model {
 namespace {
 
 constexpr UChar32 kReplacement = 0xFFFD;
-constexpr UChar32 kNameDot = 0x00B7;
 
 std::vector<UChar32> CodePoints(absl::string_view text) {
   std::vector<UChar32> points;
@@ -83,10 +82,6 @@ bool IsNameDot(UChar32 point) {
   }
 }
 
-bool IsUnknown(UChar32 point) {
-  return point == '?' || point == 0x25A1 || point == 0x3013 || point == kReplacement;
-}
-
 }  // namespace
 
 bool IsValidUtf8(absl::string_view text) {
@@ -124,9 +119,14 @@ std::string NormalizeName(absl::string_view text) {
   return out;
 }
 
+bool IsUnknownCharacter(char32_t character) {
+  return character == '?' || character == 0x25A1 || character == 0x3013 ||
+         character == kReplacement;
+}
+
 bool HasUnknownCharacter(absl::string_view name) {
   for (const UChar32 point : CodePoints(name)) {
-    if (IsUnknown(point)) return true;
+    if (IsUnknownCharacter(point)) return true;
   }
   return false;
 }
@@ -146,7 +146,7 @@ bool NamesCompatible(absl::string_view a, absl::string_view b) {
     for (std::size_t j = 0; j <= right.size(); ++j) {
       if (at(i, j) == 0) continue;
       if (i < left.size() && j < right.size()) {
-        const bool unknown = IsUnknown(left[i]) || IsUnknown(right[j]);
+        const bool unknown = IsUnknownCharacter(left[i]) || IsUnknownCharacter(right[j]);
         if (unknown) raise(at(i + 1, j + 1), at(i, j));
         if (!unknown && left[i] == right[j]) at(i + 1, j + 1) = 2;
         if (i + 1 < left.size() && left[i] == '?' && left[i + 1] == '?') {

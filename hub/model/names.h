@@ -14,16 +14,21 @@
 
 namespace anqiao::model {
 
+// What NormalizeName leaves between the parts of a name.
+inline constexpr char32_t kNameDot = 0x00B7;
+
 bool IsValidUtf8(absl::string_view text);
 
 // NFKC without white space, controls and invisible characters. For addresses and numbers.
 std::string NormalizeText(absl::string_view text);
 
-// NormalizeText, and every dot that stands between the parts of a name as U+00B7.
+// NormalizeText, and every dot that stands between the parts of a name as kNameDot.
 std::string NormalizeName(absl::string_view text);
 
-// True if some character of the normalized "name" stands for one that could not be written: "?",
-// "□", "〓", U+FFFD.
+// True if the character stands for one that could not be written: "?", "□", "〓", U+FFFD.
+bool IsUnknownCharacter(char32_t character);
+
+// True if some character of the normalized "name" is such a one.
 bool HasUnknownCharacter(absl::string_view name);
 
 // True if the normalized names are equal but for unknown characters, each of which stands for any
