@@ -1,0 +1,182 @@
+// What registers hold, pair by pair, with the model that ships: who is linked, who is put to a
+// person, who is kept apart.
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "hub/identity/comparison.h"
+#include "hub/identity/linkage.h"
+#include "hub/identity/model.h"
+#include "hub/identity/model_file.h"
+
+namespace anqiao::identity {
+namespace {
+
+enum class Outcome { kLinked, kReview, kApart };
+
+std::ostream& operator<<(std::ostream& out, Outcome outcome) {
+  return out << (outcome == Outcome::kLinked   ? "linked"
+                 : outcome == Outcome::kReview ? "review"
+                                               : "apart");
+}
+
+// name, sex, birth date, national id, phone, division, address.
+using Cells = std::vector<std::string>;
+
+struct HardCase {
+  const char* name;
+  Cells a, b;
+  Outcome outcome;
+};
+
+class HardCaseTest : public ::testing::TestWithParam<HardCase> {};
+
+TEST_P(HardCaseTest, ComesOutAsItShould) {
+  const Model model = SizedFor(ShippedModel(), 100'000);
+  ASSERT_EQ(model.schema.size(), 7U);
+  const auto profile = [&](const Cells& cells) {
+    std::vector<Value> values;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      values.push_back(NormalizeValue(model.schema[i], cells[i]));
+    }
+    return MakeProfile(model.schema, ShippedStopList(), std::move(values));
+  };
+  const Profile a = profile(GetParam().a), b = profile(GetParam().b);
+  const Score score = ScorePair(model, Compare(model.schema, a, b), a, b);
+  for (const bool swapped : {false, true}) {
+    Linkage linkage(model);
+    linkage.Put("a", swapped ? b : a);
+    linkage.Put("b", swapped ? a : b);
+    const Outcome outcome = linkage.ClusterOf("b") == "a" ? Outcome::kLinked
+                            : linkage.Reviews().empty()   ? Outcome::kApart
+                                                          : Outcome::kReview;
+    std::string parts;
+    for (std::size_t i = 0; i < model.schema.size(); ++i) {
+      parts += model.schema[i].name + " " + std::to_string(score.parts[i]) + ", ";
+    }
+    EXPECT_EQ(outcome, GetParam().outcome)
+        << parts << "total " << score.total << " " << CautionName(score.caution);
+  }
+}
+
+constexpr char kId1[] = "421299198503150026";   // 1985-03-15
+constexpr char kId2[] = "421299197711039918";   // 1977-11-03
+constexpr char kOld1[] = "421299850315002";     // the same card as kId1, before 1999
+constexpr char kWrong1[] = "421299198503151026";  // kId1 with a wrong digit
+constexpr char kPhone1[] = "19000010001";
+constexpr char kPhone2[] = "19000020002";
+constexpr char kHome1[] = "花园大道112号19栋501室";
+constexpr char kHome2[] = "解放路8号3栋1002室";
+
+INSTANTIATE_TEST_SUITE_P(
+    All, HardCaseTest,
+    ::testing::Values(
+        HardCase{"OldCardOf15Digits",
+                 {"王秀英", "2", "", kId1, "", "421202", ""},
+                 {"王秀英", "2", "", kOld1, "", "421202", ""},
+                 Outcome::kLinked},
+        HardCase{"FullWidthNumberAndSpacedName",
+                 {"王秀英", "2", "19850315", kId1, "", "", ""},
+                 {"王　秀英", "女", "1985年3月15日", "４２１２９９１９８５０３１５００２６", "", "", ""},
+                 Outcome::kLinked},
+        HardCase{"OneWrongDigit",
+                 {"王秀英", "2", "", kId1, kPhone1, "421202", kHome1},
+                 {"王秀英", "2", "", kWrong1, kPhone1, "421202", ""},
+                 Outcome::kLinked},
+        HardCase{"BorrowedNumber",
+                 {"王秀英", "2", "19850315", kId1, kPhone1, "421202", kHome1},
+                 {"陈桂芳", "2", "19850315", kId1, kPhone2, "421222", kHome2},
+                 Outcome::kReview},
+        HardCase{"DuplicatedNumberOfStrangers",
+                 {"王秀英", "2", "", kId1, kPhone1, "421202", kHome1},
+                 {"赵建国", "1", "19690511", kId1, kPhone2, "430692", kHome2},
+                 Outcome::kReview},
+        HardCase{"NumberAloneWithoutNamesInCommonIsNeverEnough",
+                 {"王秀英", "", "", kId1, "", "", ""},
+                 {"赵建国", "", "", kId1, "", "", ""},
+                 Outcome::kReview},
+        HardCase{"RenamedButSameNumberAndPhone",
+                 {"王秀英", "2", "", kId1, kPhone1, "421202", kHome1},
+                 {"王雅婷", "2", "", kId1, kPhone1, "421202", kHome1},
+                 Outcome::kLinked},
+        HardCase{"RenamedAndMovedGoesToAPerson",
+                 {"王秀英", "2", "", kId1, kPhone1, "421202", kHome1},
+                 {"王雅婷", "2", "", kId1, kPhone2, "430692", kHome2},
+                 Outcome::kReview},
+        HardCase{"TwinsWithBothNumbers",
+                 {"许俊峰", "1", "", "421299198503150018", kPhone1, "421202", kHome1},
+                 {"许俊晨", "1", "", "421299198503150034", kPhone1, "421202", kHome1},
+                 Outcome::kApart},
+        HardCase{"TwinsOneWithoutNumber",
+                 {"许俊峰", "1", "19850315", "421299198503150018", kPhone1, "421202", kHome1},
+                 {"许俊晨", "1", "19850315", "", kPhone1, "421202", kHome1},
+                 Outcome::kReview},
+        HardCase{"TwinsWithoutNumbers",
+                 {"许俊峰", "1", "19850315", "", "", "421202", kHome1},
+                 {"许俊晨", "1", "19850315", "", "", "421202", kHome1},
+                 Outcome::kReview},
+        HardCase{"SpousesShareEverythingButThemselves",
+                 {"许俊峰", "1", "19850315", "", kPhone1, "421202", kHome1},
+                 {"陈桂芳", "2", "19861120", "", kPhone1, "421202", kHome1},
+                 Outcome::kApart},
+        HardCase{"ParentAndChildShareSurnamePhoneAndHome",
+                 {"许俊峰", "1", "19850315", kId1, kPhone1, "421202", kHome1},
+                 {"许嘉怡", "2", "20120601", "", kPhone1, "421202", kHome1},
+                 Outcome::kApart},
+        HardCase{"SharedPhoneOfStrangers",
+                 {"许俊峰", "1", "19850315", "", kPhone1, "421202", kHome1},
+                 {"陈桂芳", "2", "19720601", "", kPhone1, "430692", kHome2},
+                 Outcome::kApart},
+        HardCase{"FillerPhoneSaysNothing",
+                 {"许俊峰", "1", "", "", "13800000000", "421202", ""},
+                 {"许俊晨", "1", "", "", "13800000000", "421202", ""},
+                 Outcome::kApart},
+        HardCase{"NamesakesBornOnDifferentDays",
+                 {"王秀英", "2", "19850315", "", "", "421202", ""},
+                 {"王秀英", "2", "19620708", "", "", "421202", ""},
+                 Outcome::kApart},
+        HardCase{"NamesakesWithTwoNumbersAreTwoPeopleUntilSomebodyLooks",
+                 {"王秀英", "2", "", kId1, "", "421202", kHome1},
+                 {"王秀英", "2", "19850315", kId2, "", "421202", kHome1},
+                 Outcome::kReview},
+        HardCase{"UnknownCharacter",
+                 {"王㛃", "2", "19850315", "", kPhone1, "421202", ""},
+                 {"王?", "2", "19850315", "", kPhone1, "421202", ""},
+                 Outcome::kLinked},
+        HardCase{"PinyinInAName",
+                 {"王㛃英", "2", "19850315", "", kPhone1, "421202", ""},
+                 {"王jie英", "2", "19850315", "", kPhone1, "421202", ""},
+                 Outcome::kLinked},
+        // U+E844 is where GBK kept U+4723, which had no code point of its own then.
+        HardCase{"LegacyCodePoint",
+                 {"王\xEE\xA1\x84", "2", "19850315", "", kPhone1, "421202", ""},
+                 {"王䜣", "2", "19850315", "", kPhone1, "421202", ""},
+                 Outcome::kLinked},
+        HardCase{"TraditionalCharacters",
+                 {"張偉強", "1", "19850315", "", "", "421202", kHome1},
+                 {"张伟强", "1", "19850315", "", "", "421202", ""},
+                 Outcome::kLinked},
+        HardCase{"Homophone",
+                 {"王秀英", "2", "19850315", "", kPhone1, "421202", ""},
+                 {"王秀瑛", "2", "19850315", "", kPhone1, "421202", ""},
+                 Outcome::kLinked},
+        HardCase{"ForeignCall",
+                 {"+86 190 0001 0001", "", "", "", "", "", ""},
+                 {"王秀英", "", "", "", "", "", ""},
+                 Outcome::kApart},
+        HardCase{"PhoneInTwoSpellings",
+                 {"许俊峰", "1", "19850315", "", kPhone1, "421202", ""},
+                 {"许俊峰", "1", "", "", "+86 190-0001-0001", "430692", ""},
+                 Outcome::kLinked},
+        HardCase{"NothingInCommonButTheDivision",
+                 {"许俊峰", "1", "", "", "", "421202", ""},
+                 {"陈建军", "1", "", "", "", "421202", ""},
+                 Outcome::kApart}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace anqiao::identity
