@@ -173,7 +173,7 @@ RegisteredPerson& Population::Builder::Add(HouseholdRole role, char sex, int age
   person.former_given.clear();
   const std::uint64_t slot =
       Permute((local_ + size_) % kSlots, kSlots,
-              Mix(population_.seed_ + kBirthSlots) + static_cast<std::uint64_t>(district_));
+              Mix(Mix(population_.seed_ + kBirthSlots) + static_cast<std::uint64_t>(district_)));
   person.birth =
       BirthDate(kYear - std::clamp(age, 0, kOldest), static_cast<int>(slot / kSequences));
   sequences_[size_] = static_cast<int>(slot % kSequences);

@@ -99,8 +99,8 @@ constexpr GivenNames kWomen[kEras] = {
      "涵怡萱琪彤婷琳妍轩欣雯颖瑶悦慧洁雪宁馨莹萌晴凡茜文熙菲桐", "婷静颖悦雯蕾欣琪瑶妍倩雪",
      "子涵 欣怡 梓涵 诗涵 雨涵 佳怡 雨欣 可馨 梓萱 欣悦 紫涵 思彤"}};
 // How many given names have one character, and how many of the others are given as a whole.
-constexpr double kSingleShare[kEras] = {0.10, 0.25, 0.35, 0.12};
-constexpr double kWholeShare = 0.12;
+constexpr double kSingleShare[kEras] = {0.08, 0.18, 0.25, 0.10};
+constexpr double kWholeShare = 0.08;
 
 constexpr absl::string_view kUyghurMen =
     "买买提 艾合买提 吐尔逊 阿不都 玉素甫 库尔班 热合曼 肉孜 依明 司马义 阿里木 迪力夏提 艾尼瓦尔 "
@@ -362,7 +362,7 @@ constexpr std::size_t LengthOf(char lead) {
 WeightedWords ByRank(const std::vector<absl::string_view>& words) {
   WeightedWords::Words weighted;
   for (const absl::string_view word : words) {
-    weighted.emplace_back(word, 1.0 / (static_cast<double>(weighted.size()) + 5));
+    weighted.emplace_back(word, 1.0 / (static_cast<double>(weighted.size()) + 15));
   }
   return WeightedWords(std::move(weighted));
 }
@@ -476,7 +476,11 @@ std::string DrawGivenName(Random& random, char sex, int birth_year) {
   const NameTables& names = AllTables().GivenOf(sex, birth_year);
   const double kind = random.Unit();
   const double single = kSingleShare[EraOf(birth_year)];
-  if (kind < single) return names.single.Draw(random);
+  if (kind < single) {
+    // Those in fashion, and any other.
+    const double list = random.Unit();
+    return (list < 0.3 ? names.single : list < 0.7 ? names.last : names.first).Draw(random);
+  }
   if (kind < single + (1 - single) * kWholeShare) return names.whole.Draw(random);
   return names.first.Draw(random) + names.last.Draw(random);
 }

@@ -68,6 +68,21 @@ TEST(RegisterGeneratorTest, TheSeedDecides) {
             RegisterGenerator({.seed = 4, .people = 500}).Records());
 }
 
+// What was measured or trained on a register can be done again: a change here is a change of all
+// registers.
+TEST(RegisterGeneratorTest, TheRecordsOfASeedStayAsTheyAre) {
+  std::uint64_t digest = 0;
+  Large().Visit(0, 2000, [&](const LabelledRecord& record) {
+    for (const std::string* field :
+         {&record.record_id, &record.source, &record.name, &record.sex, &record.birth_date,
+          &record.id_number, &record.phone, &record.division, &record.address}) {
+      for (const char c : *field) digest = Mix(digest + static_cast<unsigned char>(c));
+      digest = Mix(digest + 256);
+    }
+  });
+  EXPECT_EQ(digest, 9417075907383155485U);
+}
+
 TEST(RegisterGeneratorTest, AnyRangeEqualsThatOfTheWhole) {
   const RegisterGenerator generator({.seed = 5, .people = 1000});
   const std::vector<LabelledRecord> whole = generator.Records();
@@ -213,11 +228,11 @@ TEST(RegisterGeneratorTest, MistakesOccurAboutAtTheirRates) {
   const ExpectedRate expected[] = {
       // Not every character has another.
       {"homophone", kNameHomophone, rates.name_homophone, names},
-      {"variant", kNameVariant, 0.9 * rates.name_variant, names},
-      {"lookalike", kNameLookalike, 0.85 * rates.name_lookalike, names},
+      {"variant", kNameVariant, 0.75 * rates.name_variant, names},
+      {"lookalike", kNameLookalike, 0.7 * rates.name_lookalike, names},
       // A fifth of the people with a rare character lose it: 0.6 % of all, in 0.3 of records.
       {"unknown", kNameUnknown, rates.name_unknown + 0.0012, names},
-      {"pinyin", kNamePinyin, rates.name_pinyin + 0.0003, names},
+      {"pinyin", kNamePinyin, rates.name_pinyin + 0.0002, names},
       {"legacy", kNameLegacy, 0.0001, names},
       {"name spelling", kNameSpelling, rates.name_spaced + 0.01 * rates.dot_otherwise, names},
       {"former name", kNameFormer, 0.008 * rates.outdated, names},
@@ -229,7 +244,7 @@ TEST(RegisterGeneratorTest, MistakesOccurAboutAtTheirRates) {
       {"default date", kBirthDefault, rates.birth_default, births},
       {"date spelling", kBirthSpelling, rates.birth_spelling, births},
       {"partial date", kBirthPartial, rates.birth_partial, births},
-      {"old card", kIdOldCard, 0.55 * rates.id_old_card, ids},
+      {"old card", kIdOldCard, 0.45 * rates.id_old_card, ids},
       {"ID digit", kIdDigit, rates.id_digit, ids},
       {"ID swap", kIdSwap, rates.id_swap, ids},
       {"ID spelling", kIdSpelling, rates.id_spelling + rates.id_small_x / 11, ids},
@@ -237,7 +252,7 @@ TEST(RegisterGeneratorTest, MistakesOccurAboutAtTheirRates) {
       {"ID borrowed", kIdBorrowed, rates.id_borrowed, ids},
       {"phone digit", kPhoneDigit, rates.phone_digit, phones},
       {"old phone", kPhoneOld, 0.22 * rates.outdated, phones},
-      {"shared phone", kPhoneShared, 0.16, phones},
+      {"shared phone", kPhoneShared, 0.12, phones},
       {"placeholder", kPhonePlaceholder, rates.phone_placeholder, phones},
       {"landline", kPhoneLandline, rates.phone_landline, phones},
       {"phone spelling", kPhoneSpelling, rates.phone_spelling, phones},
@@ -248,8 +263,8 @@ TEST(RegisterGeneratorTest, MistakesOccurAboutAtTheirRates) {
   for (const ExpectedRate& one : expected) {
     const double count = static_cast<double>(counts[one.mistake]);
     const double wanted = one.rate * static_cast<double>(one.among);
-    EXPECT_GT(count, 0.6 * wanted) << one.name;
-    EXPECT_LT(count, 1.5 * wanted) << one.name;
+    EXPECT_GT(count, 0.75 * wanted) << one.name;
+    EXPECT_LT(count, 1.3 * wanted) << one.name;
     EXPECT_GT(count, 0) << one.name;
   }
 }
@@ -295,10 +310,10 @@ TEST(PopulationTest, NamesakesAreAsManyAsInLife) {
   }
   // The most frequent names of China have 290,000 people among 1,400 million: 20 of 100,000.
   EXPECT_GT(most, 15);
-  EXPECT_LT(most, 150);
+  EXPECT_LT(most, 60);
   const double all_pairs = 0.5 * kPeople * kPeople;
   EXPECT_GT(pairs / all_pairs, 3e-6);
-  EXPECT_LT(pairs / all_pairs, 3e-5);
+  EXPECT_LT(pairs / all_pairs, 2.5e-5);
 }
 
 TEST(PopulationTest, TwinsDifferInLittle) {
