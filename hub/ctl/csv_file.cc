@@ -56,8 +56,8 @@ absl::StatusOr<std::string> ToUtf8(const std::string& path, const std::string& e
   if (U_FAILURE(status)) return Wrong("--encoding", absl::StrCat(": no encoding ", encoding));
   ucnv_close(converter);
   if (bytes.size() > kConvertedBytesMax) {
-    return Wrong(path, absl::StrCat(" must be UTF-8: it has more than ", kConvertedBytesMax,
-                                    " bytes"));
+    return Wrong(path,
+                 absl::StrCat(" must be UTF-8: it has more than ", kConvertedBytesMax, " bytes"));
   }
   // Every byte of a text gives at most four of UTF-8. What is none of the encoding gives U+FFFD.
   std::string utf8(bytes.size() * 4 + 4, '\0');
@@ -132,8 +132,8 @@ absl::StatusOr<CsvFile> ReadCsv(const std::string& path, const std::string& enco
         return Wrong(path, absl::StrCat(":", first_line, ": two columns have the same title"));
       }
     } else if (row.size() != file.titles.size()) {
-      return Wrong(path, absl::StrCat(":", first_line, ": ", row.size(), " cells, the title row has ",
-                                      file.titles.size()));
+      return Wrong(path, absl::StrCat(":", first_line, ": ", row.size(),
+                                      " cells, the title row has ", file.titles.size()));
     } else {
       file.rows.push_back(row);
     }

@@ -78,10 +78,11 @@ absl::Status ReadColumn(const std::string& column, const model::YamlNode& node, 
       attribute.date_order.push_back(c);
     }
   }
-  if (!format.empty() && (attribute.kind != AttributeKind::kBirthDate ||
-                          attribute.date_order.size() != 3)) {
-    return node.Wrong("a format belongs to a birth_date and names year, month and day, such as "
-                      "YYYYMMDD or DD/MM/YYYY");
+  if (!format.empty() &&
+      (attribute.kind != AttributeKind::kBirthDate || attribute.date_order.size() != 3)) {
+    return node.Wrong(
+        "a format belongs to a birth_date and names year, month and day, such as "
+        "YYYYMMDD or DD/MM/YYYY");
   }
   map.schema.push_back(std::move(attribute));
   return absl::OkStatus();
@@ -137,15 +138,14 @@ absl::StatusOr<std::vector<std::optional<std::size_t>>> MatchColumns(const Model
     std::optional<std::size_t> found;
     for (std::size_t i = 0; i < model.schema.size() && !found.has_value(); ++i) {
       if (places[i].has_value() || model.schema[i].kind != wanted.kind) continue;
-      const bool several = wanted.kind == AttributeKind::kOther ||
-                           wanted.kind == AttributeKind::kIdentifier;
+      const bool several =
+          wanted.kind == AttributeKind::kOther || wanted.kind == AttributeKind::kIdentifier;
       if (!several || model.schema[i].name == wanted.name) found = i;
     }
     if (!found.has_value()) {
-      return UsageError(absl::StrCat("model ", model.version, " knows no ",
-                                     identity::AttributeKindName(wanted.kind), " like column ",
-                                     wanted.name,
-                                     ": leave the column out, or learn a model with --train"));
+      return UsageError(absl::StrCat(
+          "model ", model.version, " knows no ", identity::AttributeKindName(wanted.kind),
+          " like column ", wanted.name, ": leave the column out, or learn a model with --train"));
     }
     places[*found] = column;
   }
@@ -224,7 +224,8 @@ absl::StatusOr<Model> ChooseModel(const ResolveArguments& arguments, const Colum
     base.link = model.link;
     base.review = model.review;
     base.version = "trained";
-    if (context.show_progress) context.err << "learning from " << people.records.size() << " records\n";
+    if (context.show_progress)
+      context.err << "learning from " << people.records.size() << " records\n";
     return identity::Train(base, people.records);
   }
   AQ_ASSIGN_OR_RETURN(const auto places, MatchColumns(model, map.schema));
@@ -300,10 +301,9 @@ absl::Status WriteClusters(const std::string& path, const identity::Linkage& lin
 }
 
 absl::Status Print(Context& context, const Outcome& outcome) {
-  const double share =
-      outcome.records > 0
-          ? 100 * static_cast<double>(outcome.reviews) / static_cast<double>(outcome.records)
-          : 0;
+  const double share = outcome.records > 0 ? 100 * static_cast<double>(outcome.reviews) /
+                                                 static_cast<double>(outcome.records)
+                                           : 0;
   if (context.json) {
     google::protobuf::Struct report;
     auto& fields = *report.mutable_fields();
@@ -329,9 +329,9 @@ absl::Status Print(Context& context, const Outcome& outcome) {
       {"待核 to review", absl::StrFormat("%d (%.2f %%)", outcome.reviews, share)}};
   const auto add = [&](const char* name, const std::optional<Measure>& measure) {
     if (!measure.has_value()) return;
-    lines.emplace_back(name, absl::StrFormat("precision %.5f  recall %.5f  F1 %.5f",
-                                             measure->precision(), measure->recall(),
-                                             measure->f1()));
+    lines.emplace_back(name,
+                       absl::StrFormat("precision %.5f  recall %.5f  F1 %.5f", measure->precision(),
+                                       measure->recall(), measure->f1()));
   };
   add("直接配对 linked pairs", outcome.by_pairs);
   add("同组配对 cluster pairs", outcome.by_clusters);
@@ -355,8 +355,8 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
   AQ_ASSIGN_OR_RETURN(const Model model, ChooseModel(arguments, map, people, context));
   if (!arguments.save_model.empty()) {
     std::ofstream out(arguments.save_model, std::ios::binary | std::ios::trunc);
-    out << identity::FormatModel(model, absl::StrCat("learned from ", people.records.size(),
-                                                     " records"));
+    out << identity::FormatModel(model,
+                                 absl::StrCat("learned from ", people.records.size(), " records"));
     out.close();
     if (!out) return absl::UnavailableError(absl::StrCat("cannot write ", arguments.save_model));
   }
@@ -398,7 +398,8 @@ void AddIdentityCommands(CLI::App& app, Action& chosen) {
   group->require_subcommand(1);
   auto arguments = std::make_shared<ResolveArguments>();
   CLI::App* resolve = group->add_subcommand(
-      "resolve", "Finds the records of a table that are about one person, as the hub does; offline");
+      "resolve",
+      "Finds the records of a table that are about one person, as the hub does; offline");
   resolve->add_option("file", arguments->file, "Table of people, CSV with a title row")->required();
   resolve->add_option("--columns", arguments->columns, "YAML file that says which column is what")
       ->required();
@@ -406,8 +407,9 @@ void AddIdentityCommands(CLI::App& app, Action& chosen) {
       ->required();
   resolve->add_flag("--train", arguments->train,
                     "Learn a model from the file itself, without being told who is who");
-  resolve->add_option("--model", arguments->model,
-                      "Model file; without it and --train, the one for Chinese registers that ships");
+  resolve->add_option(
+      "--model", arguments->model,
+      "Model file; without it and --train, the one for Chinese registers that ships");
   resolve->add_option("--save-model", arguments->save_model, "Where to write the learned model");
   resolve->add_option("--truth", arguments->truth,
                       "Column that says who it is: prints precision, recall and F1");

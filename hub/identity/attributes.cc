@@ -42,9 +42,9 @@ constexpr std::size_t kIdCharacters = 18;
 constexpr std::size_t kDayDigits = 8;
 
 // What people and systems write where they have nothing to write.
-constexpr absl::string_view kNothing[] = {"无",   "无。",    "不详", "未知", "空",   "暂无", "没有",
-                                          "n/a",  "na",      "null", "none", "nil",  "nan",  "-",
-                                          "--",   "unknown", ".",    "/",    "\\n",  "待查", "不明"};
+constexpr absl::string_view kNothing[] = {"无",  "无。",    "不详", "未知", "空",  "暂无", "没有",
+                                          "n/a", "na",      "null", "none", "nil", "nan",  "-",
+                                          "--",  "unknown", ".",    "/",    "\\n", "待查", "不明"};
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
@@ -124,15 +124,14 @@ std::string FromParts(const std::string& text, absl::string_view order) {
   };
   pad(month);
   pad(day);
-  return year.size() == 4 && month.size() == 2 && day.size() == 2
-             ? absl::StrCat(year, month, day)
-             : std::string();
+  return year.size() == 4 && month.size() == 2 && day.size() == 2 ? absl::StrCat(year, month, day)
+                                                                  : std::string();
 }
 
 bool IsDay(absl::string_view digits) {
   return digits.size() == kDayDigits &&
-         model::CivilDate::Parse(absl::StrCat(digits.substr(0, 4), "-", digits.substr(4, 2), "-",
-                                              digits.substr(6, 2)))
+         model::CivilDate::Parse(
+             absl::StrCat(digits.substr(0, 4), "-", digits.substr(4, 2), "-", digits.substr(6, 2)))
              .has_value();
 }
 
@@ -150,10 +149,14 @@ std::string YearFirst(absl::string_view digits, absl::string_view order) {
 }
 
 Value BirthDate(absl::string_view order, absl::string_view text) {
+  // Without the time of day that spreadsheets and databases add.
+  if (const std::size_t colon = text.find(':'); colon != absl::string_view::npos) {
+    text = text.substr(0, text.substr(0, colon).find_last_of(" T"));
+  }
   const std::string normal = model::NormalizeText(text);
   Value value;
   value.text = FromParts(normal, order);
-  // "1985-03-15 00:00:00" has parts; "1985年3月" has too few, and its digits are what is known.
+  // "1985年3月" has too few parts, and its digits are what is known.
   if (value.text.empty()) value.text = YearFirst(OnlyDigits(normal), order);
   if (value.text.size() > 2 * kDayDigits) value.text.clear();
   value.valid = IsDay(value.text);
@@ -188,9 +191,9 @@ Value Phone(absl::string_view text) {
 
 Value Sex(absl::string_view text) {
   static constexpr std::pair<absl::string_view, absl::string_view> kWords[] = {
-      {"男", "1"},   {"男性", "1"}, {"m", "1"},     {"male", "1"}, {"1", "1"},
-      {"女", "2"},   {"女性", "2"}, {"f", "2"},     {"2", "2"},    {"female", "2"},
-      {"未知", ""},  {"9", ""},     {"未说明", ""}, {"u", ""},     {"x", "x"}};
+      {"男", "1"},   {"男性", "1"},  {"m", "1"}, {"male", "1"},   {"1", "1"},   {"女", "2"},
+      {"女性", "2"}, {"f", "2"},     {"2", "2"}, {"female", "2"}, {"未知", ""}, {"0", ""},
+      {"9", ""},     {"未说明", ""}, {"u", ""},  {"x", "x"}};
   Value value;
   value.text = NormalizeWords(text);
   for (const auto& [word, code] : kWords) {
@@ -203,11 +206,32 @@ Value Sex(absl::string_view text) {
   return value;
 }
 
+// Where the regions at the front of an address end: one source writes them, another does not. A
+// region has at least two characters before its last one, and something follows.
+std::size_t RegionsEnd(const std::string& words) {
+  static constexpr absl::string_view kRegions[] = {"省", "自治区", "市", "区", "县", "街道", "镇"};
+  constexpr std::size_t kHanBytes = 3;
+  std::size_t end = 0;
+  for (const absl::string_view region : kRegions) {
+    for (std::size_t at = words.rfind(std::string(region)); at != std::string::npos;
+         at = at == 0 ? std::string::npos : words.rfind(std::string(region), at - 1)) {
+      const absl::string_view before = absl::string_view(words).substr(0, at);
+      // 阳光小区 is where one lives, not a region.
+      if (before.size() < 2 * kHanBytes || absl::EndsWith(before, "小") ||
+          absl::EndsWith(before, "社") || words.size() < at + region.size() + 2 * kHanBytes) {
+        continue;
+      }
+      end = std::max(end, at + region.size());
+      break;
+    }
+  }
+  return end;
+}
+
 // "花园大道112号19栋501室": the words without what only says "number", and the numbers.
 std::string HanAddress(const std::string& text) {
   static constexpr absl::string_view kUnits[] = {"号楼", "单元", "号院", "号", "栋", "幢", "座",
                                                  "室",   "层",   "楼",   "弄", "房", "户"};
-  static constexpr absl::string_view kRegions[] = {"省", "自治区", "市", "区", "县", "街道", "镇"};
   std::string words, numbers;
   bool in_number = false;
   for (std::size_t i = 0; i < text.size();) {
@@ -222,9 +246,8 @@ std::string HanAddress(const std::string& text) {
     const bool after_number = in_number;
     in_number = false;
     if (after_number) {
-      const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](auto each) {
-        return absl::StartsWith(rest, each);
-      });
+      const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                      [&](auto each) { return absl::StartsWith(rest, each); });
       if (unit != std::end(kUnits)) {
         i += unit->size();
         continue;
@@ -239,20 +262,7 @@ std::string HanAddress(const std::string& text) {
     }
     i += size;
   }
-  // Without the regions it lies in: one source writes them, another does not.
-  constexpr std::size_t kHanBytes = 3;
-  std::size_t cut = 0;
-  for (const absl::string_view region : kRegions) {
-    const std::size_t at = words.rfind(std::string(region));
-    if (at == std::string::npos || at < 2 * kHanBytes) continue;
-    if (region == "区" && (absl::EndsWith(words.substr(0, at), "小") ||
-                           absl::EndsWith(words.substr(0, at), "社"))) {
-      continue;
-    }
-    const std::size_t end = at + region.size();
-    if (words.size() >= end + 2 * kHanBytes) cut = std::max(cut, end);
-  }
-  return absl::StrCat(words.substr(cut), numbers);
+  return absl::StrCat(words.substr(RegionsEnd(words)), numbers);
 }
 
 // "王xiuying" sounds like "王秀英".
@@ -278,6 +288,28 @@ Value Name(const Attribute& attribute, absl::string_view text) {
   return value;
 }
 
+// Texts have at most 65,535 bytes: a value is cut long before.
+void AppendText(std::string& packed, absl::string_view text) {
+  packed.push_back(static_cast<char>(text.size() & 0xFF));
+  packed.push_back(static_cast<char>(text.size() >> 8));
+  packed.append(text.data(), text.size());
+}
+
+char TakeByte(absl::string_view& packed) {
+  const char byte = packed.empty() ? '\0' : packed.front();
+  packed.remove_prefix(std::min<std::size_t>(1, packed.size()));
+  return byte;
+}
+
+std::string TakeText(absl::string_view& packed) {
+  const auto low = static_cast<unsigned char>(TakeByte(packed));
+  const auto high = static_cast<unsigned char>(TakeByte(packed));
+  const std::size_t size = std::min<std::size_t>(low | high << 8, packed.size());
+  std::string text(packed.substr(0, size));
+  packed.remove_prefix(size);
+  return text;
+}
+
 }  // namespace
 
 absl::string_view AttributeKindName(AttributeKind kind) {
@@ -299,8 +331,8 @@ absl::Status CheckSchema(const Schema& schema) {
     return Error(absl::StatusCode::kInvalidArgument, reason::kValueInvalid, message);
   };
   if (schema.empty() || schema.size() > kAttributesMax) {
-    return wrong(absl::StrCat("a schema has 1 to ", kAttributesMax, " attributes, not ",
-                              schema.size()));
+    return wrong(
+        absl::StrCat("a schema has 1 to ", kAttributesMax, " attributes, not ", schema.size()));
   }
   std::set<std::string> names;
   std::set<AttributeKind> kinds;
@@ -389,6 +421,39 @@ void CompleteProfile(const Schema& schema, Profile& profile) {
   if (!birth.has_value() || !id.has_value() || !profile[*birth].empty()) return;
   profile[*birth].text = std::string(BirthDateWithin(profile[*id]));
   profile[*birth].valid = !profile[*birth].empty();
+}
+
+std::string PackProfile(const Profile& profile) {
+  std::string packed;
+  for (const Value& value : profile) {
+    // An empty value is one zero byte; else there is 1, 2 more if it is valid, and its texts.
+    if (value.empty()) {
+      packed.push_back('\0');
+      continue;
+    }
+    packed.push_back(static_cast<char>(value.valid ? 3 : 1));
+    AppendText(packed, value.text);
+    for (const auto* texts : {&value.further, &value.readings, &value.surname_readings}) {
+      packed.push_back(static_cast<char>(texts->size()));
+      for (const std::string& text : *texts) AppendText(packed, text);
+    }
+  }
+  return packed;
+}
+
+Profile UnpackProfile(absl::string_view packed, std::size_t attributes) {
+  Profile profile(attributes);
+  for (Value& value : profile) {
+    const char flags = TakeByte(packed);
+    if (flags == 0) continue;
+    value.valid = (flags & 2) != 0;
+    value.text = TakeText(packed);
+    for (auto* texts : {&value.further, &value.readings, &value.surname_readings}) {
+      texts->resize(static_cast<unsigned char>(TakeByte(packed)));
+      for (std::string& text : *texts) text = TakeText(packed);
+    }
+  }
+  return profile;
 }
 
 absl::string_view BirthDateWithin(const Value& national_id) {

@@ -2,7 +2,8 @@
 // each attribute of a schema.
 //
 //   const Schema schema = {{"name", AttributeKind::kName}, {"born", AttributeKind::kBirthDate}};
-//   Profile profile = {NormalizeValue(schema[0], "王 秀英"), NormalizeValue(schema[1], "1985/3/15")};
+//   Profile profile = {NormalizeValue(schema[0], "王 秀英"), NormalizeValue(schema[1],
+//   "1985/3/15")};
 //
 // Pure.
 
@@ -20,17 +21,17 @@
 namespace anqiao::identity {
 
 enum class AttributeKind {
-  kName,        // a whole name
-  kGivenName,   // a name in two columns; values that stand in each other's are recognised
+  kName,       // a whole name
+  kGivenName,  // a name in two columns; values that stand in each other's are recognised
   kSurname,
   kBirthDate,
   kNationalId,  // citizen identity number, GB 11643
   kIdentifier,  // any other number or code of a person; compared as text
   kPhone,
-  kAddress,     // a whole address or a part of one
-  kDivision,    // GB/T 2260 and longer codes
+  kAddress,   // a whole address or a part of one
+  kDivision,  // GB/T 2260 and longer codes
   kSex,
-  kOther,       // anything else
+  kOther,  // anything else
 };
 
 // "name", "given_name", "surname", "birth_date", "national_id", "identifier", "phone", "address",
@@ -61,8 +62,8 @@ std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind);
 
 struct Value {
   // Empty: not given. Names: variants folded, no spaces between Han characters. Dates: "YYYYMMDD"
-  // or less of it; the digits as given if there is no such day. National id: 18 characters if valid,
-  // else as given. Phones: E.164 if possible. Han addresses: "road|number|number...".
+  // or less of it; the digits as given if there is no such day. National id: 18 characters if
+  // valid, else as given. Phones: E.164 if possible. Han addresses: "road|number|number...".
   std::string text;
   // Former names, further phones.
   std::vector<std::string> further;
@@ -87,6 +88,11 @@ Value NormalizeValues(const Attribute& attribute, absl::string_view text,
 
 // A record without a birth date has the one within its national id. Requires: of this schema.
 void CompleteProfile(const Schema& schema, Profile& profile);
+
+// A profile as one string, a fraction of its size, and back. Requires of UnpackProfile: what
+// PackProfile gave for a schema of "attributes" attributes.
+std::string PackProfile(const Profile& profile);
+Profile UnpackProfile(absl::string_view packed, std::size_t attributes);
 
 // The birth date within a national id as "YYYYMMDD", of a number with a wrong check digit too;
 // empty if there is none.

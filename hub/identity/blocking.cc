@@ -98,7 +98,8 @@ std::vector<KeyMaterial> MakeKeys(const std::vector<KeyRecipe>& recipes, const P
       std::vector<std::string> longer;
       for (const std::string& value : PartsOf(profile[part.attribute], part.kind)) {
         for (const std::string& begun : made) {
-          if (longer.size() < kKeysPerRecipeMax) longer.push_back(absl::StrCat(begun, "\x1f", value));
+          if (longer.size() < kKeysPerRecipeMax)
+            longer.push_back(absl::StrCat(begun, "\x1f", value));
         }
       }
       made = std::move(longer);

@@ -37,6 +37,8 @@ struct KeyPart {
   KeyPartKind kind = KeyPartKind::kValue;
 };
 
+inline constexpr std::size_t kRecordsPerKeyMax = 1'000;
+
 struct KeyRecipe {
   std::vector<KeyPart> parts;
   // A key that more records share is not used at all: neither by which of them came first, nor by

@@ -14,7 +14,7 @@ class Clusters {
       : parent_(component.ids.size()), ids_(component.ids.size()), apart_(component.ids.size()) {
     std::iota(parent_.begin(), parent_.end(), 0U);
     for (std::size_t i = 0; i < component.ids.size(); ++i) {
-      if (!component.ids[i].empty()) ids_[i].insert(component.ids[i]);
+      if (component.ids[i] != 0) ids_[i].insert(component.ids[i]);
     }
     for (const auto& [a, b] : component.apart) {
       apart_[a].insert(b);
@@ -30,7 +30,7 @@ class Clusters {
   bool NumbersConflict(std::uint32_t a, std::uint32_t b) const {
     if (ids_[a].empty() || ids_[b].empty()) return false;
     return std::none_of(ids_[a].begin(), ids_[a].end(),
-                        [&](const std::string& id) { return ids_[b].count(id) > 0; });
+                        [&](std::uint64_t id) { return ids_[b].count(id) > 0; });
   }
 
   bool ToldApart(std::uint32_t a, std::uint32_t b) {
@@ -49,7 +49,7 @@ class Clusters {
 
  private:
   std::vector<std::uint32_t> parent_;
-  std::vector<std::set<std::string>> ids_;
+  std::vector<std::set<std::uint64_t>> ids_;
   std::vector<std::set<std::uint32_t>> apart_;
 };
 

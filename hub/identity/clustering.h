@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,8 +28,8 @@ struct Link {
 
 // Records are numbered from 0 in the order of their keys, which breaks ties.
 struct Component {
-  // Valid national id of each record; empty if it has none.
-  std::vector<std::string> ids;
+  // Valid national id of each record (its first 17 digits); 0 if it has none.
+  std::vector<std::uint64_t> ids;
   std::vector<Link> links;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> apart;  // told apart
 };

@@ -14,8 +14,8 @@ namespace anqiao::identity {
 namespace {
 
 constexpr std::array<absl::string_view, kLevels> kNames = {
-    "MISSING", "EXACT", "UNKNOWN_CHARACTER", "SAME_READING", "OTHER_COLUMN",
-    "ONE_EDIT", "CLOSE", "SIMILAR", "DIFFERENT"};
+    "MISSING",  "EXACT", "UNKNOWN_CHARACTER", "SAME_READING", "OTHER_COLUMN",
+    "ONE_EDIT", "CLOSE", "SIMILAR",           "DIFFERENT"};
 
 // Shorter texts have the same letters by chance.
 constexpr std::size_t kReorderedMin = 4;
@@ -42,7 +42,7 @@ Level CompareTexts(absl::string_view a, absl::string_view b) {
   if (x.size() >= kReorderedMin && SameCharacters(x, y)) return Level::kOneEdit;
   if (edits == 2 && std::min(x.size(), y.size()) >= kTwoEditsMin) return Level::kClose;
   const double similarity = JaroWinkler(x, y);
-  return similarity >= kVerySimilar    ? Level::kClose
+  return similarity >= kVerySimilar     ? Level::kClose
          : similarity >= kSimilarEnough ? Level::kSimilar
                                         : Level::kDifferent;
 }
@@ -135,7 +135,8 @@ Level CompareHanAddresses(absl::string_view a, absl::string_view b) {
   const absl::string_view numbers_a = a.substr(road_a.size());
   const absl::string_view numbers_b = b.substr(road_b.size());
   const bool same_road = !road_a.empty() && !road_b.empty() &&
-                         (absl::EndsWith(road_a, road_b) || absl::EndsWith(road_b, road_a));
+                         (absl::EndsWith(road_a, road_b) || absl::EndsWith(road_b, road_a) ||
+                          absl::StartsWith(road_a, road_b) || absl::StartsWith(road_b, road_a));
   if (same_road && numbers_a == numbers_b) return Level::kExact;
   const auto one_edit = [](absl::string_view x, absl::string_view y) {
     return EditDistance(Characters(x), Characters(y), 1) <= 1;
@@ -229,8 +230,8 @@ std::optional<Level> ParseLevel(absl::string_view name) {
 
 const std::vector<Level>& LevelsOf(AttributeKind kind) {
   using enum Level;
-  static const std::vector<Level> kNameLevels = {kExact,   kUnknownCharacter, kSameReading, kOneEdit,
-                                                 kClose,   kSimilar,          kDifferent};
+  static const std::vector<Level> kNameLevels = {kExact, kUnknownCharacter, kSameReading, kOneEdit,
+                                                 kClose, kSimilar,          kDifferent};
   static const std::vector<Level> kColumnLevels = {kExact, kOtherColumn, kOneEdit,
                                                    kClose, kSimilar,     kDifferent};
   static const std::vector<Level> kTextLevels = {kExact, kOneEdit, kClose, kSimilar, kDifferent};

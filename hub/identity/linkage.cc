@@ -6,22 +6,47 @@
 #include <cstring>
 #include <tuple>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/numbers.h"
 #include "hub/identity/blocking.h"
+#include "hub/model/names.h"
 
 namespace anqiao::identity {
 namespace {
 
 // Keys of records in memory only: any key of the hash will do.
-constexpr unsigned char kHashKey[crypto_shorthash_siphashx24_KEYBYTES] = {};
+constexpr unsigned char kHashKey[crypto_shorthash_KEYBYTES] = {};
 
-std::array<std::uint64_t, 2> Hash(absl::string_view bytes) {
-  std::array<std::uint64_t, 2> hash;
-  static_assert(sizeof(hash) == crypto_shorthash_siphashx24_BYTES);
-  unsigned char out[crypto_shorthash_siphashx24_BYTES];
-  crypto_shorthash_siphashx24(out, reinterpret_cast<const unsigned char*>(bytes.data()),
-                              bytes.size(), kHashKey);
-  std::memcpy(hash.data(), out, sizeof(out));
+std::uint64_t Hash(absl::string_view bytes) {
+  std::uint64_t hash = 0;
+  static_assert(sizeof(hash) == crypto_shorthash_BYTES);
+  unsigned char out[crypto_shorthash_BYTES];
+  crypto_shorthash(out, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                   kHashKey);
+  std::memcpy(&hash, out, sizeof(out));
   return hash;
+}
+
+// The first 17 digits of a valid national id; 0 if there is none.
+std::uint64_t IdOf(const Schema& schema, const Profile& profile) {
+  const std::optional<std::size_t> place = FindKind(schema, AttributeKind::kNationalId);
+  std::uint64_t id = 0;
+  if (!place.has_value() || !profile[*place].valid ||
+      !absl::SimpleAtoi(absl::string_view(profile[*place].text).substr(0, 17), &id)) {
+    return 0;
+  }
+  return id;
+}
+
+// How a whole name sounds; 0 if it may sound, or be written, in other ways.
+std::uint64_t SoundOf(const Schema& schema, const Profile& profile) {
+  const std::optional<std::size_t> place = FindKind(schema, AttributeKind::kName);
+  if (!place.has_value()) return 0;
+  const Value& name = profile[*place];
+  if (name.readings.size() != 1 || !name.further.empty() || model::HasUnknownCharacter(name.text)) {
+    return 0;
+  }
+  return Hash(name.readings[0]);
 }
 
 std::pair<std::string, std::string> Ordered(const std::string& a, const std::string& b) {
@@ -54,22 +79,34 @@ void Linkage::SetEdge(Place from, const Edge& edge) {
 
 void Linkage::EraseEdge(Place from, Place to) {
   std::vector<Edge>& edges = nodes_[from].edges;
-  edges.erase(std::remove_if(edges.begin(), edges.end(),
-                             [&](const Edge& edge) { return edge.to == to; }),
-              edges.end());
+  edges.erase(
+      std::remove_if(edges.begin(), edges.end(), [&](const Edge& edge) { return edge.to == to; }),
+      edges.end());
 }
 
-bool Linkage::Connect(Place a, Place b) {
+Score Linkage::ScoreOf(const Node& a, const Node& b, Comparison* comparison) const {
+  const Profile x = ProfileOf(a), y = ProfileOf(b);
+  const Comparison compared = Compare(model_.schema, x, y);
+  if (comparison != nullptr) *comparison = compared;
+  return ScorePair(model_, compared, x, y);
+}
+
+bool Linkage::Connect(Place a, const Profile& profile_a, Place b) {
+  if (PlainlyDifferent(nodes_[a], nodes_[b]) &&
+      VerdictOn(nodes_[a].key, nodes_[b].key) == Verdict::kNone) {
+    return false;
+  }
   ++comparisons_;
-  const Node &x = nodes_[a], &y = nodes_[b];
+  const Profile profile_b = ProfileOf(nodes_[b]);
   const Score score =
-      ScorePair(model_, Compare(model_.schema, x.profile, y.profile), x.profile, y.profile);
-  const Verdict verdict = VerdictOn(x.key, y.key);
+      ScorePair(model_, Compare(model_.schema, profile_a, profile_b), profile_a, profile_b);
+  const Verdict verdict = VerdictOn(nodes_[a].key, nodes_[b].key);
   const bool scored = score.total >= model_.review && !score.different;
   if (!scored && verdict == Verdict::kNone) return false;
-  SetEdge(a, {b, score.total, verdict, scored});
-  SetEdge(b, {a, score.total, verdict, scored});
-  return true;
+  const Weight weight = scored ? score.total : 0;
+  SetEdge(a, {b, weight, verdict, scored});
+  SetEdge(b, {a, weight, verdict, scored});
+  return scored;
 }
 
 void Linkage::Unscore(Place a, Place b) {
@@ -79,8 +116,8 @@ void Linkage::Unscore(Place a, Place b) {
     EraseEdge(a, b);
     EraseEdge(b, a);
   } else {
-    edge->scored = false;
-    FindEdge(b, a)->scored = false;
+    SetEdge(a, {b, 0, edge->verdict, false});
+    SetEdge(b, {a, 0, FindEdge(b, a)->verdict, false});
   }
 }
 
@@ -90,7 +127,7 @@ Verdict Linkage::VerdictOn(const std::string& a, const std::string& b) const {
   return found == verdicts_.end() ? Verdict::kNone : found->second;
 }
 
-void Linkage::Put(const std::string& key, Profile profile) {
+void Linkage::Put(const std::string& key, const Profile& profile) {
   Remove(key);
   Place place = static_cast<Place>(nodes_.size());
   if (free_.empty()) {
@@ -102,10 +139,12 @@ void Linkage::Put(const std::string& key, Profile profile) {
   places_[key] = place;
   Node& node = nodes_[place];
   node.key = key;
-  node.profile = std::move(profile);
+  node.profile = PackProfile(profile);
+  node.id = IdOf(model_.schema, profile);
+  node.sound = SoundOf(model_.schema, profile);
   node.cluster = place;
   std::vector<Place> candidates, dirty = {place};
-  for (const KeyMaterial& material : MakeKeys(model_.recipes, node.profile)) {
+  for (const KeyMaterial& material : MakeKeys(model_.recipes, profile)) {
     const KeyHash hash = Hash(material.bytes);
     node.keys.push_back(hash);
     Bucket& bucket = buckets_[hash];
@@ -131,7 +170,7 @@ void Linkage::Put(const std::string& key, Profile profile) {
   }
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-  for (const Place other : candidates) Connect(place, other);
+  for (const Place other : candidates) Connect(place, profile, other);
   if (const auto told = told_.find(key); told != told_.end()) {
     for (const std::string& partner : told->second) {
       const auto found = places_.find(partner);
@@ -141,7 +180,7 @@ void Linkage::Put(const std::string& key, Profile profile) {
       SetEdge(found->second, {place, 0, verdict, false});
     }
   }
-  Recluster(std::move(dirty));
+  Recluster(dirty);
 }
 
 bool Linkage::Remove(const std::string& key) {
@@ -159,7 +198,7 @@ bool Linkage::Remove(const std::string& key) {
   }
   for (const KeyHash& hash : node.keys) {
     const auto at = buckets_.find(hash);
-    std::vector<Place>& members = at->second.members;
+    auto& members = at->second.members;
     members.erase(std::find(members.begin(), members.end(), place));
     if (members.empty()) {
       buckets_.erase(at);
@@ -168,17 +207,18 @@ bool Linkage::Remove(const std::string& key) {
     // The key is rare enough again.
     if (members.size() != model_.recipes[at->second.recipe].records_max) continue;
     for (std::size_t i = 0; i < members.size(); ++i) {
+      const Profile profile = ProfileOf(nodes_[members[i]]);
       for (std::size_t j = i + 1; j < members.size(); ++j) {
         const Edge* edge = FindEdge(members[i], members[j]);
         if (edge != nullptr && edge->scored) continue;
-        if (!Connect(members[i], members[j])) continue;
+        if (!Connect(members[i], profile, members[j])) continue;
         dirty.push_back(members[i]);
         dirty.push_back(members[j]);
       }
     }
   }
   // What was in its cluster may have to find another first record.
-  Recluster(std::move(dirty));
+  Recluster(dirty);
   return true;
 }
 
@@ -215,10 +255,10 @@ void Linkage::Tell(const std::string& a, const std::string& b, Verdict verdict) 
   Recluster({x->second, y->second});
 }
 
-void Linkage::Recluster(std::vector<Place> dirty) {
-  absl::flat_hash_map<Place, std::uint32_t> numbers;
+void Linkage::Recluster(const std::vector<Place>& dirty) {
+  absl::flat_hash_set<Place> done;
   for (const Place start : dirty) {
-    if (numbers.contains(start)) continue;
+    if (done.contains(start)) continue;
     std::vector<Place> component = {start};
     absl::flat_hash_map<Place, std::uint32_t> seen = {{start, 0}};
     for (std::size_t i = 0; i < component.size(); ++i) {
@@ -228,18 +268,16 @@ void Linkage::Recluster(std::vector<Place> dirty) {
     }
     if (component.size() == 1) {
       nodes_[start].cluster = start;
-      numbers.emplace(start, 0);
+      done.insert(start);
       continue;
     }
     std::sort(component.begin(), component.end(),
               [&](Place a, Place b) { return nodes_[a].key < nodes_[b].key; });
     for (std::uint32_t i = 0; i < component.size(); ++i) seen[component[i]] = i;
-    const std::optional<std::size_t> id = FindKind(model_.schema, AttributeKind::kNationalId);
     Component problem;
     for (std::uint32_t i = 0; i < component.size(); ++i) {
       const Node& node = nodes_[component[i]];
-      const bool valid = id.has_value() && node.profile[*id].valid;
-      problem.ids.push_back(valid ? node.profile[*id].text : std::string());
+      problem.ids.push_back(node.id);
       for (const Edge& edge : node.edges) {
         const auto to = seen.find(edge.to);
         if (to == seen.end() || to->second < i) continue;
@@ -253,7 +291,7 @@ void Linkage::Recluster(std::vector<Place> dirty) {
     const Partition partition = Cluster(problem);
     for (std::uint32_t i = 0; i < component.size(); ++i) {
       nodes_[component[i]].cluster = component[partition.cluster[i]];
-      numbers.emplace(component[i], i);
+      done.insert(component[i]);
     }
   }
 }
@@ -269,8 +307,7 @@ std::vector<Neighbour> Linkage::NeighboursOf(const std::string& key) const {
     const Node& other = nodes_[edge.to];
     Neighbour neighbour;
     neighbour.key = other.key;
-    neighbour.comparison = Compare(model_.schema, node.profile, other.profile);
-    neighbour.score = ScorePair(model_, neighbour.comparison, node.profile, other.profile);
+    neighbour.score = ScoreOf(node, other, &neighbour.comparison);
     neighbour.verdict = edge.verdict;
     neighbour.together = node.cluster == other.cluster;
     neighbours.push_back(std::move(neighbour));
@@ -285,7 +322,7 @@ std::optional<Weight> Linkage::StrengthOf(const std::string& key) const {
   const Node& node = nodes_[places_.at(key)];
   std::optional<Weight> strength;
   for (const Edge& edge : node.edges) {
-    if (nodes_[edge.to].cluster != node.cluster) continue;
+    if (!edge.scored || nodes_[edge.to].cluster != node.cluster) continue;
     strength = std::max(strength.value_or(edge.weight), edge.weight);
   }
   return strength;
@@ -326,10 +363,7 @@ std::vector<Review> Linkage::Reviews() const {
       return std::pair(-static_cast<std::int64_t>(sizes.at(cluster)), nodes_[cluster].key);
     };
     if (rank(a) < rank(b)) std::swap(a, b);
-    const Node &x = nodes_[a], &y = nodes_[b];
-    reviews.push_back(
-        {x.key, y.key,
-         ScorePair(model_, Compare(model_.schema, x.profile, y.profile), x.profile, y.profile)});
+    reviews.push_back({nodes_[a].key, nodes_[b].key, ScoreOf(nodes_[a], nodes_[b])});
   }
   std::sort(reviews.begin(), reviews.end(), [](const Review& x, const Review& y) {
     return std::tie(y.score.total, x.key, x.other) < std::tie(x.score.total, y.key, y.other);

@@ -10,7 +10,6 @@
 #ifndef ANQIAO_HUB_IDENTITY_LINKAGE_H_
 #define ANQIAO_HUB_IDENTITY_LINKAGE_H_
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,6 +20,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 #include "hub/identity/clustering.h"
 #include "hub/identity/model.h"
@@ -51,7 +51,7 @@ class Linkage {
 
   // Adds a record, or puts it in the place of the one with this key. Requires: a profile of the
   // model's schema.
-  void Put(const std::string& key, Profile profile);
+  void Put(const std::string& key, const Profile& profile);
   // False if there is none.
   bool Remove(const std::string& key);
   // What a person decided about two records, there or not; kNone takes it back.
@@ -61,10 +61,11 @@ class Linkage {
   std::size_t size() const { return places_.size(); }
   // The first key of the record's cluster. Requires: Has(key).
   const std::string& ClusterOf(const std::string& key) const;
-  // All that is kept at or above "review", and what a verdict says, by falling weight. Requires: Has(key).
+  // All that is kept at or above "review", and what a verdict says, by falling weight. Requires:
+  // Has(key).
   std::vector<Neighbour> NeighboursOf(const std::string& key) const;
-  // Weight of the strongest link between the record and another of its cluster; nullopt if it is
-  // alone. Requires: Has(key).
+  // Weight of the strongest link between the record and another of its cluster; nullopt if there is
+  // none. Requires: Has(key).
   std::optional<Weight> StrengthOf(const std::string& key) const;
   // One for each two clusters between which something is at or above "review" and that nobody has
   // told apart, by falling weight.
@@ -74,23 +75,27 @@ class Linkage {
 
  private:
   using Place = std::uint32_t;
-  using KeyHash = std::array<std::uint64_t, 2>;
+  // Of a blocking key. Two that collide make two records be compared that need not have been.
+  using KeyHash = std::uint64_t;
   struct Edge {
     Place to = 0;
-    Weight weight = 0;
+    Weight weight = 0;  // 0 unless scored
     Verdict verdict = Verdict::kNone;
-    bool scored = false;  // at or above "review" by its weight; else there is only a verdict
+    bool scored =
+        false;  // they share a key and weigh "review" or more; else there is a verdict only
   };
   struct Node {
     std::string key;
-    Profile profile;
+    std::string profile;  // packed
     std::vector<KeyHash> keys;
     std::vector<Edge> edges;
+    std::uint64_t id = 0;     // as in Component
+    std::uint64_t sound = 0;  // hash of how a whole name is read; 0 if that does not tell it
     Place cluster = 0;
   };
   struct Bucket {
     std::uint32_t recipe = 0;
-    std::vector<Place> members;
+    absl::InlinedVector<Place, 2> members;
   };
 
   bool Live(const Bucket& bucket) const {
@@ -102,15 +107,24 @@ class Linkage {
            (edge.verdict == Verdict::kNone && edge.scored && edge.weight >= model_.link);
   }
   Edge* FindEdge(Place a, Place b);
-  // Compares, and keeps the edge if it weighs enough; true if it is new.
-  bool Connect(Place a, Place b);
+  Profile ProfileOf(const Node& node) const {
+    return UnpackProfile(node.profile, model_.schema.size());
+  }
+  // Two people beyond doubt (Score::different), by what lies at hand.
+  static bool PlainlyDifferent(const Node& a, const Node& b) {
+    return a.id != b.id && a.id != 0 && b.id != 0 && a.sound != b.sound && a.sound != 0 &&
+           b.sound != 0;
+  }
+  Score ScoreOf(const Node& a, const Node& b, Comparison* comparison = nullptr) const;
+  // Compares if need be, and keeps the edge if it weighs enough; true if it does.
+  bool Connect(Place a, const Profile& profile_a, Place b);
   void SetEdge(Place from, const Edge& edge);
   void EraseEdge(Place from, Place to);
   // Takes the score of an edge away, and the edge if there is no verdict.
   void Unscore(Place a, Place b);
   Verdict VerdictOn(const std::string& a, const std::string& b) const;
   // Clusters the components of these places anew.
-  void Recluster(std::vector<Place> dirty);
+  void Recluster(const std::vector<Place>& dirty);
 
   const Model& model_;
   std::vector<Node> nodes_;

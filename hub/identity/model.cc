@@ -57,11 +57,14 @@ Caution Judge(const Model& model, const Comparison& comparison, const Score& sco
   };
   using enum AttributeKind;
   const Level name = level(kName), id = level(kNationalId), birth = level(kBirthDate);
-  const bool id_agrees = id == Level::kExact || id == Level::kOneEdit;
-  const bool other_name = name == Level::kSimilar || name == Level::kDifferent;
-  if (id == Level::kExact && other_name && part(kPhone) <= 0 && part(kAddress) <= 0) {
+  const bool id_agrees = id == Level::kExact || id == Level::kOneEdit || id == Level::kClose;
+  const bool elsewhere = part(kPhone) <= 0 && part(kAddress) <= 0;
+  // Half of those who use another's number use a relative's, at the same address.
+  const bool somebody_else = name == Level::kDifferent || level(kSex) == Level::kDifferent;
+  if (id == Level::kExact && name >= Level::kClose && (somebody_else || elsewhere)) {
     return Caution::kIdAlone;
   }
+  if (!id_agrees && birth == Level::kDifferent && elsewhere) return Caution::kNamesakes;
   const bool other_given_name = (name == Level::kClose || name == Level::kSimilar) &&
                                 ShareSurname(a[*name_place], b[*name_place]);
   if (!id_agrees && other_given_name && (birth == Level::kExact || id == Level::kSimilar)) {
@@ -84,6 +87,8 @@ absl::string_view CautionName(Caution caution) {
       return "ID_ALONE";
     case Caution::kLikelyTwins:
       return "LIKELY_TWINS";
+    case Caution::kNamesakes:
+      return "NAMESAKES";
     case Caution::kHousehold:
       return "HOUSEHOLD";
   }
@@ -91,7 +96,8 @@ absl::string_view CautionName(Caution caution) {
 }
 
 Model SizedFor(Model model, std::size_t records) {
-  const double others = std::max<double>(static_cast<double>(records) - 1, 2 * model.others_per_record);
+  const double others =
+      std::max<double>(static_cast<double>(records) - 1, 2 * model.others_per_record);
   const double share = model.others_per_record / others;
   model.prior = Log2(share / (1 - share));
   model.records = records;
@@ -146,7 +152,20 @@ Score ScorePair(const Model& model, const Comparison& comparison, const Profile&
   }
   score.total = model.prior;
   for (const Weight part : score.parts) score.total += part;
-  if (score.caution != Caution::kNone) score.total = std::min(score.total, model.link - 1);
+  switch (score.caution) {
+    case Caution::kNone:
+      break;
+    case Caution::kIdAlone:
+      score.total = std::clamp(score.total, model.review, model.link - 1);
+      break;
+    case Caution::kLikelyTwins:
+    case Caution::kHousehold:
+      score.total = std::min(score.total, model.link - 1);
+      break;
+    case Caution::kNamesakes:
+      score.total = std::min(score.total, model.review - 1);
+      break;
+  }
   return score;
 }
 

@@ -61,18 +61,24 @@ struct Model {
 // them one person's. The number is part of the model: it does not follow what has arrived.
 Model SizedFor(Model model, std::size_t records);
 
-// Why a pair that weighs enough is still not linked without a person looking at it.
+// What is known of registers and not in the weights.
 enum class Caution {
   kNone,
-  kIdAlone,      // the same national id, and nothing else agrees
-  kLikelyTwins,  // same birth date and surname, another given name
-  kHousehold,    // lives there, and neither name nor birth date nor number agrees
+  // The same national id and another name, and no phone or address agrees, or neither do sex and
+  // surname: put to a person, however much or little it weighs.
+  kIdAlone,
+  // Same birth date and surname, another given name: at most put to a person.
+  kLikelyTwins,
+  // They live together; their names differ, and no birth date or number agrees: likewise.
+  kHousehold,
+  // Same name and another birth date, and no number, phone or address agrees: two people.
+  kNamesakes,
 };
 absl::string_view CautionName(Caution caution);
 
 struct Score {
   Weight total = 0;
-  // What each attribute added; their sum and the prior are "total", unless there is a caution.
+  // What each attribute added; their sum and the prior are "total", unless a caution changed it.
   std::array<Weight, kAttributesMax> parts{};
   Caution caution = Caution::kNone;
   bool conflicting_ids = false;
@@ -80,7 +86,7 @@ struct Score {
   bool different = false;
 };
 
-// Symmetric. With a caution the total is at most just below "link".
+// Symmetric.
 Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
                 const Profile& b);
 

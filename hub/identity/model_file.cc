@@ -22,7 +22,6 @@ using model::YamlNode;
 
 constexpr std::size_t kValuesMax = 20'000;
 constexpr std::size_t kRecipesMax = 200;
-constexpr std::size_t kRecordsPerKeyMax = 1'000;
 constexpr double kSumTolerance = 0.001;
 
 absl::StatusOr<double> Probability(const YamlNode& node) {
@@ -126,7 +125,8 @@ void WriteFrequencies(std::string& out, absl::string_view name, const Frequencie
   std::vector<std::pair<double, std::string>> sorted;
   for (const auto& [value, share] : frequencies.values) sorted.emplace_back(-share, value);
   std::sort(sorted.begin(), sorted.end());
-  absl::StrAppend(&out, "    ", name, ":\n      other: ", absl::StrFormat("%.3g", frequencies.other),
+  absl::StrAppend(&out, "    ", name,
+                  ":\n      other: ", absl::StrFormat("%.3g", frequencies.other),
                   "\n      values: {");
   const char* separator = "";
   for (const auto& [share, value] : sorted) {
@@ -137,11 +137,10 @@ void WriteFrequencies(std::string& out, absl::string_view name, const Frequencie
 }
 
 absl::StatusOr<Model> ReadModel(const YamlNode& node) {
-  AQ_ASSIGN_OR_RETURN(
-      const YamlNode::Map keys,
-      node.Keys({"version", "source", "link", "review", "records", "others_per_record",
-                 "attributes", "keys"},
-                {}));
+  AQ_ASSIGN_OR_RETURN(const YamlNode::Map keys,
+                      node.Keys({"version", "source", "link", "review", "records",
+                                 "others_per_record", "attributes", "keys"},
+                                {}));
   Model model;
   AQ_ASSIGN_OR_RETURN(model.version, keys.at("version").Text());
   AQ_ASSIGN_OR_RETURN(model.link, Bits(keys.at("link")));

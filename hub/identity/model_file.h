@@ -20,8 +20,8 @@ namespace anqiao::identity {
 // attribute that there is not.
 absl::StatusOr<Model> ParseModel(const std::string& file, const std::string& content);
 
-// "model" as a file. Frequencies of whole values are left out: they would name people; those of surnames and
-// of characters are kept.
+// "model" as a file. Frequencies of whole values are left out: they would name people; those of
+// surnames and of characters are kept.
 std::string FormatModel(const Model& model, const std::string& source);
 
 // For Chinese registers: name, sex, birth_date, national_id, phone, division, address.

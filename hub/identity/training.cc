@@ -187,9 +187,11 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
   std::sort(records.begin(), records.end(),
             [](const TrainingRecord& a, const TrainingRecord& b) { return a.key < b.key; });
   Model model = base;
-  for (KeyRecipe& recipe : model.recipes) {
-    if (recipe.parts.size() == 1) {
-      recipe.records_max = std::max<std::size_t>(20, records.size() / 50);
+  // Towns and postcodes are shared by many; how many depends on how large the table is.
+  if (!FindKind(model.schema, AttributeKind::kName).has_value()) {
+    for (KeyRecipe& recipe : model.recipes) {
+      if (recipe.parts.size() > 1) continue;
+      recipe.records_max = std::clamp<std::size_t>(records.size() / 50, 20, kRecordsPerKeyMax);
     }
   }
   const std::vector<Pair> random = RandomPairs(records.size(), options.random_pairs);
@@ -220,8 +222,8 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
     attribute.m = FirstGuess(model.schema[i].kind);
   }
 
-  // Of the pairs that share a key and are two people's: they share it by chance, and so are not like
-  // random ones.
+  // Of the pairs that share a key and are two people's: they share it by chance, and so are not
+  // like random ones.
   std::vector<std::array<double, kLevels>> others;
   for (const AttributeModel& attribute : model.attributes) others.push_back(attribute.u);
   double share = 0.2, matches = 0;
@@ -249,8 +251,8 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
     }
     if (change < kConverged) break;
   }
-  const double all = static_cast<double>(records.size()) *
-                     static_cast<double>(records.size() - 1) / 2;
+  const double all =
+      static_cast<double>(records.size()) * static_cast<double>(records.size() - 1) / 2;
   model.others_per_record = 2 * matches / static_cast<double>(records.size());
   model = SizedFor(std::move(model), records.size());
   // Some of the random pairs are one person's too; what they add is taken out again.

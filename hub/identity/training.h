@@ -36,8 +36,8 @@ struct TrainingReport {
   double matches = 0;  // expected among the blocked pairs
 };
 
-// "base" gives schema, recipes and thresholds. FAILED_PRECONDITION with fewer than 100 records, or if no
-// two of them share a key.
+// "base" gives schema, recipes and thresholds. FAILED_PRECONDITION with fewer than 100 records, or
+// if no two of them share a key.
 absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> records,
                             const TrainingOptions& options = {}, TrainingReport* report = nullptr);
 

@@ -89,8 +89,8 @@ absl::Status ReadDirectory(const std::string& directory, const std::string& pref
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     bytes.resize(static_cast<std::size_t>(in.gcount()));
     if (in.bad() || !in.eof()) {
-      return InvalidFile(name,
-                         absl::StrCat("cannot be read, or is over ", model::kFileBytesMax, " bytes"));
+      return InvalidFile(
+          name, absl::StrCat("cannot be read, or is over ", model::kFileBytesMax, " bytes"));
     }
     files[name] = std::move(bytes);
     if (files.size() > kFilesMax) return InvalidFile(name, "too many files");

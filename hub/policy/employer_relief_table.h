@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/model/civil_date.h"
-#include "hub/policy/policy.h"
 #include "hub/model/yaml_reader.h"
+#include "hub/policy/policy.h"
 
 namespace anqiao::policy {
 
@@ -62,7 +62,8 @@ class EmployerReliefTable {
   // INVALID_ARGUMENT (CATALOGUE_INVALID), located: an unknown key, a gap or overlap of dates, rows
   // that do not begin and end with a month, a surcharge on a tax that does not come before it, a
   // policy or parameter that is not there or does not last as long as a run.
-  static absl::StatusOr<EmployerReliefTable> Read(const model::YamlNode& file, const PolicyMap& policies);
+  static absl::StatusOr<EmployerReliefTable> Read(const model::YamlNode& file,
+                                                  const PolicyMap& policies);
 
   // Takes the amounts of a year from "policies", to which profiles may have been applied since.
   // Requires: the policies that it was read with.

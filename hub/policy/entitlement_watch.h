@@ -12,8 +12,8 @@
 
 #include "absl/status/statusor.h"
 #include "hub/model/case.h"
-#include "hub/policy/policy.h"
 #include "hub/model/yaml_reader.h"
+#include "hub/policy/policy.h"
 
 namespace anqiao::policy {
 

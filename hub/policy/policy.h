@@ -17,11 +17,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "anqiao/journal/v1/entitlement.pb.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/policy/amount.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/expression.h"
 #include "hub/policy/facts.h"
-#include "hub/model/yaml_reader.h"
 
 namespace anqiao::policy {
 
@@ -95,13 +95,13 @@ using PolicyMap = std::map<std::string, Policy, std::less<>>;
 absl::StatusOr<Policy> ReadPolicy(const model::YamlNode& file);
 
 // "from" and, unless it goes on, "to".
-absl::Status ReadTime(const model::YamlNode& node, const model::YamlNode::Map& keys, model::CivilDate& from,
-                      model::CivilDate& to);
+absl::Status ReadTime(const model::YamlNode& node, const model::YamlNode::Map& keys,
+                      model::CivilDate& from, model::CivilDate& to);
 // Rows {from, to, value, source, unverified} in order of time, without overlap.
 absl::StatusOr<Parameter> ReadDatedValues(const model::YamlNode& node);
 // Whether the policy can use "values" of "node" for its parameter.
-absl::Status CheckRole(const Policy& policy, const std::string& parameter, const model::YamlNode& node,
-                       const Parameter& values);
+absl::Status CheckRole(const Policy& policy, const std::string& parameter,
+                       const model::YamlNode& node, const Parameter& values);
 // Facts by name, as in a policy's test; those that are not named are missing.
 absl::StatusOr<FactSet> ReadFacts(const model::YamlNode& node);
 

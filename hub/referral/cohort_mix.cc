@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/policy.h"
 #include "hub/model/yaml_reader.h"
+#include "hub/policy/policy.h"
 
 namespace anqiao::referral {
 namespace {

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
 #include "hub/base/status_macros.h"
-#include "hub/policy/profile.h"
 #include "hub/model/yaml_reader.h"
+#include "hub/policy/profile.h"
 #include "hub/referral/recipients.h"
 #include "hub/referral/telling.h"
 

@@ -19,21 +19,21 @@ constexpr int kAdult = 16;
 constexpr int kOld = 70;
 
 MistakeRates Scaled(MistakeRates rates, double scale) {
-  for (double* rate : {&rates.name_homophone,  &rates.name_variant,
-                       &rates.name_lookalike,  &rates.name_unknown,
-                       &rates.name_pinyin,     &rates.name_spaced,
-                       &rates.dot_otherwise,   &rates.sex_wrong,
-                       &rates.sex_unknown,     &rates.birth_typo,
-                       &rates.birth_day_month, &rates.birth_default,
-                       &rates.birth_partial,   &rates.birth_spelling,
-                       &rates.id_digit,        &rates.id_swap,
-                       &rates.id_borrowed,     &rates.id_spelling,
-                       &rates.id_cut,          &rates.id_old_card,
-                       &rates.id_small_x,      &rates.phone_placeholder,
-                       &rates.phone_worker,    &rates.phone_landline,
-                       &rates.phone_digit,     &rates.phone_spelling,
-                       &rates.division_other,  &rates.address_part,
-                       &rates.address_number}) {
+  for (double* rate : {&rates.name_homophone,    &rates.name_variant,
+                       &rates.name_lookalike,    &rates.name_unknown,
+                       &rates.name_pinyin,       &rates.name_slip,
+                       &rates.name_spaced,       &rates.dot_otherwise,
+                       &rates.sex_wrong,         &rates.sex_unknown,
+                       &rates.birth_typo,        &rates.birth_day_month,
+                       &rates.birth_default,     &rates.birth_partial,
+                       &rates.birth_spelling,    &rates.id_digit,
+                       &rates.id_swap,           &rates.id_borrowed,
+                       &rates.id_spelling,       &rates.id_cut,
+                       &rates.id_old_card,       &rates.id_small_x,
+                       &rates.phone_placeholder, &rates.phone_worker,
+                       &rates.phone_landline,    &rates.phone_digit,
+                       &rates.phone_spelling,    &rates.division_other,
+                       &rates.address_part,      &rates.address_number}) {
     *rate = std::min(1.0, *rate * scale);
   }
   return rates;
@@ -196,7 +196,8 @@ void RegisterGenerator::WriteName(Random& random, const RegisteredPerson& person
                         {rates_.name_variant, CharacterMistake::kVariant, kNameVariant},
                         {rates_.name_lookalike, CharacterMistake::kLookalike, kNameLookalike},
                         {rates_.name_unknown, CharacterMistake::kUnknown, kNameUnknown},
-                        {rates_.name_pinyin, CharacterMistake::kPinyin, kNamePinyin}};
+                        {rates_.name_pinyin, CharacterMistake::kPinyin, kNamePinyin},
+                        {rates_.name_slip, CharacterMistake::kSlip, kNameSlip}};
   Choice choice(random);
   for (const Kind& kind : kinds) {
     if (choice.Takes(kind.rate) && MistakeCharacter(random, kind.mistake, name)) {

@@ -63,6 +63,7 @@ enum Mistake : std::uint32_t {
   kAddressOld = 1U << 28,     // And the division.
   kAddressPart = 1U << 29,    // A part is missing.
   kAddressNumber = 1U << 30,  // Another house number.
+  kNameSlip = 1U << 31,       // A character of the given name left out, or two swapped.
 };
 
 struct LabelledRecord {
@@ -83,7 +84,7 @@ struct LabelledRecord {
 
 // Shares of the records in which the field is filled, unless something else is said.
 struct MistakeRates {
-  // Names. At most one of the first five; spaced names and lost rare characters come first.
+  // Names. At most one of the first six; spaced names and lost rare characters come first.
   // A clerk picks one of the names that the input method offers for a reading: the most frequent.
   double name_homophone = 0.010;
   // Registers filled in from old papers, or from Hong Kong, Macao and Taiwan.
@@ -94,6 +95,8 @@ struct MistakeRates {
   double name_unknown = 0.001;
   // As one writes what the keyboard cannot find.
   double name_pinyin = 0.0005;
+  // Typed from memory or in a hurry: 王英秀 or 王秀 for 王秀英.
+  double name_slip = 0.004;
   // 王 伟: names of two characters are stretched in printed lists.
   double name_spaced = 0.012;
   // Of names with a dot: systems do not agree on it.

@@ -63,6 +63,22 @@ absl::string_view Unknown(Random& random) {
 constexpr std::array<absl::string_view, 10> kBuildingWords = {"号楼", "号楼", "号楼", "号楼", "栋",
                                                               "栋",   "栋",   "幢",   "幢",   "座"};
 
+// The last two characters swapped, or one of them left out; of names of three and more.
+bool SlipCharacter(Random& random, std::string& name) {
+  const std::vector<absl::string_view> characters = CharactersOf(name);
+  if (characters.size() < 3) return false;
+  const std::string last(characters.back()), before(characters[characters.size() - 2]);
+  if (last == before) return false;
+  name.resize(name.size() - last.size() - before.size());
+  const double kind = random.Unit();
+  if (kind < 0.5) {
+    absl::StrAppend(&name, last, before);
+  } else {
+    name += kind < 0.75 ? last : before;
+  }
+  return true;
+}
+
 // What of a home within an estate is written: 3栋2单元501室, 3-2-501 and so on.
 void AppendHome(Random& random, const Residence& home, bool room, std::string& address) {
   if (random.Chance(0.15)) {
@@ -104,6 +120,8 @@ bool MistakeCharacter(Random& random, CharacterMistake mistake, std::string& nam
                                 : ReplaceCharacter(random, VariantsOf, name);
     case CharacterMistake::kLookalike:
       return ReplaceCharacter(random, LookalikesOf, name);
+    case CharacterMistake::kSlip:
+      return SlipCharacter(random, name);
     case CharacterMistake::kUnknown:
     case CharacterMistake::kPinyin:
       break;

@@ -20,7 +20,7 @@ namespace anqiao::testing {
 std::string FullWidth(absl::string_view text);
 
 // Names. "name" is without dot and spaces.
-enum class CharacterMistake { kHomophone, kVariant, kLookalike, kUnknown, kPinyin };
+enum class CharacterMistake { kHomophone, kVariant, kLookalike, kUnknown, kPinyin, kSlip };
 bool MistakeCharacter(Random& random, CharacterMistake mistake, std::string& name);
 enum class RareLoss { kUnknown, kPinyin, kLegacy };
 // A system lacks the character in "name" that is not in GBK: what becomes of it; nullopt if there

@@ -1,9 +1,9 @@
-// anqiaoctl identity resolve, over the file that is kept here and over others' files where they are:
-// ANQIAO_IDENTITY_DATA names a folder with febrl1.csv, febrl2.csv and fake_1000.csv.
+// anqiaoctl identity resolve, over the file that is kept here and over others' files where they
+// are: ANQIAO_IDENTITY_DATA names a folder with febrl1.csv, febrl2.csv and fake_1000.csv.
 
+#include <gmock/gmock.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -51,10 +51,15 @@ class IdentityCommandsTest : public ::testing::Test {
 
   int Run(const std::string& file, const std::string& columns,
           const std::vector<std::string>& more = {}) {
-    std::vector<std::string> all = {"--json",    "identity",
-                                    "resolve",   file,
-                                    "--columns", Write("columns.yaml", columns),
-                                    "--out",     Out()};
+    std::vector<std::string> all = {"--output",
+                                    "json",
+                                    "identity",
+                                    "resolve",
+                                    file,
+                                    "--columns",
+                                    Write("columns.yaml", columns),
+                                    "--out",
+                                    Out()};
     all.insert(all.end(), more.begin(), more.end());
     out_.str("");
     err_.str("");
@@ -102,9 +107,9 @@ TEST_F(IdentityCommandsTest, TheOrderOfArrivalChangesNothing) {
 TEST_F(IdentityCommandsTest, Febrl1LearnsFromItself) {
   const std::string file = OthersFile("febrl1.csv");
   if (file.empty()) GTEST_SKIP() << "ANQIAO_IDENTITY_DATA names no folder with febrl1.csv";
-  ASSERT_EQ(Run(file, kFebrlColumns,
-                {"--train", "--truth", "rec_id", "--truth-pattern", "rec-(\\d+)-"}),
-            0)
+  ASSERT_EQ(
+      Run(file, kFebrlColumns, {"--train", "--truth", "rec_id", "--truth-pattern", "rec-(\\d+)-"}),
+      0)
       << err_.str();
   EXPECT_GE(OfClusters("f1"), 0.998);
 }
@@ -112,9 +117,9 @@ TEST_F(IdentityCommandsTest, Febrl1LearnsFromItself) {
 TEST_F(IdentityCommandsTest, Febrl2LearnsFromItself) {
   const std::string file = OthersFile("febrl2.csv");
   if (file.empty()) GTEST_SKIP() << "ANQIAO_IDENTITY_DATA names no folder with febrl2.csv";
-  ASSERT_EQ(Run(file, kFebrlColumns,
-                {"--train", "--truth", "rec_id", "--truth-pattern", "rec-(\\d+)-"}),
-            0)
+  ASSERT_EQ(
+      Run(file, kFebrlColumns, {"--train", "--truth", "rec_id", "--truth-pattern", "rec-(\\d+)-"}),
+      0)
       << err_.str();
   EXPECT_GE(OfClusters("f1"), 0.9992);
 }
@@ -135,9 +140,10 @@ constexpr char kThreeColumns[] = "columns:\n  name: name\n  id_no: national_id\n
 
 TEST_F(IdentityCommandsTest, WritesALineForEachRecordInTheFilesOrder) {
   ASSERT_EQ(Run(Write("three.csv", kThree), kThreeColumns), 0) << err_.str();
-  EXPECT_THAT(Read(Out()), ::testing::MatchesRegex(
-                               "rec_id,cluster,score,review\n"
-                               "a,a,[0-9]+\\.[0-9]+,0\nb,a,[0-9]+\\.[0-9]+,0\n\"c,1\",\"c,1\",,0\n"));
+  EXPECT_THAT(Read(Out()),
+              ::testing::MatchesRegex(
+                  "rec_id,cluster,score,review\n"
+                  "a,a,[0-9]+\\.[0-9]+,0\nb,a,[0-9]+\\.[0-9]+,0\n\"c,1\",\"c,1\",,0\n"));
   EXPECT_EQ(Number("clusters"), 2);
 }
 
@@ -149,6 +155,7 @@ struct Wrong {
   int exit_code;
   const char* message;
 };
+void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.name; }
 class WrongInputTest : public IdentityCommandsTest, public ::testing::WithParamInterface<Wrong> {};
 
 TEST_P(WrongInputTest, IsToldWhatAndWhere) {
@@ -161,34 +168,86 @@ TEST_P(WrongInputTest, IsToldWhatAndWhere) {
 INSTANTIATE_TEST_SUITE_P(
     All, WrongInputTest,
     ::testing::Values(
-        Wrong{"NoSuchColumn", kThree, "columns:\n  nome: name\n", {}, 1,
+        Wrong{"NoSuchColumn",
+              kThree,
+              "columns:\n  nome: name\n",
+              {},
+              1,
               "columns.yaml:2:9: the file has no column nome; it has rec_id, name, id_no, phone"},
-        Wrong{"NoSuchRecordColumn", kThree, "record: key\ncolumns:\n  name: name\n", {}, 1,
+        Wrong{"NoSuchRecordColumn",
+              kThree,
+              "record: key\ncolumns:\n  name: name\n",
+              {},
+              1,
               "columns.yaml:1:9: the file has no column key"},
         Wrong{"NoSuchKind", kThree, "columns:\n  name: nom\n", {}, 1, "unknown kind nom"},
         Wrong{"UnknownKey", kThree, "colums:\n  name: name\n", {}, 1, "unknown key colums"},
-        Wrong{"FormatWithoutDay", kThree, "columns:\n  phone: {kind: birth_date, format: YYYYMM}\n",
-              {}, 1, "names year, month and day"},
-        Wrong{"TwoNames", kThree, "columns:\n  name: name\n  phone: name\n", {}, 1,
+        Wrong{"FormatWithoutDay",
+              kThree,
+              "columns:\n  phone: {kind: birth_date, format: YYYYMM}\n",
+              {},
+              1,
+              "names year, month and day"},
+        Wrong{"TwoNames",
+              kThree,
+              "columns:\n  name: name\n  phone: name\n",
+              {},
+              1,
               "two attributes are a name"},
-        Wrong{"KeyTwice", "rec_id,name\na,王秀英\na,李强\n", "columns:\n  name: name\n", {}, 1,
+        Wrong{"KeyTwice",
+              "rec_id,name\na,王秀英\na,李强\n",
+              "columns:\n  name: name\n",
+              {},
+              1,
               "row 2 of"},
-        Wrong{"ShortRow", "rec_id,name\na\n", "columns:\n  name: name\n", {}, 1,
+        Wrong{"ShortRow",
+              "rec_id,name\na\n",
+              "columns:\n  name: name\n",
+              {},
+              1,
               "table.csv:2: 1 cells, the title row has 2"},
-        Wrong{"OpenQuotation", "rec_id,name\na,\"王\n", "columns:\n  name: name\n", {}, 1,
+        Wrong{"OpenQuotation",
+              "rec_id,name\na,\"王\n",
+              "columns:\n  name: name\n",
+              {},
+              1,
               "table.csv:2: a quotation mark does not close"},
-        Wrong{"NotUtf8", "rec_id,name\na,\xCD\xF5\n", "columns:\n  name: name\n", {}, 1,
+        Wrong{"NotUtf8",
+              "rec_id,name\na,\xCD\xF5\n",
+              "columns:\n  name: name\n",
+              {},
+              1,
               "is not UTF-8; say what it is with --encoding"},
-        Wrong{"NoSuchEncoding", kThree, kThreeColumns, {"--encoding", "klingon"}, 1,
+        Wrong{"NoSuchEncoding",
+              kThree,
+              kThreeColumns,
+              {"--encoding", "klingon"},
+              1,
               "no encoding klingon"},
         Wrong{"NoTruth", kThree, kThreeColumns, {"--truth", "who"}, 2, "no column who"},
-        Wrong{"TooFewToLearn", kThree, kThreeColumns, {"--train"}, 1,
+        Wrong{"TooFewToLearn",
+              kThree,
+              kThreeColumns,
+              {"--train"},
+              1,
               "learned from at least 100 records, not 3"},
-        Wrong{"ModelKnowsNoSuchKind", kThree, "columns:\n  name: name\n  phone: other\n", {}, 2,
+        Wrong{"ModelKnowsNoSuchKind",
+              kThree,
+              "columns:\n  name: name\n  phone: other\n",
+              {},
+              2,
               "knows no other like column phone"},
-        Wrong{"TrainAndModel", kThree, kThreeColumns, {"--train", "--model", "m.yaml"}, 2,
+        Wrong{"TrainAndModel",
+              kThree,
+              kThreeColumns,
+              {"--train", "--model", "m.yaml"},
+              2,
               "leave --model out"},
-        Wrong{"NoModelFile", kThree, kThreeColumns, {"--model", "/nonexistent/m.yaml"}, 1,
+        Wrong{"NoModelFile",
+              kThree,
+              kThreeColumns,
+              {"--model", "/nonexistent/m.yaml"},
+              1,
               "cannot read /nonexistent/m.yaml"}),
     [](const auto& info) { return info.param.name; });
 

@@ -26,8 +26,11 @@ Model SmallModel(std::size_t records_max) {
   using enum AttributeKind;
   Model model;
   model.version = "test";
-  model.schema = {{"given", kGivenName}, {"family", kSurname}, {"born", kBirthDate},
-                  {"number", kNationalId}, {"phone", kPhone}};
+  model.schema = {{"given", kGivenName},
+                  {"family", kSurname},
+                  {"born", kBirthDate},
+                  {"number", kNationalId},
+                  {"phone", kPhone}};
   for (const Attribute& attribute : model.schema) {
     AttributeModel weights;
     const std::vector<Level>& levels = LevelsOf(attribute.kind);

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "hub/policy/policy.h"
 #include "hub/model/yaml_reader.h"
+#include "hub/policy/policy.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/status_matchers.h"
 

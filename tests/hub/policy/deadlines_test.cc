@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "hub/policy/catalogue.h"
 #include "hub/model/yaml_reader.h"
+#include "hub/policy/catalogue.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/status_matchers.h"
 

@@ -12,10 +12,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/content.h"
 #include "hub/policy/employer_relief_table.h"
-#include "hub/model/yaml_reader.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/status_matchers.h"
 

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/policy/facts.h"
 #include "hub/policy/policy.h"
-#include "hub/model/yaml_reader.h"
 #include "tests/hub/model/person_builder.h"
 #include "tests/hub/policy/policy_files.h"
 

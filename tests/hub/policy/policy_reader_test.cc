@@ -8,9 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/policy.h"
-#include "hub/model/yaml_reader.h"
 #include "tests/hub/policy/policy_files.h"
 #include "tests/testing/status_matchers.h"
 

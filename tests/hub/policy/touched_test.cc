@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "hub/model/yaml_reader.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/facts.h"
-#include "hub/model/yaml_reader.h"
 #include "tests/hub/model/person_builder.h"
 #include "tests/hub/policy/policy_files.h"
 

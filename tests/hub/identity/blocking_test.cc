@@ -1,0 +1,140 @@
+#include "hub/identity/blocking.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "hub/identity/model_file.h"
+
+namespace anqiao::identity {
+namespace {
+
+using enum AttributeKind;
+
+const Schema kChinese = {{"name", kName},   {"born", kBirthDate},    {"id", kNationalId},
+                         {"phone", kPhone}, {"division", kDivision}, {"address", kAddress}};
+
+std::vector<std::string> KeysOf(const Schema& schema, const std::vector<std::string>& cells) {
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    values.push_back(NormalizeValue(schema[i], cells[i]));
+  }
+  std::vector<std::string> keys;
+  for (const KeyMaterial& key : MakeKeys(
+           DefaultRecipes(schema), MakeProfile(schema, ShippedStopList(), std::move(values)))) {
+    keys.push_back(key.bytes);
+  }
+  return keys;
+}
+
+struct Meeting {
+  const char* name;
+  std::vector<std::string> a, b;
+  bool meet;
+};
+class MeetingTest : public ::testing::TestWithParam<Meeting> {};
+
+TEST_P(MeetingTest, ShareAKeyOrNot) {
+  const std::vector<std::string> a = KeysOf(kChinese, GetParam().a);
+  const std::vector<std::string> b = KeysOf(kChinese, GetParam().b);
+  EXPECT_EQ(std::any_of(a.begin(), a.end(),
+                        [&](const auto& key) { return std::count(b.begin(), b.end(), key) > 0; }),
+            GetParam().meet);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MeetingTest,
+                         ::testing::Values(Meeting{"SameNumber",
+                                                   {"王秀英", "", "421299198503150026", "", "", ""},
+                                                   {"李强", "", "421299850315002", "", "", ""},
+                                                   true},
+                                           Meeting{"NumberWithAWrongEnd",
+                                                   {"王秀英", "", "421299198503150026", "", "", ""},
+                                                   {"王秀英", "", "421299198503150126", "", "", ""},
+                                                   true},
+                                           Meeting{"NumberWithAWrongDivision",
+                                                   {"王秀英", "", "421299198503150026", "", "", ""},
+                                                   {"李强", "", "422299198503150026", "", "", ""},
+                                                   true},
+                                           Meeting{"NumberWithAWrongBirthDate",
+                                                   {"王秀英", "", "421299198503150026", "", "", ""},
+                                                   {"李强", "", "421299198603150026", "", "", ""},
+                                                   true},
+                                           Meeting{"HomophoneBornThatDay",
+                                                   {"王秀英", "19850315", "", "", "", ""},
+                                                   {"王秀瑛", "", "421299198503150026", "", "", ""},
+                                                   true},
+                                           Meeting{"SurnameWithTwoReadings",
+                                                   {"覃勇", "19850315", "", "", "", ""},
+                                                   {"秦勇", "19850315", "", "", "", ""},
+                                                   true},
+                                           Meeting{"SamePhoneSameSurname",
+                                                   {"王秀英", "", "", "19000010001", "", ""},
+                                                   {"王雅婷", "", "", "+86 190 0001 0001", "", ""},
+                                                   true},
+                                           Meeting{"SamePhoneOtherSurname",
+                                                   {"王秀英", "", "", "19000010001", "", ""},
+                                                   {"李强", "", "", "19000010001", "", ""},
+                                                   false},
+                                           Meeting{"SecondPhone",
+                                                   {"王秀英", "", "", "19000020002/19000010001", "",
+                                                    ""},
+                                                   {"王雅婷", "", "", "19000010001", "", ""},
+                                                   true},
+                                           Meeting{"FillerPhone",
+                                                   {"王秀英", "", "", "13800000000", "", ""},
+                                                   {"王雅婷", "", "", "13800000000", "", ""},
+                                                   false},
+                                           Meeting{"SameAddressSameSurname",
+                                                   {"王秀英", "", "", "", "", "解放路8号3栋"},
+                                                   {"王雅婷", "", "", "", "", "青岚区解放路8号3幢"},
+                                                   true},
+                                           Meeting{"UnknownCharacterIsNoValue",
+                                                   {"王?", "", "", "", "", ""},
+                                                   {"王?", "", "", "", "", ""},
+                                                   false},
+                                           Meeting{"BornInTheSameYear",
+                                                   {"王秀英", "19850315", "", "", "", ""},
+                                                   {"王秀英", "19851104", "", "", "", ""},
+                                                   true},
+                                           Meeting{"NothingButTheName",
+                                                   {"王秀英", "", "", "", "", ""},
+                                                   {"王秀英", "", "", "", "", ""},
+                                                   false}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(MakeKeysTest, TablesInColumnsMeetByEachValueAndByPairsOfBeginnings) {
+  const Schema schema = {{"given", kGivenName}, {"family", kSurname}, {"town", kAddress}};
+  const std::vector<std::string> a = KeysOf(schema, {"catherine", "smith", ""});
+  const std::vector<std::string> b = KeysOf(schema, {"cathrine", "smyth", "upton"});
+  std::vector<std::string> both;
+  for (const std::string& key : a) {
+    if (std::count(b.begin(), b.end(), key) > 0) both.push_back(key);
+  }
+  EXPECT_EQ(both.size(), 0U);  // "smi" is not "smy"
+  EXPECT_EQ(KeysOf(schema, {"catherine", "smith", ""}).size(), 3U);
+}
+
+TEST(MakeKeysTest, AreFewAndEachOnce) {
+  const Schema schema = {{"phone", kPhone}};
+  Profile profile(1);
+  profile[0].text = "1";
+  for (int i = 0; i < 100; ++i) profile[0].further.push_back(i % 2 == 0 ? "1" : std::to_string(i));
+  const std::vector<KeyMaterial> keys = MakeKeys({{{{0, KeyPartKind::kValue}}, 50}}, profile);
+  EXPECT_LE(keys.size(), kKeysPerRecipeMax);
+  for (std::size_t i = 1; i < keys.size(); ++i) EXPECT_LT(keys[i - 1].bytes, keys[i].bytes);
+}
+
+TEST(KeyPartTest, NamesGoBothWays) {
+  for (const char* name : {"value", "beginning", "reading", "surname_reading", "year", "province",
+                           "first_14", "from_7", "without_birth"}) {
+    ASSERT_TRUE(ParseKeyPart(name).has_value());
+    EXPECT_EQ(KeyPartName(*ParseKeyPart(name)), name);
+  }
+  EXPECT_FALSE(ParseKeyPart("all").has_value());
+}
+
+}  // namespace
+}  // namespace anqiao::identity

@@ -1,0 +1,110 @@
+#include "hub/identity/model_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_replace.h"
+#include "hub/identity/shipped.h"
+#include "tests/testing/status_matchers.h"
+
+namespace anqiao::identity {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(ShippedModelTest, IsWholeAndKnowsChineseRegisters) {
+  const Model& model = ShippedModel();
+  EXPECT_EQ(model.version, "zh-1");
+  ASSERT_EQ(model.schema.size(), 7U);
+  EXPECT_EQ(model.attributes.size(), 7U);
+  EXPECT_GE(model.recipes.size(), 11U);
+  for (std::size_t i = 0; i < model.schema.size(); ++i) {
+    double m = 0, u = 0;
+    for (const Level level : LevelsOf(model.schema[i].kind)) {
+      m += model.attributes[i].m[static_cast<std::size_t>(level)];
+      u += model.attributes[i].u[static_cast<std::size_t>(level)];
+    }
+    EXPECT_NEAR(m, 1, 0.001) << model.schema[i].name;
+    EXPECT_NEAR(u, 1, 0.001) << model.schema[i].name;
+  }
+}
+
+TEST(ShippedStopListTest, HasThePhoneThatEverybodyWrites) {
+  EXPECT_TRUE(ShippedStopList().at(AttributeKind::kPhone).contains("+8613800000000"));
+}
+
+TEST(FormatModelTest, ReadsBackTheSame) {
+  const Model& model = ShippedModel();
+  const std::string text = FormatModel(model, "a source");
+  AQ_ASSERT_OK_AND_ASSIGN(const Model back, ParseModel("m.yaml", text));
+  EXPECT_EQ(FormatModel(back, "a source"), text);
+  EXPECT_EQ(back.prior, model.prior);
+}
+
+TEST(FormatModelTest, HoldsNoWholeValues) {
+  Model model = ShippedModel();
+  model.attributes[0].frequencies.values["王秀英"] = 0.01;
+  EXPECT_THAT(FormatModel(model, ""), ::testing::Not(HasSubstr("王秀英")));
+}
+
+TEST(SizedForTest, ALargerRegisterMakesACoincidenceLikelier) {
+  const Model small = SizedFor(ShippedModel(), 10'000);
+  const Model large = SizedFor(ShippedModel(), 80'000);
+  EXPECT_NEAR((small.prior - large.prior) / double{kBit}, 3, 0.01);
+  EXPECT_LT(SizedFor(ShippedModel(), 1).prior, 1 * kBit);
+}
+
+struct WrongFile {
+  const char* name;
+  std::pair<const char*, const char*> change;  // in the shipped model
+  const char* message;
+};
+class WrongFileTest : public ::testing::TestWithParam<WrongFile> {};
+
+TEST_P(WrongFileTest, IsToldWhatAndWhere) {
+  const auto& [from, to] = GetParam().change;
+  std::string text = kShippedModel;
+  const std::size_t at = text.find(from);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, std::string(from).size(), to);
+  const absl::StatusOr<Model> model = ParseModel("m.yaml", text);
+  ASSERT_FALSE(model.ok());
+  EXPECT_EQ(model.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(model.status().message()), HasSubstr("m.yaml:"));
+  EXPECT_THAT(std::string(model.status().message()), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, WrongFileTest,
+    ::testing::Values(
+        WrongFile{"UnknownKey", {"review:", "reveiw:"}, "unknown key reveiw"},
+        WrongFile{"UnknownKind", {"kind: sex", "kind: gender"}, "unknown kind gender"},
+        WrongFile{"UnknownLevel", {"SAME_READING", "SAME_SOUND"}, "a name has no level SAME_SOUND"},
+        WrongFile{"OfAnotherKind",
+                  {"UNKNOWN_CHARACTER", "OTHER_COLUMN"},
+                  "a name has no level OTHER_COLUMN"},
+        WrongFile{
+            "ZeroProbability", {"EXACT: {m: 0.9", "EXACT: {m: 0.0, u: 0.1} #"}, "probability"},
+        WrongFile{"SumsDiffer", {"EXACT: {m: 0.9", "EXACT: {m: 0.1"}, "must add up to 1"},
+        WrongFile{"ReviewOverLink", {"review: 0", "review: 9"}, "review is over link"},
+        WrongFile{"NoSuchAttribute", {"[national_id.value]", "[id.value]"}, "no attribute id"},
+        WrongFile{"NoSuchPart", {"[national_id.value]", "[national_id.all]"}, "unknown part all"},
+        WrongFile{"TooManyRecords", {"records_max: 50", "records_max: 5000"}, "expected 2 to 1000"},
+        WrongFile{"TwoNames", {"kind: sex", "kind: name"}, "levels"},
+        WrongFile{"NoOthers", {"others_per_record: 1", "others_per_record: -1"}, "over 0"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(ParseStopListTest, RefusesWhatSaysNothingAnyway) {
+  EXPECT_THAT(
+      std::string(ParseStopList("s.yaml", "version: \"1\"\nsource: s\nvalues:\n  name: [\"无\"]\n")
+                      .status()
+                      .message()),
+      HasSubstr("s.yaml:4:10: says nothing as a name"));
+}
+
+}  // namespace
+}  // namespace anqiao::identity

@@ -1,0 +1,107 @@
+#include "hub/identity/training.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/identity/linkage.h"
+#include "hub/identity/model_file.h"
+#include "tests/testing/register_generator.h"
+#include "tests/testing/status_matchers.h"
+
+namespace anqiao::identity {
+namespace {
+
+using ::testing::HasSubstr;
+
+class TrainTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    base_.schema = ShippedModel().schema;
+    base_.recipes = DefaultRecipes(base_.schema);
+    const testing::RegisterGenerator generator({.seed = 3, .people = 600});
+    generator.Visit(0, 600, [&](const testing::LabelledRecord& record) {
+      std::vector<Value> values;
+      std::size_t i = 0;
+      for (const std::string* cell :
+           {&record.name, &record.sex, &record.birth_date, &record.id_number, &record.phone,
+            &record.division, &record.address}) {
+        values.push_back(NormalizeValue(base_.schema[i++], *cell));
+      }
+      records_.push_back(
+          {record.record_id, MakeProfile(base_.schema, ShippedStopList(), std::move(values))});
+      person_[record.record_id] = record.person;
+    });
+  }
+
+  Model base_;
+  std::vector<TrainingRecord> records_;
+  std::map<std::string, std::int64_t> person_;
+};
+
+TEST_F(TrainTest, FindsHowManyPairsAreOnePersons) {
+  TrainingReport report;
+  AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_, {}, &report));
+  std::map<std::int64_t, double> counts;
+  for (const auto& [key, person] : person_) ++counts[person];
+  double pairs = 0;
+  for (const auto& [person, count] : counts) pairs += count * (count - 1) / 2;
+  EXPECT_NEAR(report.matches / pairs, 1, 0.05);
+  EXPECT_GT(report.blocked_pairs, report.matches);
+}
+
+TEST_F(TrainTest, WhatItLearnsTellsPeopleApart) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_));
+  Linkage linkage(model);
+  for (const TrainingRecord& record : records_) linkage.Put(record.key, record.profile);
+  double right = 0, found = 0, there = 0;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool same = person_[records_[i].key] == person_[records_[j].key];
+      const bool together =
+          linkage.ClusterOf(records_[i].key) == linkage.ClusterOf(records_[j].key);
+      there += same;
+      found += together;
+      right += same && together;
+    }
+  }
+  EXPECT_GT(right / found, 0.99);
+  EXPECT_GT(right / there, 0.97);
+}
+
+TEST_F(TrainTest, TheOrderOfRecordsDoesNotMatter) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_));
+  std::reverse(records_.begin(), records_.end());
+  AQ_ASSERT_OK_AND_ASSIGN(const Model again, Train(base_, records_));
+  EXPECT_EQ(FormatModel(model, ""), FormatModel(again, ""));
+}
+
+TEST_F(TrainTest, LevelsThatWereNeverSeenKeepAProbability) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_));
+  for (std::size_t i = 0; i < model.schema.size(); ++i) {
+    for (const Level level : LevelsOf(model.schema[i].kind)) {
+      EXPECT_GT(model.attributes[i].m[static_cast<std::size_t>(level)], 0);
+      EXPECT_GT(model.attributes[i].u[static_cast<std::size_t>(level)], 0);
+    }
+  }
+}
+
+TEST_F(TrainTest, NothingIsLearnedFromTooLittle) {
+  records_.resize(99);
+  EXPECT_THAT(std::string(Train(base_, records_).status().message()), HasSubstr("not 99"));
+  std::vector<TrainingRecord> strangers(100);
+  for (std::size_t i = 0; i < strangers.size(); ++i) {
+    strangers[i] = {std::to_string(i), Profile(base_.schema.size())};
+  }
+  EXPECT_THAT(std::string(Train(base_, strangers).status().message()),
+              HasSubstr("no two records share a key"));
+}
+
+}  // namespace
+}  // namespace anqiao::identity
