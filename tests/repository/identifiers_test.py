@@ -10,6 +10,10 @@ import re
 import subprocess
 import sys
 
+# Made up elsewhere, in other ranges: its README says so.
+FOREIGN = {"tests/hub/identity/data/zh10k.csv"}
+# What is written where there is no number is nobody's.
+FILLERS = "hub/identity/models/stop-list.yaml"
 # The published examples of the standards themselves.
 EXCEPTED = {"11010519491231002X", "130503670401001", "130503196704010016", "91110000600037341L"}
 ID18 = re.compile(r"(?<![0-9A-Za-z])([1-8]\d{5})((?:18|19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])")
@@ -44,9 +48,11 @@ def texts(data):
     return found or [data.decode("latin-1")]
 
 
-def foreign_identifiers(text):
-    """Offset and kind of each identifier outside the synthetic range."""
+def foreign_identifiers(text, fillers=frozenset()):
+    """Offset and kind of each identifier outside the synthetic range that is no filler."""
     text = text.translate(FULL_WIDTH)
+    for filler in fillers:
+        text = text.replace(filler, "-" * len(filler))
     for match in ID18.finditer(text):
         if not synthetic_county(match[1]) and match[0].upper() not in EXCEPTED:
             yield match.start(), "an identity number"
@@ -62,7 +68,11 @@ def foreign_identifiers(text):
 
 
 def scan(root):
+    stop_list = root / FILLERS
+    fillers = sorted(re.findall(r'"(\d{11,18})"', stop_list.read_text()), reverse=True) if stop_list.exists() else []
     for name in tracked_files(root):
+        if name in FOREIGN:
+            continue
         path = root / name
         if not path.is_file() or path.is_symlink() or path.stat().st_size > BYTES_MAX:
             continue
@@ -74,7 +84,7 @@ def scan(root):
             continue
         seen = set()
         for text in texts(data):
-            for offset, kind in foreign_identifiers(text):
+            for offset, kind in foreign_identifiers(text, fillers):
                 seen.add((text.count("\n", 0, offset) + 1, kind))
         for line, kind in sorted(seen):
             yield f"{name}:{line}: {kind} outside the synthetic range"
