@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace anqiao::identity {
 namespace {
@@ -72,14 +74,18 @@ Partition Cluster(const Component& component) {
   for (const Link& link : links) {
     const std::uint32_t a = clusters.Find(link.a), b = clusters.Find(link.b);
     if (a == b) continue;
-    if (link.verdict == Verdict::kSame) {
-      clusters.Unite(a, b);
-    } else if (too_many) {
-      refused.push_back({link, Refusal::kTooManyLinks});
-    } else if (clusters.ToldApart(a, b)) {
-      refused.push_back({link, Refusal::kToldApart});
-    } else if (clusters.NumbersConflict(a, b)) {
-      refused.push_back({link, Refusal::kConflictingIds});
+    std::optional<Refusal> refusal;
+    if (link.verdict != Verdict::kSame) {
+      if (too_many) {
+        refusal = Refusal::kTooManyLinks;
+      } else if (clusters.ToldApart(a, b)) {
+        refusal = Refusal::kToldApart;
+      } else if (clusters.NumbersConflict(a, b)) {
+        refusal = Refusal::kConflictingIds;
+      }
+    }
+    if (refusal.has_value()) {
+      refused.push_back({link, *refusal});
     } else {
       clusters.Unite(a, b);
     }

@@ -230,34 +230,34 @@ std::optional<Level> ParseLevel(absl::string_view name) {
 
 const std::vector<Level>& LevelsOf(AttributeKind kind) {
   using enum Level;
-  static const std::vector<Level> kNameLevels = {kExact, kUnknownCharacter, kSameReading, kOneEdit,
-                                                 kClose, kSimilar,          kDifferent};
-  static const std::vector<Level> kColumnLevels = {kExact, kOtherColumn, kOneEdit,
-                                                   kClose, kSimilar,     kDifferent};
-  static const std::vector<Level> kTextLevels = {kExact, kOneEdit, kClose, kSimilar, kDifferent};
-  static const std::vector<Level> kPhoneLevels = {kExact, kOneEdit, kDifferent};
-  static const std::vector<Level> kDivisionLevels = {kExact, kClose, kSimilar, kDifferent};
-  static const std::vector<Level> kSexLevels = {kExact, kDifferent};
+  static const std::vector<Level> of_names = {kExact, kUnknownCharacter, kSameReading, kOneEdit,
+                                              kClose, kSimilar,          kDifferent};
+  static const std::vector<Level> of_columns = {kExact, kOtherColumn, kOneEdit,
+                                                kClose, kSimilar,     kDifferent};
+  static const std::vector<Level> of_texts = {kExact, kOneEdit, kClose, kSimilar, kDifferent};
+  static const std::vector<Level> of_phones = {kExact, kOneEdit, kDifferent};
+  static const std::vector<Level> of_divisions = {kExact, kClose, kSimilar, kDifferent};
+  static const std::vector<Level> of_sexes = {kExact, kDifferent};
   switch (kind) {
     case AttributeKind::kName:
-      return kNameLevels;
+      return of_names;
     case AttributeKind::kGivenName:
     case AttributeKind::kSurname:
     case AttributeKind::kAddress:
-      return kColumnLevels;
+      return of_columns;
     case AttributeKind::kPhone:
-      return kPhoneLevels;
+      return of_phones;
     case AttributeKind::kDivision:
-      return kDivisionLevels;
+      return of_divisions;
     case AttributeKind::kSex:
-      return kSexLevels;
+      return of_sexes;
     case AttributeKind::kBirthDate:
     case AttributeKind::kNationalId:
     case AttributeKind::kIdentifier:
     case AttributeKind::kOther:
       break;
   }
-  return kTextLevels;
+  return of_texts;
 }
 
 Comparison Compare(const Schema& schema, const Profile& a, const Profile& b) {

@@ -16,6 +16,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::CivilDate;
 using ::testing::HasSubstr;
 using testing::StatusIs;

@@ -16,6 +16,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

@@ -14,6 +14,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using ::testing::HasSubstr;
 using testing::StatusIs;
 

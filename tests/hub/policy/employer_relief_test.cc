@@ -22,6 +22,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::CivilDate;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

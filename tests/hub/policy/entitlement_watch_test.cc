@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_replace.h"
+#include "hub/model/yaml_reader.h"
 #include "hub/policy/catalogue.h"
 #include "hub/policy/content.h"
 #include "tests/hub/policy/policy_files.h"
@@ -17,6 +18,8 @@
 
 namespace anqiao::policy {
 namespace {
+
+using model::YamlNode;
 
 using model::CivilDate;
 using ::testing::HasSubstr;

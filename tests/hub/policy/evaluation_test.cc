@@ -21,6 +21,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using journal::v1::TRUTH_FALSE;
 using journal::v1::TRUTH_TRUE;
 using journal::v1::TRUTH_UNKNOWN;

@@ -17,6 +17,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::Case;
 using model::Day;
 using model::SetDay;

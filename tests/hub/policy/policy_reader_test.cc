@@ -17,6 +17,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using ::testing::HasSubstr;
 using testing::IsOkAndHolds;
 using ::testing::StartsWith;

@@ -14,6 +14,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using model::CivilDate;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

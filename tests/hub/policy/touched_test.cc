@@ -17,6 +17,8 @@
 namespace anqiao::policy {
 namespace {
 
+using model::YamlNode;
+
 using adapter::v1::RecordKind;
 using journal::v1::Observation;
 using journal::v1::PersonDocument;
