@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -22,6 +21,8 @@
 namespace anqiao::ctl {
 namespace {
 
+constexpr std::size_t kColumnsMax = 1'000;
+constexpr std::size_t kCellsMax = 100'000'000;
 constexpr std::size_t kConvertedBytesMax = std::size_t{256} << 20;
 
 absl::Status Wrong(const std::string& path, absl::string_view message) {
@@ -73,10 +74,14 @@ absl::StatusOr<std::string> ToUtf8(const std::string& path, const std::string& e
 bool ReadRow(absl::string_view text, std::size_t& at, std::size_t& line,
              std::vector<std::string>& row) {
   row.assign(1, "");
-  bool quoted = false;
+  // "blank": nothing but spaces in the cell so far.
+  bool quoted = false, blank = true;
   for (; at < text.size(); ++at) {
     const char c = text[at];
-    if (c == '\n') ++line;
+    // A carriage return by itself ends a line too, as old spreadsheets have it.
+    const bool line_end =
+        c == '\n' || (c == '\r' && (at + 1 == text.size() || text[at + 1] != '\n'));
+    if (line_end) ++line;
     if (quoted) {
       if (c != '"') {
         row.back().push_back(c);
@@ -86,15 +91,18 @@ bool ReadRow(absl::string_view text, std::size_t& at, std::size_t& line,
       } else {
         quoted = false;
       }
-    } else if (c == '"' && absl::StripAsciiWhitespace(row.back()).empty()) {
+    } else if (c == '"' && blank) {
       row.back().clear();
       quoted = true;
+      blank = false;
     } else if (c == ',') {
-      row.emplace_back();
-    } else if (c == '\n') {
+      if (row.size() <= kColumnsMax) row.emplace_back();
+      blank = true;
+    } else if (line_end) {
       ++at;
       break;
     } else if (c != '\r') {
+      blank = blank && c == ' ';
       row.back().push_back(c);
     }
   }
@@ -115,14 +123,23 @@ absl::StatusOr<CsvFile> ReadCsv(const std::string& path, const std::string& enco
   absl::string_view text = utf8;
   absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
   CsvFile file;
+  for (std::size_t found = text.find("\uFFFD"); found != absl::string_view::npos;
+       found = text.find("\uFFFD", found + 1)) {
+    ++file.replaced;
+  }
   std::vector<std::string> row;
-  std::size_t at = 0, line = 1;
+  std::size_t at = 0, line = 1, cells = 0;
   while (at < text.size()) {
     const std::size_t first_line = line;
     if (!ReadRow(text, at, line, row)) {
       return Wrong(path, absl::StrCat(":", first_line, ": a quotation mark does not close"));
     }
     if (row.size() == 1 && absl::StripAsciiWhitespace(row[0]).empty()) continue;
+    if (row.size() > kColumnsMax || cells + row.size() > kCellsMax) {
+      return Wrong(path, absl::StrCat(":", first_line, ": more than ", kColumnsMax,
+                                      " columns, or more than ", kCellsMax, " cells in all"));
+    }
+    cells += row.size();
     if (file.titles.empty()) {
       for (const std::string& title : row) {
         file.titles.emplace_back(absl::StripAsciiWhitespace(title));

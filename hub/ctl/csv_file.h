@@ -20,6 +20,8 @@ struct CsvFile {
   // Without the spaces around them.
   std::vector<std::string> titles;
   std::vector<std::vector<std::string>> rows;
+  // Characters that could not be read in the encoding; each is U+FFFD now.
+  std::size_t replaced = 0;
 
   std::optional<std::size_t> Column(absl::string_view title) const;
 };

@@ -1,7 +1,7 @@
 // identity resolve: the hub's resolver over any table of people.
 
-#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -10,15 +10,15 @@
 #include <regex>
 #include <set>
 #include <string>
-#include <tuple>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "google/protobuf/struct.pb.h"
+#include "hub/base/digest.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/ctl/arguments.h"
@@ -40,7 +40,7 @@ using identity::Model;
 using identity::Schema;
 
 struct ResolveArguments {
-  std::string file, columns, out, model, save_model, truth, truth_pattern;
+  std::string file, columns, out, reviews, model, save_model, truth, truth_pattern;
   std::string encoding = "utf-8";
   bool train = false;
   std::optional<std::uint64_t> shuffle;
@@ -90,7 +90,8 @@ absl::Status ReadColumn(const std::string& column, const model::YamlNode& node, 
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  if (!in || !std::filesystem::is_regular_file(path))
+    return absl::NotFoundError(absl::StrCat("cannot read ", path));
   std::string bytes(model::kFileBytesMax + 1, '\0');
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(in.gcount()));
@@ -119,8 +120,9 @@ absl::StatusOr<ColumnMap> ReadColumnMap(const std::string& path, const CsvFile& 
   }
   for (const auto& [column, each] : columns) {
     if (!table.Column(column).has_value()) {
-      return each.Wrong(absl::StrCat("the file has no column ", column, "; it has ",
-                                     absl::StrJoin(table.titles, ", ")));
+      // A file without titles has somebody's data there: not told.
+      return each.Wrong(absl::StrCat("the file has no column ", column, " among the ",
+                                     table.titles.size(), " titles of its first line"));
     }
   }
   if (const absl::Status status = identity::CheckSchema(map.schema); !status.ok()) {
@@ -136,11 +138,14 @@ absl::StatusOr<std::vector<std::optional<std::size_t>>> MatchColumns(const Model
   for (std::size_t column = 0; column < columns.size(); ++column) {
     const Attribute& wanted = columns[column];
     std::optional<std::size_t> found;
-    for (std::size_t i = 0; i < model.schema.size() && !found.has_value(); ++i) {
+    for (std::size_t i = 0; i < model.schema.size(); ++i) {
       if (places[i].has_value() || model.schema[i].kind != wanted.kind) continue;
+      const bool named = model.schema[i].name == wanted.name;
+      // Of several of a kind it is told by the name; of addresses else by their order.
       const bool several =
           wanted.kind == AttributeKind::kOther || wanted.kind == AttributeKind::kIdentifier;
-      if (!several || model.schema[i].name == wanted.name) found = i;
+      if (named || (!several && !found.has_value())) found = i;
+      if (named) break;
     }
     if (!found.has_value()) {
       return UsageError(absl::StrCat(
@@ -150,6 +155,22 @@ absl::StatusOr<std::vector<std::optional<std::size_t>>> MatchColumns(const Model
     places[*found] = column;
   }
   return places;
+}
+
+// What the first group of "pattern" finds in "cell"; empty if the cell does not match.
+absl::StatusOr<std::string> FirstGroup(const std::regex& pattern, const std::string& cell) {
+  // The library's matcher takes stack for each character.
+  constexpr std::size_t kBytesMax = 256;
+  std::smatch match;
+  try {
+    if (cell.size() > kBytesMax) {
+      return UsageError(
+          absl::StrCat("--truth-pattern: a cell has more than ", kBytesMax, " bytes"));
+    }
+    return std::regex_search(cell, match, pattern) ? std::string(match[1]) : std::string();
+  } catch (const std::regex_error&) {
+    return UsageError("--truth-pattern takes too long to match");
+  }
 }
 
 struct People {
@@ -187,9 +208,11 @@ absl::StatusOr<People> ReadPeople(const CsvFile& table, const ColumnMap& map,
     identity::TrainingRecord made;
     made.key = std::string(absl::StripAsciiWhitespace(row[record]));
     if (made.key.empty() || !keys.insert(made.key).second) {
-      return Error(absl::StatusCode::kInvalidArgument, reason::kDuplicateRecord,
-                   absl::StrCat("row ", people.records.size() + 1, " of ", arguments.file,
-                                ": column ", map.record, " is empty or occurs twice"));
+      return Error(absl::StatusCode::kInvalidArgument,
+                   made.key.empty() ? reason::kMissingValue : reason::kDuplicateRecord,
+                   absl::StrCat("record ", people.records.size() + 1, " of ", arguments.file,
+                                ": column ", map.record,
+                                made.key.empty() ? " is empty" : " has the key of an earlier one"));
     }
     for (std::size_t i = 0; i < map.schema.size(); ++i) {
       made.profile.push_back(identity::NormalizeValue(map.schema[i], row[columns[i]]));
@@ -199,9 +222,8 @@ absl::StatusOr<People> ReadPeople(const CsvFile& table, const ColumnMap& map,
     people.records.push_back(std::move(made));
     if (truth.has_value()) {
       std::string person(absl::StripAsciiWhitespace(row[*truth]));
-      std::smatch match;
-      if (!arguments.truth_pattern.empty() && std::regex_search(person, match, pattern)) {
-        person = std::string(match[1]);
+      if (!arguments.truth_pattern.empty()) {
+        AQ_ASSIGN_OR_RETURN(person, FirstGroup(pattern, person));
       }
       people.truth.push_back(std::move(person));
     }
@@ -223,10 +245,13 @@ absl::StatusOr<Model> ChooseModel(const ResolveArguments& arguments, const Colum
     base.recipes = identity::DefaultRecipes(base.schema);
     base.link = model.link;
     base.review = model.review;
-    base.version = "trained";
-    if (context.show_progress)
+    if (context.show_progress) {
       context.err << "learning from " << people.records.size() << " records\n";
-    return identity::Train(base, people.records);
+    }
+    AQ_ASSIGN_OR_RETURN(Model trained, identity::Train(base, people.records));
+    trained.version =
+        absl::StrCat("trained-", Hex(Sha256(identity::FormatModel(trained, ""))).substr(0, 12));
+    return trained;
   }
   AQ_ASSIGN_OR_RETURN(const auto places, MatchColumns(model, map.schema));
   for (identity::TrainingRecord& record : people.records) {
@@ -262,6 +287,8 @@ void Evaluate(const identity::Linkage& linkage, const Model& model, const People
   std::map<std::pair<std::string, std::string>, double> both;
   std::map<std::string, std::string> truth;
   for (std::size_t i = 0; i < people.records.size(); ++i) {
+    // Of whom nobody knows who they are, nothing is right or wrong.
+    if (people.truth[i].empty()) continue;
     const std::string& key = people.records[i].key;
     truth[key] = people.truth[i];
     ++person[people.truth[i]];
@@ -276,7 +303,10 @@ void Evaluate(const identity::Linkage& linkage, const Model& model, const People
   pairs.true_pairs = clusters.true_pairs;
   for (const auto& [key, of] : truth) {
     for (const identity::Neighbour& neighbour : linkage.NeighboursOf(key)) {
-      if (neighbour.key < key || neighbour.score.total < model.link) continue;
+      if (neighbour.key < key || neighbour.score.total < model.link ||
+          !truth.contains(neighbour.key)) {
+        continue;
+      }
       ++pairs.found;
       if (truth[neighbour.key] == of) ++pairs.right;
     }
@@ -285,9 +315,66 @@ void Evaluate(const identity::Linkage& linkage, const Model& model, const People
   outcome.by_clusters = clusters;
 }
 
-absl::Status WriteClusters(const std::string& path, const identity::Linkage& linkage,
-                           const People& people, const std::set<std::string>& in_review) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+// A file that takes the place of another only when it is whole.
+class OutFile {
+ public:
+  static absl::StatusOr<OutFile> Open(const std::string& path) {
+    OutFile file(path);
+    file.out_.open(file.unfinished_, std::ios::binary | std::ios::trunc);
+    if (!file.out_) {
+      return Error(absl::StatusCode::kInvalidArgument, reason::kValueInvalid,
+                   absl::StrCat("cannot write ", path));
+    }
+    return file;
+  }
+  std::ostream& stream() { return out_; }
+  absl::Status Finish() {
+    out_.close();
+    std::error_code error;
+    if (out_) std::filesystem::rename(unfinished_, path_, error);
+    if (!out_ || error) return absl::UnavailableError(absl::StrCat("cannot write ", path_));
+    unfinished_.clear();
+    return absl::OkStatus();
+  }
+  OutFile(OutFile&&) = default;
+  OutFile& operator=(OutFile&&) = default;
+  ~OutFile() {
+    std::error_code error;
+    if (!unfinished_.empty()) std::filesystem::remove(unfinished_, error);
+  }
+
+ private:
+  explicit OutFile(const std::string& path) : path_(path), unfinished_(path + ".unfinished") {}
+
+  std::string path_, unfinished_;
+  std::ofstream out_;
+};
+
+// Nothing that is read is written over.
+absl::Status CheckDistinct(const ResolveArguments& arguments) {
+  const std::pair<const char*, const std::string*> written[] = {
+      {"--out", &arguments.out},
+      {"--reviews", &arguments.reviews},
+      {"--save-model", &arguments.save_model}};
+  std::set<std::string> taken;
+  const auto canonical = [](const std::string& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::weakly_canonical(path, error);
+    return error ? path : whole.string();
+  };
+  for (const std::string* read : {&arguments.file, &arguments.columns, &arguments.model}) {
+    if (!read->empty()) taken.insert(canonical(*read));
+  }
+  for (const auto& [option, path] : written) {
+    if (!path->empty() && !taken.insert(canonical(*path)).second) {
+      return UsageError(absl::StrCat(option, " names a file that is used otherwise"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void WriteClusters(std::ostream& out, const identity::Linkage& linkage, const People& people,
+                   const std::set<std::string>& in_review) {
   out << "rec_id,cluster,score,review\n";
   for (const identity::TrainingRecord& record : people.records) {
     const std::optional<identity::Weight> strength = linkage.StrengthOf(record.key);
@@ -295,9 +382,22 @@ absl::Status WriteClusters(const std::string& path, const identity::Linkage& lin
         << (strength.has_value() ? absl::StrFormat("%.3f", *strength / double{identity::kBit}) : "")
         << ',' << (in_review.contains(record.key) ? 1 : 0) << '\n';
   }
-  out.close();
-  if (!out) return absl::UnavailableError(absl::StrCat("cannot write ", path));
-  return absl::OkStatus();
+}
+
+// Beside whom each record in review should be looked at, and why it was not linked.
+void WriteReviews(std::ostream& out, const Model& model,
+                  const std::vector<identity::Review>& reviews) {
+  out << "rec_id,beside,score,why\n";
+  for (const identity::Review& review : reviews) {
+    const absl::string_view caution = identity::CautionName(review.score.caution);
+    out << CsvCell(review.key) << ',' << CsvCell(review.other) << ','
+        << absl::StrFormat("%.3f", review.score.total / double{identity::kBit}) << ','
+        << (review.score.conflicting_ids       ? "TWO_NUMBERS"
+            : !caution.empty()                 ? caution
+            : review.score.total >= model.link ? "STRONGER_ELSEWHERE"
+                                               : "TOO_LITTLE")
+        << '\n';
+  }
 }
 
 absl::Status Print(Context& context, const Outcome& outcome) {
@@ -343,6 +443,7 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
   if (arguments.train && !arguments.model.empty()) {
     return UsageError("--train learns a model from the file itself: leave --model out");
   }
+  AQ_RETURN_IF_ERROR(CheckDistinct(arguments));
   if (!arguments.save_model.empty() && !arguments.train) {
     return UsageError("--save-model needs --train");
   }
@@ -350,15 +451,29 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
     return UsageError("--truth-pattern needs --truth");
   }
   AQ_ASSIGN_OR_RETURN(const CsvFile table, ReadCsv(arguments.file, arguments.encoding));
+  if (table.replaced > 0) {
+    context.err << "note: " << table.replaced << " characters of " << arguments.file
+                << " are none of " << arguments.encoding << "\n";
+  }
   AQ_ASSIGN_OR_RETURN(const ColumnMap map, ReadColumnMap(arguments.columns, table));
+  // Opened first: a wrong path is told before the work.
+  AQ_ASSIGN_OR_RETURN(OutFile clusters_file, OutFile::Open(arguments.out));
+  std::optional<OutFile> reviews_file, model_file;
+  if (!arguments.reviews.empty()) {
+    AQ_ASSIGN_OR_RETURN(reviews_file, OutFile::Open(arguments.reviews));
+  }
+  if (!arguments.save_model.empty()) {
+    AQ_ASSIGN_OR_RETURN(model_file, OutFile::Open(arguments.save_model));
+  }
   AQ_ASSIGN_OR_RETURN(People people, ReadPeople(table, map, arguments, context));
   AQ_ASSIGN_OR_RETURN(const Model model, ChooseModel(arguments, map, people, context));
-  if (!arguments.save_model.empty()) {
-    std::ofstream out(arguments.save_model, std::ios::binary | std::ios::trunc);
-    out << identity::FormatModel(model,
-                                 absl::StrCat("learned from ", people.records.size(), " records"));
-    out.close();
-    if (!out) return absl::UnavailableError(absl::StrCat("cannot write ", arguments.save_model));
+  if (model_file.has_value()) {
+    const std::string text = identity::FormatModel(
+        model, absl::StrCat("learned from ", people.records.size(), " records"));
+    // What is written can be read again.
+    AQ_RETURN_IF_ERROR(identity::ParseModel(arguments.save_model, text).status());
+    model_file->stream() << text;
+    AQ_RETURN_IF_ERROR(model_file->Finish());
   }
   std::vector<std::size_t> order(people.records.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -379,13 +494,23 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
   outcome.model = model.version;
   outcome.records = people.records.size();
   std::set<std::string> in_review, clusters;
-  for (const identity::Review& review : linkage.Reviews()) in_review.insert(review.key);
+  const std::vector<identity::Review> reviews = linkage.Reviews();
+  for (const identity::Review& review : reviews) in_review.insert(review.key);
   for (const identity::TrainingRecord& record : people.records) {
     clusters.insert(linkage.ClusterOf(record.key));
   }
   outcome.reviews = in_review.size();
   outcome.clusters = clusters.size();
-  AQ_RETURN_IF_ERROR(WriteClusters(arguments.out, linkage, people, in_review));
+  if (linkage.comparisons() == 0) {
+    context.err << "note: no two records share a key, so that none were compared; more columns in "
+                << arguments.columns << " would help\n";
+  }
+  WriteClusters(clusters_file.stream(), linkage, people, in_review);
+  AQ_RETURN_IF_ERROR(clusters_file.Finish());
+  if (reviews_file.has_value()) {
+    WriteReviews(reviews_file->stream(), model, reviews);
+    AQ_RETURN_IF_ERROR(reviews_file->Finish());
+  }
   if (!arguments.truth.empty()) Evaluate(linkage, model, people, outcome);
   AQ_RETURN_IF_ERROR(Print(context, outcome));
   return kExitOk;
@@ -398,13 +523,23 @@ void AddIdentityCommands(CLI::App& app, Action& chosen) {
   group->require_subcommand(1);
   auto arguments = std::make_shared<ResolveArguments>();
   CLI::App* resolve = group->add_subcommand(
-      "resolve",
-      "Finds the records of a table that are about one person, as the hub does; offline");
+      "resolve", "Finds the records of a table that are about one person; offline");
+  resolve->footer(
+      "The file that --columns names:\n"
+      "  record: rec_id\n"
+      "  columns:\n"
+      "    name: name\n"
+      "    birth_date: {kind: birth_date, format: YYYYMMDD}\n"
+      "    id_no: national_id\n"
+      "Kinds: name, given_name, surname, birth_date, national_id, identifier, phone, address,\n"
+      "division, sex, other. More in hub/doc/identity.md.\n");
   resolve->add_option("file", arguments->file, "Table of people, CSV with a title row")->required();
   resolve->add_option("--columns", arguments->columns, "YAML file that says which column is what")
       ->required();
   resolve->add_option("--out", arguments->out, "Where to write rec_id,cluster,score,review")
       ->required();
+  resolve->add_option("--reviews", arguments->reviews,
+                      "Where to write beside whom a record should be looked at, and why");
   resolve->add_flag("--train", arguments->train,
                     "Learn a model from the file itself, without being told who is who");
   resolve->add_option(

@@ -11,12 +11,12 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "hub/base/errors.h"
 #include "hub/identity/readings.h"
+#include "hub/identity/text_distance.h"
 #include "hub/model/civil_date.h"
 #include "hub/model/identifiers.h"
 #include "hub/model/names.h"
@@ -113,15 +113,24 @@ std::string FromParts(const std::string& text, absl::string_view order) {
     parts.back().push_back(c);
   }
   if (!parts.empty() && parts.back().empty()) parts.pop_back();
+  const auto pad = [](std::string& part) {
+    if (part.size() == 1) part.insert(part.begin(), '0');
+  };
+  if (parts.size() == 2 && parts[0].size() == 4 && parts[1].size() <= 2) {
+    pad(parts[1]);
+    return absl::StrCat(parts[0], parts[1]);
+  }
   if (parts.size() < 3) return "";
-  if (order.empty()) order = parts[0].size() > 2 ? "YMD" : "DMY";
+  // Whatever the others of a file look like, four digits are the year.
+  if (parts[0].size() == 4) {
+    order = "YMD";
+  } else if (order.empty() || order[0] == 'Y') {
+    order = "DMY";
+  }
   std::string year, month, day;
   for (std::size_t i = 0; i < 3 && i < order.size(); ++i) {
     (order[i] == 'Y' ? year : order[i] == 'M' ? month : day) = parts[i];
   }
-  const auto pad = [](std::string& part) {
-    if (part.size() == 1) part.insert(part.begin(), '0');
-  };
   pad(month);
   pad(day);
   return year.size() == 4 && month.size() == 2 && day.size() == 2 ? absl::StrCat(year, month, day)
@@ -156,8 +165,11 @@ Value BirthDate(absl::string_view order, absl::string_view text) {
   const std::string normal = model::NormalizeText(text);
   Value value;
   value.text = FromParts(normal, order);
-  // "1985年3月" has too few parts, and its digits are what is known.
-  if (value.text.empty()) value.text = YearFirst(OnlyDigits(normal), order);
+  if (value.text.empty()) {
+    const std::string digits = OnlyDigits(normal);
+    value.text = YearFirst(digits, order);
+    if (!IsDay(value.text) && IsDay(digits)) value.text = digits;
+  }
   if (value.text.size() > 2 * kDayDigits) value.text.clear();
   value.valid = IsDay(value.text);
   return value;
@@ -170,11 +182,15 @@ Value NationalId(absl::string_view text) {
     value.valid = true;
     return value;
   }
-  for (const char c : absl::AsciiStrToUpper(model::NormalizeText(text))) {
-    if (IsDigit(c) || c == 'X' || c == '*') value.text.push_back(c);
+  const std::string normal = absl::AsciiStrToUpper(model::NormalizeText(text));
+  value.text = OnlyDigits(normal);
+  if (absl::EndsWith(normal, "X")) value.text.push_back('X');
+  // Too little to tell anybody by, what an exponent leaves, what is masked or only fills the place.
+  const bool one_digit = value.text.find_first_not_of(value.text[0]) == std::string::npos;
+  if (value.text.size() < 10 || value.text.size() > 24 || one_digit ||
+      normal.find('*') != std::string::npos) {
+    value.text.clear();
   }
-  // Too little to tell anybody by, and what an exponent leaves.
-  if (value.text.size() < 10 || value.text.size() > 24) value.text.clear();
   return value;
 }
 
@@ -186,6 +202,8 @@ Value Phone(absl::string_view text) {
   }
   value.valid = !value.text.empty();
   if (value.text.empty()) value.text = OnlyDigits(model::NormalizeText(text));
+  constexpr std::size_t kDigitsMin = 7;
+  if (value.text.size() < kDigitsMin) return {};
   return value;
 }
 
@@ -276,6 +294,8 @@ std::vector<std::string> Unspaced(std::vector<std::string> readings) {
 Value Name(const Attribute& attribute, absl::string_view text) {
   Value value;
   value.text = NormalizeWords(text);
+  const std::u32string characters = Characters(value.text);
+  if (std::all_of(characters.begin(), characters.end(), model::IsUnknownCharacter)) return {};
   if (HasHan(value.text)) {
     value.text = FoldVariants(value.text);
     if (attribute.kind == AttributeKind::kName) {
@@ -366,7 +386,7 @@ std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind) {
 
 Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
   text = absl::StripAsciiWhitespace(text.substr(0, kValueBytesMax));
-  if (text.empty() || SaysNothing(absl::AsciiStrToLower(text))) return {};
+  if (text.empty() || SaysNothing(NormalizeWords(text))) return {};
   switch (attribute.kind) {
     case AttributeKind::kName:
     case AttributeKind::kGivenName:

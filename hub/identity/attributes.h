@@ -43,7 +43,8 @@ struct Attribute {
   std::string name;
   AttributeKind kind = AttributeKind::kOther;
   // For kBirthDate, the order of the parts in values that could be read in two ways, such as
-  // "03/04/1985": some order of "Y", "M" and "D". Empty: the year first.
+  // "03/04/1985": some order of "Y", "M" and "D". Empty: the year first, else the day. Four digits
+  // that stand apart at the front are the year in any case.
   std::string date_order = {};
 };
 using Schema = std::vector<Attribute>;
@@ -80,7 +81,7 @@ struct Value {
 using Profile = std::vector<Value>;
 
 // "text" as a record has it, in UTF-8. What is generic or says that there is none ("无", "N/A",
-// "不详") is empty.
+// "不详"), or too little to tell anybody by (a masked number), is empty.
 Value NormalizeValue(const Attribute& attribute, absl::string_view text);
 // A value that has others beside it, such as a former name; empty ones are left out.
 Value NormalizeValues(const Attribute& attribute, absl::string_view text,

@@ -55,8 +55,10 @@ std::vector<std::string> PartsOf(const Value& value, KeyPartKind kind) {
     case KeyPartKind::kBeginning:
       return {std::string(Beginning(value.text, kBeginningCharacters))};
     case KeyPartKind::kReading:
+      if (value.readings.empty()) return {value.text};
       return value.readings;
     case KeyPartKind::kSurnameReading:
+      if (value.readings.empty()) return {value.text.substr(value.text.rfind(' ') + 1)};
       return value.surname_readings;
     case KeyPartKind::kYear:
       return piece(0, 4);

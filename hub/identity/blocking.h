@@ -19,8 +19,8 @@ namespace anqiao::identity {
 enum class KeyPartKind {
   kValue,
   kBeginning,       // the first three characters
-  kReading,         // how a name sounds
-  kSurnameReading,  // how its surname sounds
+  kReading,         // how a Han name sounds; another as it is
+  kSurnameReading,  // how its surname sounds; of another its last word
   kYear,            // of a date
   kProvince,        // of a division
   kFirst14,         // of a national id: where and when registered as born

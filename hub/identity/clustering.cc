@@ -75,14 +75,13 @@ Partition Cluster(const Component& component) {
     const std::uint32_t a = clusters.Find(link.a), b = clusters.Find(link.b);
     if (a == b) continue;
     std::optional<Refusal> refusal;
-    if (link.verdict != Verdict::kSame) {
-      if (too_many) {
-        refusal = Refusal::kTooManyLinks;
-      } else if (clusters.ToldApart(a, b)) {
-        refusal = Refusal::kToldApart;
-      } else if (clusters.NumbersConflict(a, b)) {
-        refusal = Refusal::kConflictingIds;
-      }
+    const bool told = link.verdict == Verdict::kSame;
+    if (clusters.ToldApart(a, b)) {
+      refusal = Refusal::kToldApart;
+    } else if (!told && too_many) {
+      refusal = Refusal::kTooManyLinks;
+    } else if (!told && clusters.NumbersConflict(a, b)) {
+      refusal = Refusal::kConflictingIds;
     }
     if (refusal.has_value()) {
       refused.push_back({link, *refusal});

@@ -17,7 +17,8 @@
 
 namespace anqiao::identity {
 
-// What a caseworker said of two records. It outweighs every score and every number.
+// What a caseworker said of two records. It outweighs every score and every number; of verdicts
+// that contradict each other, "not the same" holds.
 enum class Verdict { kNone, kSame, kNotSame };
 
 struct Link {

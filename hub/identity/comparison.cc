@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -74,13 +73,19 @@ Level CompareHanNames(const Value& a, const Value& b) {
 }
 
 Level CompareNames(const Value& a, const Value& b) {
-  const auto exact = [](const Value& x, const Value& y) {
-    return x.text == y.text ||
-           std::find(y.further.begin(), y.further.end(), x.text) != y.further.end();
+  // Of former names too, one that both have.
+  bool shared = false;
+  const auto written = [&](const std::string& text) {
+    if (b.text != text && std::find(b.further.begin(), b.further.end(), text) == b.further.end()) {
+      return false;
+    }
+    shared = true;
+    return !model::HasUnknownCharacter(text);
   };
-  if (exact(a, b) || exact(b, a)) {
-    return model::HasUnknownCharacter(a.text) ? Level::kUnknownCharacter : Level::kExact;
+  if (written(a.text) || std::any_of(a.further.begin(), a.further.end(), written)) {
+    return Level::kExact;
   }
+  if (shared) return Level::kUnknownCharacter;
   return a.readings.empty() && b.readings.empty() ? CompareTexts(a.text, b.text)
                                                   : CompareHanNames(a, b);
 }
@@ -88,7 +93,10 @@ Level CompareNames(const Value& a, const Value& b) {
 Level CompareDates(absl::string_view a, absl::string_view b) {
   if (a == b) return a.size() == kDayDigits ? Level::kExact : Level::kSimilar;
   const std::u32string x = Characters(a), y = Characters(b);
-  if (EditDistance(x, y, 1) <= 1) return Level::kOneEdit;
+  // Of a day a digit may be lost; less than that says a year, or a month.
+  if (std::min(a.size(), b.size()) + 1 >= kDayDigits && EditDistance(x, y, 1) <= 1) {
+    return Level::kOneEdit;
+  }
   if (a.size() < kDayDigits || b.size() < kDayDigits) {
     // Less than a day is known of one: what is known of both may be the same.
     const std::size_t known = std::min(a.size(), b.size());

@@ -127,7 +127,7 @@ Verdict Linkage::VerdictOn(const std::string& a, const std::string& b) const {
   return found == verdicts_.end() ? Verdict::kNone : found->second;
 }
 
-void Linkage::Put(const std::string& key, const Profile& profile) {
+void Linkage::Put(std::string key, const Profile& profile) {
   Remove(key);
   Place place = static_cast<Place>(nodes_.size());
   if (free_.empty()) {
@@ -337,6 +337,7 @@ std::vector<Review> Linkage::Reviews() const {
     Place a = 0, b = 0;
   };
   absl::flat_hash_map<std::pair<Place, Place>, Best> best;
+  absl::flat_hash_set<std::pair<Place, Place>> apart;
   // Keys break ties, so that the answer does not depend on places.
   const auto stronger = [&](const Best& x, const Best& y) {
     return std::tie(y.weight, nodes_[x.a].key, nodes_[x.b].key) <
@@ -346,8 +347,9 @@ std::vector<Review> Linkage::Reviews() const {
     const Node& node = nodes_[place];
     for (const Edge& edge : node.edges) {
       const Node& other = nodes_[edge.to];
-      if (!edge.scored || edge.verdict != Verdict::kNone || node.cluster == other.cluster ||
-          other.key < node.key) {
+      if (node.cluster == other.cluster || other.key < node.key) continue;
+      if (edge.verdict == Verdict::kNotSame) {
+        apart.insert(std::minmax(node.cluster, other.cluster));
         continue;
       }
       const Best found = {edge.weight, place, edge.to};
@@ -357,6 +359,7 @@ std::vector<Review> Linkage::Reviews() const {
   }
   std::vector<Review> reviews;
   for (const auto& [clusters, found] : best) {
+    if (apart.contains(clusters)) continue;
     Place a = found.a, b = found.b;
     const auto rank = [&](Place place) {
       const Place cluster = nodes_[place].cluster;

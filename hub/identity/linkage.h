@@ -15,7 +15,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -51,7 +50,7 @@ class Linkage {
 
   // Adds a record, or puts it in the place of the one with this key. Requires: a profile of the
   // model's schema.
-  void Put(const std::string& key, const Profile& profile);
+  void Put(std::string key, const Profile& profile);
   // False if there is none.
   bool Remove(const std::string& key);
   // What a person decided about two records, there or not; kNone takes it back.
@@ -67,15 +66,17 @@ class Linkage {
   // Weight of the strongest link between the record and another of its cluster; nullopt if there is
   // none. Requires: Has(key).
   std::optional<Weight> StrengthOf(const std::string& key) const;
-  // One for each two clusters between which something is at or above "review" and that nobody has
-  // told apart, by falling weight.
+  // One for each two clusters between which something is at or above "review" and of which no two
+  // records were told apart, by falling weight; and for each two that were told the same and are
+  // apart because that contradicts another verdict.
   std::vector<Review> Reviews() const;
 
   std::uint64_t comparisons() const { return comparisons_; }
 
  private:
   using Place = std::uint32_t;
-  // Of a blocking key. Two that collide make two records be compared that need not have been.
+  // Of a blocking key, of 64 bits: two that collide count as one, which is as likely as that no two
+  // of 10^8 keys do.
   using KeyHash = std::uint64_t;
   struct Edge {
     Place to = 0;

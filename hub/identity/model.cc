@@ -12,6 +12,8 @@ namespace {
 
 // No level says more than this, however rarely it was seen to be wrong.
 constexpr Weight kWeightMax = 25 * kBit;
+// A table of fewer records is a part of something larger.
+constexpr std::size_t kRecordsMin = 1'000;
 
 Weight Log2(double ratio) {
   const double bits = std::log2(ratio) * kBit;
@@ -23,10 +25,38 @@ double Lookup(const Frequencies& frequencies, const std::string& value) {
   return found == frequencies.values.end() ? frequencies.other : found->second;
 }
 
-// The value that both have; for names and phones it may be one that stands beside another.
-const Value& Shared(const Value& a, const Value& b) {
-  const bool other = std::find(a.further.begin(), a.further.end(), b.text) != a.further.end();
-  return other ? b : a;
+bool Holds(const Value& value, const std::string& text) {
+  return value.text == text ||
+         std::find(value.further.begin(), value.further.end(), text) != value.further.end();
+}
+
+double FrequencyOfText(const AttributeModel& attribute, const std::string& text, bool han_name,
+                       double otherwise) {
+  if (!han_name || attribute.surnames.values.empty()) {
+    const double found = Lookup(attribute.frequencies, text);
+    return found > 0 ? found : otherwise;
+  }
+  const std::size_t surname = SurnameBytes(text);
+  double frequency = Lookup(attribute.surnames, text.substr(0, surname));
+  for (const char32_t character : Characters(absl::string_view(text).substr(surname))) {
+    frequency *= Lookup(attribute.given_characters, Utf8(character));
+  }
+  return frequency;
+}
+
+// How often what both have occurs: the more frequent, if there are several.
+double SharedFrequency(const AttributeModel& attribute, const Value& a, const Value& b,
+                       double otherwise) {
+  const bool han_name = !a.surname_readings.empty() || !b.surname_readings.empty();
+  double frequency = 0;
+  const auto take = [&](const std::string& text) {
+    if (Holds(b, text)) {
+      frequency = std::max(frequency, FrequencyOfText(attribute, text, han_name, otherwise));
+    }
+  };
+  take(a.text);
+  for (const std::string& text : a.further) take(text);
+  return frequency > 0 ? frequency : otherwise;
 }
 
 // Attributes that say where somebody lives. They come and go together, and a household shares them,
@@ -51,9 +81,13 @@ Caution Judge(const Model& model, const Comparison& comparison, const Score& sco
     const std::optional<std::size_t> at = FindKind(model.schema, kind);
     return at.has_value() ? comparison.levels[*at] : Level::kMissing;
   };
+  // The best of the attributes of a kind.
   const auto part = [&](AttributeKind kind) {
-    const std::optional<std::size_t> at = FindKind(model.schema, kind);
-    return at.has_value() ? score.parts[*at] : 0;
+    Weight best = 0;
+    for (std::size_t i = 0; i < model.schema.size(); ++i) {
+      if (model.schema[i].kind == kind) best = std::max(best, score.parts[i]);
+    }
+    return best;
   };
   using enum AttributeKind;
   const Level name = level(kName), id = level(kNationalId), birth = level(kBirthDate);
@@ -96,25 +130,12 @@ absl::string_view CautionName(Caution caution) {
 }
 
 Model SizedFor(Model model, std::size_t records) {
-  const double others =
-      std::max<double>(static_cast<double>(records) - 1, 2 * model.others_per_record);
+  const double others = std::max<double>(static_cast<double>(std::max(records, kRecordsMin)) - 1,
+                                         2 * model.others_per_record);
   const double share = model.others_per_record / others;
   model.prior = Log2(share / (1 - share));
   model.records = records;
   return model;
-}
-
-double FrequencyOf(const AttributeModel& attribute, const Value& value, double otherwise) {
-  if (!attribute.surnames.values.empty() && !value.surname_readings.empty()) {
-    const std::size_t surname = SurnameBytes(value.text);
-    double frequency = Lookup(attribute.surnames, value.text.substr(0, surname));
-    for (const char32_t character : Characters(absl::string_view(value.text).substr(surname))) {
-      frequency *= Lookup(attribute.given_characters, std::string(Utf8(character)));
-    }
-    return frequency;
-  }
-  const double found = Lookup(attribute.frequencies, value.text);
-  return found > 0 ? found : otherwise;
 }
 
 Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
@@ -127,11 +148,12 @@ Score ScorePair(const Model& model, const Comparison& comparison, const Profile&
     const AttributeModel& attribute = model.attributes[i];
     const double m = attribute.m[static_cast<std::size_t>(level)];
     double u = attribute.u[static_cast<std::size_t>(level)];
-    if (level == Level::kExact) u = FrequencyOf(attribute, Shared(a[i], b[i]), u);
+    if (level == Level::kExact) u = SharedFrequency(attribute, a[i], b[i], u);
     if (m > 0 && u > 0) score.parts[i] = Log2(m / u);
   }
   score.caution = Judge(model, comparison, score, a, b);
-  if (FindKind(model.schema, AttributeKind::kName).has_value()) {
+  const std::optional<std::size_t> name = FindKind(model.schema, AttributeKind::kName);
+  if (name.has_value()) {
     Weight best = 0, worst = 0;
     for (std::size_t i = 0; i < model.schema.size(); ++i) {
       if (!IsResidence(model.schema[i].kind)) continue;
@@ -147,7 +169,7 @@ Score ScorePair(const Model& model, const Comparison& comparison, const Profile&
       if (!keep) score.parts[i] = 0;
     }
   }
-  if (const auto name = FindKind(model.schema, AttributeKind::kName); name.has_value()) {
+  if (name.has_value()) {
     score.different = comparison.conflicting_ids && comparison.levels[*name] >= Level::kOneEdit;
   }
   score.total = model.prior;

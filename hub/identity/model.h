@@ -14,7 +14,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/identity/attributes.h"
 #include "hub/identity/blocking.h"
@@ -58,7 +57,8 @@ struct Model {
 };
 
 // "model" for a register of about "records" records: the more there are, the less likely are two of
-// them one person's. The number is part of the model: it does not follow what has arrived.
+// them one person's; fewer than 1,000 count as so many. The number is part of the model: it does
+// not follow what has arrived.
 Model SizedFor(Model model, std::size_t records);
 
 // What is known of registers and not in the weights.
@@ -89,9 +89,6 @@ struct Score {
 // Symmetric.
 Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
                 const Profile& b);
-
-// How often a name occurs by "attribute"; for explanations and training too.
-double FrequencyOf(const AttributeModel& attribute, const Value& value, double otherwise);
 
 }  // namespace anqiao::identity
 

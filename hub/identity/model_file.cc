@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/identity/shipped.h"
@@ -106,7 +105,10 @@ absl::Status ReadRecipe(const YamlNode& node, Model& model) {
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> parts, keys.at("of").Items(kAttributesMax));
   for (const YamlNode& each : parts) {
     AQ_ASSIGN_OR_RETURN(const std::string text, each.Text());
-    const std::pair<std::string, std::string> pair = absl::StrSplit(text, absl::MaxSplits('.', 1));
+    // The name of an attribute may have dots.
+    const std::size_t dot = text.rfind('.');
+    if (dot == std::string::npos) return each.Wrong("expected ATTRIBUTE.PART");
+    const std::pair<std::string, std::string> pair(text.substr(0, dot), text.substr(dot + 1));
     const auto found =
         std::find_if(model.schema.begin(), model.schema.end(),
                      [&](const Attribute& attribute) { return attribute.name == pair.first; });
@@ -121,16 +123,38 @@ absl::Status ReadRecipe(const YamlNode& node, Model& model) {
   return absl::OkStatus();
 }
 
-void WriteFrequencies(std::string& out, absl::string_view name, const Frequencies& frequencies) {
+// A double-quoted scalar of YAML.
+std::string Quoted(absl::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted.push_back('\\');
+      quoted.push_back(c);
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      absl::StrAppendFormat(&quoted, "\\x%02X", static_cast<unsigned char>(c));
+    } else {
+      quoted.push_back(c);
+    }
+  }
+  return quoted + "\"";
+}
+
+// What fewer records have could name one of them.
+constexpr double kRecordsToName = 5;
+
+void WriteFrequencies(std::string& out, absl::string_view name, const Frequencies& frequencies,
+                      double records) {
   std::vector<std::pair<double, std::string>> sorted;
-  for (const auto& [value, share] : frequencies.values) sorted.emplace_back(-share, value);
+  for (const auto& [value, share] : frequencies.values) {
+    if (share * records >= kRecordsToName) sorted.emplace_back(-share, value);
+  }
   std::sort(sorted.begin(), sorted.end());
   absl::StrAppend(&out, "    ", name,
                   ":\n      other: ", absl::StrFormat("%.3g", frequencies.other),
                   "\n      values: {");
   const char* separator = "";
   for (const auto& [share, value] : sorted) {
-    absl::StrAppend(&out, separator, "\"", value, "\": ", absl::StrFormat("%.3g", -share));
+    absl::StrAppend(&out, separator, Quoted(value), ": ", absl::StrFormat("%.3g", -share));
     separator = ", ";
   }
   out += "}\n";
@@ -145,7 +169,7 @@ absl::StatusOr<Model> ReadModel(const YamlNode& node) {
   AQ_ASSIGN_OR_RETURN(model.version, keys.at("version").Text());
   AQ_ASSIGN_OR_RETURN(model.link, Bits(keys.at("link")));
   AQ_ASSIGN_OR_RETURN(model.review, Bits(keys.at("review")));
-  if (model.review > model.link) return keys.at("review").Wrong("review is over link");
+  if (model.review >= model.link) return keys.at("review").Wrong("review is not under link");
   AQ_ASSIGN_OR_RETURN(const std::int64_t records, keys.at("records").Number());
   if (records < 2) return keys.at("records").Wrong("expected at least 2");
   AQ_ASSIGN_OR_RETURN(model.others_per_record, keys.at("others_per_record").Decimal());
@@ -173,14 +197,14 @@ absl::StatusOr<Model> ParseModel(const std::string& file, const std::string& con
 
 std::string FormatModel(const Model& model, const std::string& source) {
   std::string out = absl::StrFormat(
-      "version: \"%s\"\nsource: \"%s\"\n# Bits of log2 odds.\nlink: %g\nreview: %g\n"
+      "version: %s\nsource: %s\n# Bits of log2 odds.\nlink: %g\nreview: %g\n"
       "# The size of the register it is for, and how many other records of its person a record "
       "has.\nrecords: %d\nothers_per_record: %.4g\nattributes:\n",
-      model.version, source, static_cast<double>(model.link) / kBit,
+      Quoted(model.version), Quoted(source), static_cast<double>(model.link) / kBit,
       static_cast<double>(model.review) / kBit, model.records, model.others_per_record);
   for (std::size_t i = 0; i < model.schema.size(); ++i) {
     const AttributeModel& attribute = model.attributes[i];
-    absl::StrAppend(&out, "  - name: ", model.schema[i].name,
+    absl::StrAppend(&out, "  - name: ", Quoted(model.schema[i].name),
                     "\n    kind: ", AttributeKindName(model.schema[i].kind), "\n    levels:\n");
     for (const Level level : LevelsOf(model.schema[i].kind)) {
       const auto at = static_cast<std::size_t>(level);
@@ -188,16 +212,18 @@ std::string FormatModel(const Model& model, const std::string& source) {
                             attribute.m[at], attribute.u[at]);
     }
     if (attribute.surnames.values.empty()) continue;
-    WriteFrequencies(out, "surnames", attribute.surnames);
-    WriteFrequencies(out, "given_characters", attribute.given_characters);
+    const auto records = static_cast<double>(model.records);
+    WriteFrequencies(out, "surnames", attribute.surnames, records);
+    WriteFrequencies(out, "given_characters", attribute.given_characters, records);
   }
   out += "# A key that more than records_max records share is not used.\nkeys:\n";
   for (const KeyRecipe& recipe : model.recipes) {
     out += "  - of: [";
     const char* separator = "";
     for (const KeyPart& part : recipe.parts) {
-      absl::StrAppend(&out, separator, model.schema[part.attribute].name, ".",
-                      KeyPartName(part.kind));
+      absl::StrAppend(
+          &out, separator,
+          Quoted(absl::StrCat(model.schema[part.attribute].name, ".", KeyPartName(part.kind))));
       separator = ", ";
     }
     absl::StrAppend(&out, "]\n    records_max: ", recipe.records_max, "\n");

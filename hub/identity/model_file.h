@@ -21,7 +21,7 @@ namespace anqiao::identity {
 absl::StatusOr<Model> ParseModel(const std::string& file, const std::string& content);
 
 // "model" as a file. Frequencies of whole values are left out: they would name people; those of
-// surnames and of characters are kept.
+// surnames and of characters that several records have are kept.
 std::string FormatModel(const Model& model, const std::string& source);
 
 // For Chinese registers: name, sex, birth_date, national_id, phone, division, address.

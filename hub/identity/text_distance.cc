@@ -107,7 +107,7 @@ double JaroWinkler(std::u32string_view a, std::u32string_view b) {
   }
   const double m = static_cast<double>(matches);
   const double jaro = (m / static_cast<double>(a.size()) + m / static_cast<double>(b.size()) +
-                       (m - static_cast<double>(out_of_order / 2)) / m) /
+                       (m - static_cast<double>(out_of_order) / 2) / m) /
                       3;
   std::size_t prefix = 0;
   while (prefix < std::min<std::size_t>({4, a.size(), b.size()}) && a[prefix] == b[prefix]) {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <random>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -31,6 +30,13 @@ constexpr double kUMin = 0.02;
 // A level that was not seen once is still possible.
 constexpr double kUnseen = 0.5;
 
+// Characters of a Han name: a surname of two and a given name of two.
+constexpr std::size_t kHanNameMax = 4;
+bool IsHan(char32_t character) {
+  return (character >= 0x3400 && character <= 0x9FFF) ||
+         (character >= 0x20000 && character <= 0x3FFFF);
+}
+
 using Levels = std::array<Level, kAttributesMax>;
 // How many pairs show which levels.
 using Patterns = std::map<Levels, double>;
@@ -53,6 +59,9 @@ AttributeModel CountValues(const std::vector<TrainingRecord>& records, std::size
     if (value.empty()) continue;
     Count(model.frequencies, value.text);
     if (value.surname_readings.empty()) continue;
+    // Not of names that go on after a dot, nor of what is no name: those would be whole values.
+    const std::u32string name = Characters(value.text);
+    if (name.size() > kHanNameMax || !std::all_of(name.begin(), name.end(), IsHan)) continue;
     const std::size_t surname = SurnameBytes(value.text);
     Count(model.surnames, value.text.substr(0, surname));
     for (const char32_t character : Characters(absl::string_view(value.text).substr(surname))) {
@@ -90,35 +99,56 @@ std::vector<Pair> RandomPairs(std::size_t records, std::size_t pairs_max) {
   return pairs;
 }
 
-std::vector<Pair> BlockedPairs(const Model& model, const std::vector<TrainingRecord>& records,
-                               std::size_t pairs_max) {
-  std::unordered_map<std::string, std::vector<std::uint32_t>> sharing;
-  std::unordered_map<std::string, std::size_t> recipe_of;
+// Draws without regard to the order of anything.
+std::uint64_t Mixed(const Pair& pair) {
+  std::uint64_t x = (std::uint64_t{pair.first} << 32 | pair.second) + kSeed;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
+
+struct Blocked {
+  std::vector<Pair> pairs;
+  double share = 1;  // of all that share a key
+};
+
+Blocked BlockedPairs(const Model& model, const std::vector<TrainingRecord>& records,
+                     std::size_t pairs_max) {
+  struct Sharing {
+    std::size_t recipe = 0;
+    std::vector<std::uint32_t> records;
+  };
+  std::unordered_map<std::string, Sharing> sharing;
   for (std::uint32_t i = 0; i < records.size(); ++i) {
     for (KeyMaterial& key : MakeKeys(model.recipes, records[i].profile)) {
-      recipe_of.emplace(key.bytes, key.recipe);
-      sharing[std::move(key.bytes)].push_back(i);
+      Sharing& sharers = sharing[std::move(key.bytes)];
+      sharers.recipe = key.recipe;
+      sharers.records.push_back(i);
     }
   }
-  std::vector<Pair> pairs;
-  for (const auto& [key, members] : sharing) {
-    if (members.size() > model.recipes[recipe_of[key]].records_max) continue;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      for (std::size_t j = i + 1; j < members.size(); ++j) {
-        pairs.emplace_back(members[i], members[j]);
+  // Some are counted for each key that they share; so there may be fewer than wanted.
+  double all = 0;
+  for (auto& [key, sharers] : sharing) {
+    if (sharers.records.size() > model.recipes[sharers.recipe].records_max) sharers.records.clear();
+    const auto count = static_cast<double>(sharers.records.size());
+    all += count * (count - 1) / 2;
+  }
+  Blocked blocked;
+  blocked.share = std::min(1.0, static_cast<double>(pairs_max) / std::max(all, 1.0));
+  const double limit = blocked.share * static_cast<double>(UINT64_MAX);
+  for (const auto& [key, sharers] : sharing) {
+    for (std::size_t i = 0; i < sharers.records.size(); ++i) {
+      for (std::size_t j = i + 1; j < sharers.records.size(); ++j) {
+        const Pair pair(sharers.records[i], sharers.records[j]);
+        if (blocked.share >= 1 || static_cast<double>(Mixed(pair)) < limit) {
+          blocked.pairs.push_back(pair);
+        }
       }
     }
   }
-  std::sort(pairs.begin(), pairs.end());
-  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-  if (pairs.size() > pairs_max) {
-    std::mt19937_64 random(kSeed);
-    for (std::size_t i = 0; i < pairs_max; ++i) {
-      std::swap(pairs[i], pairs[i + random() % (pairs.size() - i)]);
-    }
-    pairs.resize(pairs_max);
-  }
-  return pairs;
+  std::sort(blocked.pairs.begin(), blocked.pairs.end());
+  blocked.pairs.erase(std::unique(blocked.pairs.begin(), blocked.pairs.end()), blocked.pairs.end());
+  return blocked;
 }
 
 Patterns PatternsOf(const Model& model, const std::vector<TrainingRecord>& records,
@@ -195,7 +225,7 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
     }
   }
   const std::vector<Pair> random = RandomPairs(records.size(), options.random_pairs);
-  const std::vector<Pair> blocked = BlockedPairs(model, records, options.blocked_pairs_max);
+  const auto [blocked, share_of_blocked] = BlockedPairs(model, records, options.blocked_pairs_max);
   if (blocked.empty()) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kValueInvalid,
                  "no two records share a key: there is nothing to learn from");
@@ -251,6 +281,7 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
     }
     if (change < kConverged) break;
   }
+  matches /= share_of_blocked;
   const double all =
       static_cast<double>(records.size()) * static_cast<double>(records.size() - 1) / 2;
   model.others_per_record = 2 * matches / static_cast<double>(records.size());
@@ -270,6 +301,9 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
       }
       u = kept;
     }
+    double sum = 0;
+    for (const double u : attribute.u) sum += u;
+    for (double& u : attribute.u) u /= sum;
   }
   if (report != nullptr) *report = {random.size(), blocked.size(), round, matches};
   return model;

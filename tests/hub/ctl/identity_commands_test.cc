@@ -147,6 +147,40 @@ TEST_F(IdentityCommandsTest, WritesALineForEachRecordInTheFilesOrder) {
   EXPECT_EQ(Number("clusters"), 2);
 }
 
+TEST_F(IdentityCommandsTest, SaysBesideWhomAndWhy) {
+  const std::string reviews = absl::StrCat(directory_.path(), "/reviews.csv");
+  ASSERT_EQ(Run(Write("two.csv",
+                      "rec_id,name,id_no\na,王秀英,421299198503150026\n"
+                      "b,赵建国,421299198503150026\n"),
+                "columns:\n  name: name\n  id_no: national_id\n", {"--reviews", reviews}),
+            0)
+      << err_.str();
+  EXPECT_THAT(Read(reviews),
+              ::testing::MatchesRegex("rec_id,beside,score,why\nb,a,[0-9.]+,ID_ALONE\n"));
+  EXPECT_THAT(Read(Out()), HasSubstr("b,b,,1\n"));
+}
+
+TEST_F(IdentityCommandsTest, ALearnedModelIsKeptAndUsedAgain) {
+  const std::string model = absl::StrCat(directory_.path(), "/m.yaml");
+  ASSERT_EQ(Run(kZh10k, kChineseColumns, {"--train", "--save-model", model}), 0) << err_.str();
+  EXPECT_THAT(Read(model), HasSubstr("version: \"trained-"));
+  ASSERT_EQ(Run(kZh10k, kChineseColumns, {"--model", model, "--truth", "person_id"}), 0)
+      << err_.str();
+  EXPECT_GE(OfClusters("f1"), 0.988);
+}
+
+TEST_F(IdentityCommandsTest, WhatIsReadIsNotWrittenOver) {
+  const std::string table = Write("three.csv", kThree);
+  EXPECT_EQ(Run(table, kThreeColumns, {"--reviews", table}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("--reviews names a file that is used otherwise"));
+  EXPECT_EQ(Read(table), kThree);
+}
+
+TEST_F(IdentityCommandsTest, SaysThatNothingWasCompared) {
+  ASSERT_EQ(Run(Write("three.csv", kThree), "columns:\n  name: name\n"), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("no two records share a key"));
+}
+
 struct Wrong {
   const char* name;
   const char* table;
@@ -173,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
               "columns:\n  nome: name\n",
               {},
               1,
-              "columns.yaml:2:9: the file has no column nome; it has rec_id, name, id_no, phone"},
+              "columns.yaml:2:9: the file has no column nome among the 4 titles of its first line"},
         Wrong{"NoSuchRecordColumn",
               kThree,
               "record: key\ncolumns:\n  name: name\n",
@@ -199,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
               "columns:\n  name: name\n",
               {},
               1,
-              "row 2 of"},
+              "record 2 of"},
         Wrong{"ShortRow",
               "rec_id,name\na\n",
               "columns:\n  name: name\n",
@@ -237,6 +271,24 @@ INSTANTIATE_TEST_SUITE_P(
               {},
               2,
               "knows no other like column phone"},
+        Wrong{"NoFolderForOut",
+              kThree,
+              kThreeColumns,
+              {"--reviews", "/nonexistent/r.csv"},
+              1,
+              "cannot write /nonexistent/r.csv"},
+        Wrong{"AFolderForAFile", kThree, kThreeColumns, {"--model", "/tmp"}, 1, "cannot read /tmp"},
+        Wrong{"LongCellForAPattern",
+              "rec_id,name\na,"
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+              "xxxx"
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+              "xxxxxxxx\n",
+              "columns:\n  name: name\n",
+              {"--truth", "name", "--truth-pattern", "(x)"},
+              2,
+              "more than 256 bytes"},
         Wrong{"TrainAndModel",
               kThree,
               kThreeColumns,

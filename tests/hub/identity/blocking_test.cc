@@ -117,6 +117,14 @@ TEST(MakeKeysTest, TablesInColumnsMeetByEachValueAndByPairsOfBeginnings) {
   EXPECT_EQ(KeysOf(schema, {"catherine", "smith", ""}).size(), 3U);
 }
 
+TEST(MakeKeysTest, NamesOfOtherScriptsMeetByTheirLastWord) {
+  const std::vector<std::string> a =
+      KeysOf(kChinese, {"John Smith", "", "", "19000010001", "", ""});
+  const std::vector<std::string> b = KeysOf(kChinese, {"J. Smith", "", "", "19000010001", "", ""});
+  ASSERT_EQ(a.size(), 1U);
+  EXPECT_EQ(a, b);
+}
+
 TEST(MakeKeysTest, AreFewAndEachOnce) {
   const Schema schema = {{"phone", kPhone}};
   Profile profile(1);

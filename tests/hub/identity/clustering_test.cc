@@ -51,6 +51,15 @@ TEST(ClusterTest, ToldTheSameOutweighsNumbers) {
   EXPECT_TRUE(partition.refused.empty());
 }
 
+TEST(ClusterTest, NotTheSameHoldsAgainstTheSame) {
+  const Partition partition =
+      Cluster({.ids = {0, 0, 0},
+               .links = {{0, 1, 0, Verdict::kSame}, {1, 2, 0, Verdict::kSame}},
+               .apart = {{0, 2}}});
+  EXPECT_THAT(partition.cluster, ElementsAre(0, 0, 2));
+  EXPECT_THAT(partition.refused, SizeIs(1));
+}
+
 TEST(ClusterTest, WhatIsTooLargeIsPutToPeople) {
   Component component;
   for (std::uint32_t i = 0; i < 250; ++i) {

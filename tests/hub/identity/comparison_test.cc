@@ -67,6 +67,7 @@ INSTANTIATE_TEST_SUITE_P(Dates, PairTest,
                                            Pair{kBirthDate, "19850315", "19851129", kSimilar},
                                            Pair{kBirthDate, "1985-03", "1985-03-15", kSimilar},
                                            Pair{kBirthDate, "1985-03", "1985-03", kSimilar},
+                                           Pair{kBirthDate, "1985", "1986", kDifferent},
                                            Pair{kBirthDate, "1985-03", "1985-04-15", kDifferent},
                                            Pair{kBirthDate, "19850315", "19621129", kDifferent}));
 INSTANTIATE_TEST_SUITE_P(
@@ -130,6 +131,14 @@ TEST(CompareTest, WhatTheNumberSaysIsNotCountedAgain) {
   EXPECT_EQ(levels({"19620708", id, "2"}, {"19850315", id, "1"})[0], kDifferent);
   EXPECT_EQ(levels({"19620708", id, "2"}, {"19850315", id, "1"})[2], kDifferent);
   EXPECT_EQ(levels({"", id, ""}, {"19850315", "", ""})[0], kExact);
+}
+
+TEST(CompareTest, FormerNamesCountBothWays) {
+  const Schema schema = {{"name", kName}};
+  const Profile a = {NormalizeValue(schema[0], "王秀英")};
+  const Profile b = {NormalizeValues(schema[0], "王□英", {"王秀英"})};
+  EXPECT_EQ(Compare(schema, a, b).levels[0], kExact);
+  EXPECT_EQ(Compare(schema, b, a).levels[0], kExact);
 }
 
 TEST(CompareTest, OnlyTwoValidNumbersConflict) {

@@ -48,6 +48,8 @@ Model SmallModel(std::size_t records_max) {
   for (std::size_t i = 0; i < model.schema.size(); ++i) {
     model.recipes.push_back({{{i, KeyPartKind::kValue}}, records_max});
   }
+  // A frequent phone is worth less than a rare one.
+  model.attributes[4].frequencies.values = {{"+8619000000001", 0.5}, {"+8619000000002", 0.001}};
   model.prior = -6 * kBit;
   model.link = 4 * kBit;
   return model;
@@ -86,8 +88,9 @@ std::vector<std::string> RandomCells(std::mt19937& random) {
   static const char* const kNumber[] = {"421299198503150026", "421299197711039918",
                                         "421299198503150027", "", ""};
   static const char* const kPhone[] = {"19000000001", "19000000002", "19000000003", "", ""};
+  static const char* const kSecond[] = {"/19000000001", "/19000000002", "", "", ""};
   const auto pick = [&](const auto& from) { return std::string(from[random() % std::size(from)]); };
-  return {pick(kGiven), pick(kFamily), pick(kBorn), pick(kNumber), pick(kPhone)};
+  return {pick(kGiven), pick(kFamily), pick(kBorn), pick(kNumber), pick(kPhone) + pick(kSecond)};
 }
 
 class OrderTest : public ::testing::TestWithParam<std::size_t> {};
@@ -144,9 +147,9 @@ class LinkageTest : public ::testing::Test {
 
 TEST_F(LinkageTest, ARecordThatJoinsTwoPeopleMakesThemOneAndGoingPartsThemAgain) {
   Put("a", {"anna", "berg", "19850315", "", ""});
-  Put("c", {"", "", "", "421299198503150026", "19000000001"});
+  Put("c", {"", "", "", "421299198503150026", "19000000003"});
   EXPECT_EQ(linkage_.ClusterOf("c"), "c");
-  Put("b", {"anna", "berg", "19850315", "421299198503150026", "19000000001"});
+  Put("b", {"anna", "berg", "19850315", "421299198503150026", "19000000003"});
   EXPECT_EQ(linkage_.ClusterOf("c"), "a");
   EXPECT_TRUE(linkage_.Remove("b"));
   EXPECT_EQ(linkage_.ClusterOf("c"), "c");
@@ -196,6 +199,34 @@ TEST_F(LinkageTest, ADecidedPairIsNotToBeReviewed) {
   EXPECT_EQ(linkage_.Reviews()[0].other, "a");
   linkage_.Tell("b", "a", Verdict::kNotSame);
   EXPECT_TRUE(linkage_.Reviews().empty());
+}
+
+TEST_F(LinkageTest, WhoWasToldApartIsNotAskedAboutThroughOthers) {
+  Put("a1", {"anna", "berg", "19850315", "421299198503150026", "19000000001"});
+  Put("a2", {"anna", "berg", "19850315", "421299198503150026", "19000000001"});
+  Put("b1", {"anna", "berg", "19850315", "421299197711039918", "19000000001"});
+  Put("b2", {"anna", "berg", "19850315", "421299197711039918", "19000000001"});
+  ASSERT_EQ(linkage_.Reviews().size(), 1);
+  linkage_.Tell("a1", "b1", Verdict::kNotSame);
+  EXPECT_TRUE(linkage_.Reviews().empty());
+}
+
+TEST_F(LinkageTest, VerdictsThatContradictEachOtherAreAskedAbout) {
+  for (const char* key : {"a", "b", "c"}) Put(key, {"", "", "", "", ""});
+  linkage_.Tell("a", "b", Verdict::kSame);
+  linkage_.Tell("b", "c", Verdict::kSame);
+  EXPECT_EQ(linkage_.ClusterOf("c"), "a");
+  Put("d", {"", "", "", "", ""});
+  linkage_.Tell("c", "d", Verdict::kSame);
+  linkage_.Tell("a", "d", Verdict::kNotSame);
+  EXPECT_NE(linkage_.ClusterOf("d"), linkage_.ClusterOf("a"));
+}
+
+TEST_F(LinkageTest, AKeyMayBeOneThatTheLinkageGave) {
+  Put("a", {"anna", "berg", "19850315", "", ""});
+  linkage_.Put(linkage_.ClusterOf("a"), MakeProfile(model_, {"hanna", "berg", "", "", ""}));
+  EXPECT_TRUE(linkage_.Has("a"));
+  EXPECT_EQ(linkage_.size(), 1);
 }
 
 TEST_F(LinkageTest, AKeyThatTooManyShareConnectsNobody) {

@@ -23,6 +23,7 @@ using ::testing::HasSubstr;
 class TrainTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    base_.version = "test";
     base_.schema = ShippedModel().schema;
     base_.recipes = DefaultRecipes(base_.schema);
     const testing::RegisterGenerator generator({.seed = 3, .people = 600});
@@ -90,6 +91,38 @@ TEST_F(TrainTest, LevelsThatWereNeverSeenKeepAProbability) {
       EXPECT_GT(model.attributes[i].u[static_cast<std::size_t>(level)], 0);
     }
   }
+}
+
+// Also with what two records share only beside another phone.
+TEST_F(TrainTest, AScoreIsTheSameBothWays) {
+  for (std::size_t i = 0; i < records_.size(); i += 3) {
+    Value& phone = records_[i].profile[4];
+    if (!phone.empty() && i > 0) phone.further.push_back(records_[i - 1].profile[4].text);
+  }
+  AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_));
+  for (std::size_t i = 0; i < records_.size(); i += 5) {
+    for (std::size_t j = 0; j < i; j += 7) {
+      const Profile &a = records_[i].profile, &b = records_[j].profile;
+      const Score one = ScorePair(model, Compare(model.schema, a, b), a, b);
+      const Score other = ScorePair(model, Compare(model.schema, b, a), b, a);
+      ASSERT_EQ(one.total, other.total);
+      ASSERT_EQ(one.caution, other.caution);
+      ASSERT_EQ(one.different, other.different);
+    }
+  }
+}
+
+TEST_F(TrainTest, ASampleOfThePairsFindsAsManyMatches) {
+  TrainingReport whole, sample;
+  AQ_ASSERT_OK(Train(base_, records_, {}, &whole).status());
+  AQ_ASSERT_OK(Train(base_, records_, {.blocked_pairs_max = 1'000}, &sample).status());
+  EXPECT_LT(sample.blocked_pairs, whole.blocked_pairs);
+  EXPECT_NEAR(sample.matches / whole.matches, 1, 0.25);
+}
+
+TEST_F(TrainTest, WhatIsLearnedCanBeWrittenAndReadAgain) {
+  AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_));
+  AQ_EXPECT_OK(ParseModel("m.yaml", FormatModel(model, "")).status());
 }
 
 TEST_F(TrainTest, NothingIsLearnedFromTooLittle) {

@@ -141,7 +141,7 @@ TEST(ReadPolicyTest, AFileIsOneDocument) {
 }
 
 TEST(ReadPolicyTest, AFileIsBounded) {
-  EXPECT_THAT(Load(absl::StrCat(kPolicyFile, "#", std::string(kFileBytesMax, 'x'))),
+  EXPECT_THAT(Load(absl::StrCat(kPolicyFile, "#", std::string(model::kFileBytesMax, 'x'))),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("at most 262144 bytes")));
 }
 
