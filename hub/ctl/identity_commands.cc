@@ -90,8 +90,9 @@ absl::Status ReadColumn(const std::string& column, const model::YamlNode& node, 
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in || !std::filesystem::is_regular_file(path))
+  if (!in || std::filesystem::is_directory(path)) {
     return absl::NotFoundError(absl::StrCat("cannot read ", path));
+  }
   std::string bytes(model::kFileBytesMax + 1, '\0');
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(in.gcount()));
@@ -315,38 +316,46 @@ void Evaluate(const identity::Linkage& linkage, const Model& model, const People
   outcome.by_clusters = clusters;
 }
 
-// A file that takes the place of another only when it is whole.
+// A file that takes the place of another only when it is whole. What is no file, such as a pipe, is
+// written to as it is.
 class OutFile {
  public:
-  static absl::StatusOr<OutFile> Open(const std::string& path) {
-    OutFile file(path);
-    file.out_.open(file.unfinished_, std::ios::binary | std::ios::trunc);
-    if (!file.out_) {
+  static absl::StatusOr<std::unique_ptr<OutFile>> Open(const std::string& path) {
+    std::error_code error;
+    const auto type = std::filesystem::status(path, error).type();
+    const bool whole = type == std::filesystem::file_type::regular ||
+                       type == std::filesystem::file_type::not_found;
+    auto file = std::make_unique<OutFile>(path, whole ? path + ".unfinished" : "");
+    if (!file->out_) {
       return Error(absl::StatusCode::kInvalidArgument, reason::kValueInvalid,
                    absl::StrCat("cannot write ", path));
     }
     return file;
   }
-  std::ostream& stream() { return out_; }
-  absl::Status Finish() {
-    out_.close();
-    std::error_code error;
-    if (out_) std::filesystem::rename(unfinished_, path_, error);
-    if (!out_ || error) return absl::UnavailableError(absl::StrCat("cannot write ", path_));
-    unfinished_.clear();
-    return absl::OkStatus();
-  }
-  OutFile(OutFile&&) = default;
-  OutFile& operator=(OutFile&&) = default;
+  OutFile(const std::string& path, const std::string& unfinished)
+      : path_(path),
+        unfinished_(unfinished),
+        out_(unfinished.empty() ? path : unfinished, std::ios::binary | std::ios::trunc) {}
   ~OutFile() {
     std::error_code error;
     if (!unfinished_.empty()) std::filesystem::remove(unfinished_, error);
   }
+  OutFile(const OutFile&) = delete;
+  OutFile& operator=(const OutFile&) = delete;
+
+  std::ostream& stream() { return out_; }
+  absl::Status Finish() {
+    out_.close();
+    std::error_code error;
+    if (out_ && !unfinished_.empty()) std::filesystem::rename(unfinished_, path_, error);
+    if (!out_ || error) return absl::UnavailableError(absl::StrCat("cannot write ", path_));
+    unfinished_.clear();
+    return absl::OkStatus();
+  }
 
  private:
-  explicit OutFile(const std::string& path) : path_(path), unfinished_(path + ".unfinished") {}
-
-  std::string path_, unfinished_;
+  const std::string path_;
+  std::string unfinished_;
   std::ofstream out_;
 };
 
@@ -457,8 +466,8 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
   }
   AQ_ASSIGN_OR_RETURN(const ColumnMap map, ReadColumnMap(arguments.columns, table));
   // Opened first: a wrong path is told before the work.
-  AQ_ASSIGN_OR_RETURN(OutFile clusters_file, OutFile::Open(arguments.out));
-  std::optional<OutFile> reviews_file, model_file;
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<OutFile> clusters_file, OutFile::Open(arguments.out));
+  std::unique_ptr<OutFile> reviews_file, model_file;
   if (!arguments.reviews.empty()) {
     AQ_ASSIGN_OR_RETURN(reviews_file, OutFile::Open(arguments.reviews));
   }
@@ -467,7 +476,7 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
   }
   AQ_ASSIGN_OR_RETURN(People people, ReadPeople(table, map, arguments, context));
   AQ_ASSIGN_OR_RETURN(const Model model, ChooseModel(arguments, map, people, context));
-  if (model_file.has_value()) {
+  if (model_file != nullptr) {
     const std::string text = identity::FormatModel(
         model, absl::StrCat("learned from ", people.records.size(), " records"));
     // What is written can be read again.
@@ -505,9 +514,9 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
     context.err << "note: no two records share a key, so that none were compared; more columns in "
                 << arguments.columns << " would help\n";
   }
-  WriteClusters(clusters_file.stream(), linkage, people, in_review);
-  AQ_RETURN_IF_ERROR(clusters_file.Finish());
-  if (reviews_file.has_value()) {
+  WriteClusters(clusters_file->stream(), linkage, people, in_review);
+  AQ_RETURN_IF_ERROR(clusters_file->Finish());
+  if (reviews_file != nullptr) {
     WriteReviews(reviews_file->stream(), model, reviews);
     AQ_RETURN_IF_ERROR(reviews_file->Finish());
   }

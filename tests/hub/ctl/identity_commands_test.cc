@@ -5,6 +5,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -174,6 +176,17 @@ TEST_F(IdentityCommandsTest, WhatIsReadIsNotWrittenOver) {
   EXPECT_EQ(Run(table, kThreeColumns, {"--reviews", table}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("--reviews names a file that is used otherwise"));
   EXPECT_EQ(Read(table), kThree);
+}
+
+TEST_F(IdentityCommandsTest, WhatIsNoFileIsWrittenToAsItIs) {
+  const std::string pipe = absl::StrCat(directory_.path(), "/pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string written;
+  std::thread reader([&] { written = Read(pipe); });
+  EXPECT_EQ(Run(Write("three.csv", kThree), kThreeColumns, {"--reviews", pipe}), 0) << err_.str();
+  reader.join();
+  EXPECT_EQ(written, "rec_id,beside,score,why\n");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 TEST_F(IdentityCommandsTest, SaysThatNothingWasCompared) {
