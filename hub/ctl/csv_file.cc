@@ -44,9 +44,13 @@ absl::StatusOr<std::string> ReadBytes(const std::string& path) {
   return bytes;
 }
 
+bool IsUtf8Name(absl::string_view encoding) {
+  return absl::EqualsIgnoreCase(encoding, "utf-8") || absl::EqualsIgnoreCase(encoding, "utf8");
+}
+
 absl::StatusOr<std::string> ToUtf8(const std::string& path, const std::string& encoding,
                                    std::string bytes) {
-  if (absl::EqualsIgnoreCase(encoding, "utf-8") || absl::EqualsIgnoreCase(encoding, "utf8")) {
+  if (IsUtf8Name(encoding)) {
     if (!model::IsValidUtf8(bytes)) {
       return Wrong(path, " is not UTF-8; say what it is with --encoding, such as gb18030");
     }
@@ -123,9 +127,11 @@ absl::StatusOr<CsvFile> ReadCsv(const std::string& path, const std::string& enco
   absl::string_view text = utf8;
   absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
   CsvFile file;
-  for (std::size_t found = text.find("\uFFFD"); found != absl::string_view::npos;
-       found = text.find("\uFFFD", found + 1)) {
-    ++file.replaced;
+  if (!IsUtf8Name(encoding)) {
+    for (std::size_t found = text.find("\uFFFD"); found != absl::string_view::npos;
+         found = text.find("\uFFFD", found + 1)) {
+      ++file.replaced;
+    }
   }
   std::vector<std::string> row;
   std::size_t at = 0, line = 1, cells = 0;

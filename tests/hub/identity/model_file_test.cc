@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongFile{
             "ZeroProbability", {"EXACT: {m: 0.9", "EXACT: {m: 0.0, u: 0.1} #"}, "probability"},
         WrongFile{"SumsDiffer", {"EXACT: {m: 0.9", "EXACT: {m: 0.1"}, "must add up to 1"},
-        WrongFile{"ReviewOverLink", {"review: 0", "review: 9"}, "review is not under link"},
+        WrongFile{"ReviewOverLink", {"review: 2", "review: 9"}, "review is not under link"},
         WrongFile{"NoSuchAttribute", {"[national_id.value]", "[id.value]"}, "no attribute id"},
         WrongFile{"NoSuchPart", {"[national_id.value]", "[national_id.all]"}, "unknown part all"},
         WrongFile{"TooManyRecords", {"records_max: 50", "records_max: 5000"}, "expected 2 to 1000"},
