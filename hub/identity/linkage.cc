@@ -138,7 +138,7 @@ void Linkage::Put(std::string key, const Profile& profile) {
   }
   places_[key] = place;
   Node& node = nodes_[place];
-  node.key = key;
+  node.key = std::move(key);
   node.profile = PackProfile(profile);
   node.id = IdOf(model_.schema, profile);
   node.sound = SoundOf(model_.schema, profile);
@@ -171,11 +171,11 @@ void Linkage::Put(std::string key, const Profile& profile) {
   std::sort(candidates.begin(), candidates.end());
   candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
   for (const Place other : candidates) Connect(place, profile, other);
-  if (const auto told = told_.find(key); told != told_.end()) {
+  if (const auto told = told_.find(node.key); told != told_.end()) {
     for (const std::string& partner : told->second) {
       const auto found = places_.find(partner);
       if (found == places_.end() || FindEdge(place, found->second) != nullptr) continue;
-      const Verdict verdict = VerdictOn(key, partner);
+      const Verdict verdict = VerdictOn(node.key, partner);
       SetEdge(place, {found->second, 0, verdict, false});
       SetEdge(found->second, {place, 0, verdict, false});
     }
