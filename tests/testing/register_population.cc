@@ -60,7 +60,8 @@ int DrawAge(Random& random, int youngest, int oldest) {
     return words;
   }());
   for (int attempt = 0; attempt < 50; ++attempt) {
-    const int age = 5 * pyramid.Draw(random)[0] + random.Between(0, 4);
+    const int group = pyramid.Draw(random)[0];
+    const int age = 5 * group + random.Between(0, 4);
     if (age >= youngest && age <= oldest) return age;
   }
   return random.Between(youngest, oldest);

@@ -482,7 +482,8 @@ std::string DrawGivenName(Random& random, char sex, int birth_year) {
     return (list < 0.3 ? names.single : list < 0.7 ? names.last : names.first).Draw(random);
   }
   if (kind < single + (1 - single) * kWholeShare) return names.whole.Draw(random);
-  return names.first.Draw(random) + names.last.Draw(random);
+  const std::string& last = names.last.Draw(random);
+  return absl::StrCat(names.first.Draw(random), last);
 }
 
 std::string DrawSiblingName(Random& random, char sex, int birth_year, absl::string_view given) {
