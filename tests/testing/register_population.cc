@@ -263,10 +263,11 @@ void Population::Builder::AddChildren(int count, RegisteredPerson* father, Regis
 }
 
 void Population::Builder::AddSiblings() {
-  RegisteredPerson& elder = Add(HouseholdRole::kHead, DrawSex(), DrawAge(random_, 18, 50));
+  const int age = DrawAge(random_, 18, 50);
+  RegisteredPerson& elder = Add(HouseholdRole::kHead, DrawSex(), age);
   NameAdult(elder);
-  RegisteredPerson& younger =
-      Add(HouseholdRole::kSibling, DrawSex(), std::max(16, AgeOf(elder) - random_.Between(1, 6)));
+  const int younger_age = std::max(16, AgeOf(elder) - random_.Between(1, 6));
+  RegisteredPerson& younger = Add(HouseholdRole::kSibling, DrawSex(), younger_age);
   const bool twin = !dotted_ && random_.Chance(options_.twins);
   if (twin) MakeTwin(elder, younger);
   NameChild(younger, elder);
@@ -314,7 +315,8 @@ void Population::Builder::AddHousehold(HouseholdKind kind) {
   household_ = size_;
   dotted_ = random_.Chance(options_.dotted_names);
   if (kind == HouseholdKind::kAlone) {
-    NameAdult(Add(HouseholdRole::kHead, DrawSex(), DrawAge(random_, 18, kOldest)));
+    const int age = DrawAge(random_, 18, kOldest);
+    NameAdult(Add(HouseholdRole::kHead, DrawSex(), age));
   } else if (kind == HouseholdKind::kSiblings) {
     AddSiblings();
   } else {
@@ -355,7 +357,8 @@ Residence Population::Builder::DrawResidence(int district, bool alone) {
     residence.estate = static_cast<int>(random_.Below(kEstates));
     residence.building = random_.Between(1, 24);
     residence.unit = random_.Between(1, 4);
-    residence.room = 100 * random_.Between(1, 18) + random_.Between(1, 4);
+    const int floor = random_.Between(1, 18);
+    residence.room = 100 * floor + random_.Between(1, 4);
   }
   return residence;
 }
