@@ -75,8 +75,7 @@ class Linkage {
 
  private:
   using Place = std::uint32_t;
-  // Of a blocking key, of 64 bits: two that collide count as one, which is as likely as that no two
-  // of 10^8 keys do.
+  // Of a blocking key. Two that collide count as one: among 10^8 keys a chance of 1 in 4,000.
   using KeyHash = std::uint64_t;
   struct Edge {
     Place to = 0;

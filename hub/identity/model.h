@@ -64,8 +64,8 @@ Model SizedFor(Model model, std::size_t records);
 // What is known of registers and not in the weights.
 enum class Caution {
   kNone,
-  // The same national id and another name, and no phone or address agrees, or neither do sex and
-  // surname: put to a person, however much or little it weighs.
+  // The same national id and another name, and no phone or address agrees, or the sex or all of the
+  // name differs: put to a person, however much or little it weighs.
   kIdAlone,
   // Same birth date and surname, another given name: at most put to a person.
   kLikelyTwins,

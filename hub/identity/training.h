@@ -33,7 +33,7 @@ struct TrainingOptions {
 struct TrainingReport {
   std::size_t random_pairs = 0, blocked_pairs = 0;
   int rounds = 0;
-  double matches = 0;  // expected among the blocked pairs
+  double matches = 0;  // expected among all pairs that share a key
 };
 
 // "base" gives schema, recipes and thresholds. FAILED_PRECONDITION with fewer than 100 records, or
