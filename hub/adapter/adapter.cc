@@ -39,7 +39,7 @@ int Diagnose(void* context, const aq_diag* diag) {
   return in.call.Diagnose(raw, in.at()) ? 0 : 1;
 }
 
-void Log(void* context, std::uint32_t level, aq_bytes text) {}
+void DropLine(void* context, std::uint32_t level, aq_bytes text) {}
 
 int Write(void* context, aq_bytes bytes) {
   InProcessCall& in = *static_cast<InProcessCall*>(context);
@@ -80,7 +80,7 @@ class LoadedInstance : public AdapterInstance {
 
  private:
   static aq_host HostOf(InProcessCall& in) {
-    return {sizeof(aq_host), AQ_ABI_MINOR, &in, &in.cursor, Emit, Diagnose, Log, Write};
+    return {sizeof(aq_host), AQ_ABI_MINOR, &in, &in.cursor, Emit, Diagnose, DropLine, Write};
   }
 
   absl::Status Finish(InProcessCall& in, aq_status status) {

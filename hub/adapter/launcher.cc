@@ -42,7 +42,7 @@ constexpr std::size_t kEnds = 5;
 constexpr std::size_t kWorkersMax = 1024;
 constexpr int kRestartPauseMillis = 10;
 
-absl::Status Failed(absl::string_view what) {
+absl::Status FailedLauncher(absl::string_view what) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable,
                absl::StrCat("the launcher of adapter workers cannot be started: ", what));
 }
@@ -215,11 +215,11 @@ bool Launcher::Supported() {
 
 absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start() {
   if (const int threads = ThreadCount(); threads > 1) {
-    return Failed(absl::StrCat("the process has ", threads, " threads, expected one"));
+    return FailedLauncher(absl::StrCat("the process has ", threads, " threads, expected one"));
   }
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
-    return Failed(ErrnoText());
+    return FailedLauncher(ErrnoText());
   }
   std::fflush(nullptr);  // what is not written yet would be written by every worker
   const pid_t pid = fork();
@@ -231,7 +231,7 @@ absl::StatusOr<std::unique_ptr<Launcher>> Launcher::Start() {
   close(sockets[1]);
   if (pid < 0) {
     close(sockets[0]);
-    return Failed(error);
+    return FailedLauncher(error);
   }
   return std::unique_ptr<Launcher>(new Launcher(pid, sockets[0]));
 }

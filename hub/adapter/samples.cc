@@ -21,20 +21,20 @@ namespace {
 constexpr std::size_t kSamplesMax = 1000;
 constexpr std::size_t kSampleBytesMax = std::size_t{16} << 20;
 
-absl::Status Unusable(absl::string_view message) {
+absl::Status BadSample(absl::string_view message) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kAdapterUnusable, message);
 }
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
-  if (error) return Unusable(absl::StrCat(path.string(), ": cannot be read"));
+  if (error) return BadSample(absl::StrCat(path.string(), ": cannot be read"));
   if (size > kSampleBytesMax) {
-    return Unusable(absl::StrCat(path.string(), ": more than ", kSampleBytesMax, " bytes"));
+    return BadSample(absl::StrCat(path.string(), ": more than ", kSampleBytesMax, " bytes"));
   }
   std::ifstream in(path, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in.good() && !in.eof()) return Unusable(absl::StrCat(path.string(), ": cannot be read"));
+  if (!in.good() && !in.eof()) return BadSample(absl::StrCat(path.string(), ": cannot be read"));
   return bytes;
 }
 
@@ -56,13 +56,13 @@ absl::StatusOr<Sample> ReadSample(const std::filesystem::path& path) {
     } else if (absl::ConsumePrefix(&line, "file: ")) {
       sample.file_name = std::string(line);
     } else {
-      return Unusable(
+      return BadSample(
           absl::StrCat(expected.string(), ": expected \"format: \", \"file: \" or \"---\""));
     }
   }
   sample.expected = std::string(rest);
   if (sample.format.empty()) {
-    return Unusable(absl::StrCat(expected.string(), ": does not name the format"));
+    return BadSample(absl::StrCat(expected.string(), ": does not name the format"));
   }
   return sample;
 }
@@ -121,9 +121,9 @@ absl::StatusOr<std::vector<Sample>> ReadSamples(const std::string& directory) {
        it.increment(error)) {
     if (it->path().extension() == ".in") paths.push_back(it->path());
   }
-  if (error) return Unusable(absl::StrCat(directory, ": ", error.message()));
+  if (error) return BadSample(absl::StrCat(directory, ": ", error.message()));
   if (paths.empty() || paths.size() > kSamplesMax) {
-    return Unusable(
+    return BadSample(
         absl::StrCat(directory, ": expected 1 to ", kSamplesMax, " samples, found ", paths.size()));
   }
   std::sort(paths.begin(), paths.end());
@@ -152,23 +152,24 @@ absl::Status RunSample(AdapterInstance& instance, const Sample& sample) {
     return DescribeDecode(instance, sample.format, sample.payload, sample.file_name);
   };
   if (absl::StripAsciiWhitespace(sample.expected).empty()) {
-    return Unusable(absl::StrCat("sample ", sample.name,
-                                 " has no expectation yet: \"anqiaoctl adapter test DIR --accept\" "
-                                 "writes it, and you read it"));
+    return BadSample(
+        absl::StrCat("sample ", sample.name,
+                     " has no expectation yet: \"anqiaoctl adapter test DIR --accept\" "
+                     "writes it, and you read it"));
   }
   const std::string actual = describe();
   if (actual != sample.expected) {
     const Difference difference = FirstDifference(sample.expected, actual);
-    return Unusable(absl::StrCat("sample ", sample.name, " differs in line ", difference.line,
-                                 " of what is expected: expected \"", difference.first,
-                                 "\", found \"", difference.second, "\""));
+    return BadSample(absl::StrCat("sample ", sample.name, " differs in line ", difference.line,
+                                  " of what is expected: expected \"", difference.first,
+                                  "\", found \"", difference.second, "\""));
   }
   const std::string again = describe();
   if (again == actual) return absl::OkStatus();
   const Difference difference = FirstDifference(actual, again);
-  return Unusable(absl::StrCat("sample ", sample.name, " is not decoded the same way twice: line ",
-                               difference.line, " is first \"", difference.first, "\", then \"",
-                               difference.second, "\""));
+  return BadSample(absl::StrCat("sample ", sample.name, " is not decoded the same way twice: line ",
+                                difference.line, " is first \"", difference.first, "\", then \"",
+                                difference.second, "\""));
 }
 
 }  // namespace anqiao::adapter

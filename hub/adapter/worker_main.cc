@@ -90,7 +90,8 @@ class Session {
   Session() : batch_(FrameKind::kEntries, 0) {}
 
   aq_host Host() {
-    return {sizeof(aq_host), AQ_ABI_MINOR, this, &shared_page->cursor, Emit, Diagnose, Log, Write};
+    return {sizeof(aq_host), AQ_ABI_MINOR, this, &shared_page->cursor, Emit,
+            Diagnose,        KeepLine,     Write};
   }
 
   void Begin(std::uint64_t call) {
@@ -190,7 +191,7 @@ class Session {
   }
 
   // Any thread.
-  static void Log(void* context, std::uint32_t level, aq_bytes text) {
+  static void KeepLine(void* context, std::uint32_t level, aq_bytes text) {
     const std::string line = absl::StrCat(TextOf(text).substr(0, kLogBytesMax), "\n");
     [[maybe_unused]] const ssize_t lost = write(kLog, line.data(), line.size());
   }

@@ -21,7 +21,7 @@ namespace {
 
 std::atomic<const RandomSource*> random_source{nullptr};
 
-struct FreeContext {
+struct FreeDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
@@ -44,7 +44,7 @@ struct Drawn {
 void SetRandomSourceForTest(const RandomSource* source) { random_source.store(source); }
 
 std::string Sha256(absl::string_view data) {
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
   std::string out(32, '\0');
   // Fails only if OpenSSL itself is broken: nothing a caller could mend.
   if (EVP_DigestInit_ex2(context.get(), FetchedSha256(), nullptr) != 1 ||

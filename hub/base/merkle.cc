@@ -23,7 +23,7 @@
 namespace anqiao {
 namespace {
 
-struct FreeContext {
+struct FreeMerkleDigest {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
@@ -36,7 +36,7 @@ const EVP_MD* Sha256Method() {
 // SHA-256 of a prefix byte and two parts. Fails only if OpenSSL itself is broken: nothing a caller
 // could mend.
 MerkleHash PrefixedHash(char prefix, absl::string_view first, absl::string_view second) {
-  thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  thread_local const std::unique_ptr<EVP_MD_CTX, FreeMerkleDigest> context(EVP_MD_CTX_new());
   MerkleHash out;
   if (EVP_DigestInit_ex2(context.get(), Sha256Method(), nullptr) != 1 ||
       EVP_DigestUpdate(context.get(), &prefix, 1) != 1 ||

@@ -11,7 +11,7 @@
 namespace anqiao {
 namespace {
 
-struct FreeContext {
+struct FreeSigner {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 struct FreeKey {
@@ -53,7 +53,7 @@ SigningKey::SigningKey(evp_pkey_st* key, std::string public_key)
 SigningKey::~SigningKey() { EVP_PKEY_free(key_); }
 
 std::string SigningKey::Sign(absl::string_view message) const {
-  const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  const std::unique_ptr<EVP_MD_CTX, FreeSigner> context(EVP_MD_CTX_new());
   std::string signature(kSignatureBytes, '\0');
   std::size_t length = signature.size();
   if (EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_) != 1 ||
@@ -77,7 +77,7 @@ absl::Status VerifySignature(absl::string_view public_key, absl::string_view mes
   }
   const std::unique_ptr<EVP_PKEY, FreeKey> key(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Data(public_key), public_key.size()));
-  const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+  const std::unique_ptr<EVP_MD_CTX, FreeSigner> context(EVP_MD_CTX_new());
   if (key == nullptr || context == nullptr ||
       EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
       EVP_DigestVerify(context.get(), Data(signature), signature.size(), Data(message),

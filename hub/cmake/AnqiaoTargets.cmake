@@ -1,19 +1,46 @@
 # One library a folder, with its dependency list in plain sight.
 #
-#   anqiao_library(NAME store SRCS keys.cc ... DEPS anqiao::base PRIVATE_DEPS RocksDB::rocksdb-shared PRECOMPILED journal)
+#   anqiao_library(NAME store SRCS keys.cc ... DEPS anqiao::base PRIVATE_DEPS RocksDB::rocksdb-shared PRECOMPILED journal [SEPARATE])
 #   anqiao_test(NAME store_keys_test SRCS keys_test.cc DEPS anqiao::store LABELS unit)
 #   anqiao_fuzz_target(NAME keys_fuzz SRCS keys_fuzz.cc DEPS anqiao::store)
 #   anqiao_proto_library(NAME journal_proto PROTOS anqiao/journal/v1/entry.proto ... [GRPC] DEPS anqiao::type_proto)
 
 include(GoogleTest)
 
+# Most of a compilation is reading headers: files of a library are therefore compiled several at a time, so that two of them may not
+# give one name to different things, not even in unnamed namespaces. ANQIAO_UNITY=OFF compiles each on its own, which is quicker while
+# one file is being worked on, and what clang-tidy reads.
+option(ANQIAO_UNITY "Compile the files of a library several at a time" ON)
+
+function(anqiao_unity target)
+  if(ANQIAO_UNITY)
+    get_target_property(sources ${target} SOURCES)
+    list(LENGTH sources files)
+    math(EXPR batches "(${files} + 15) / 16")
+    math(EXPR size "(${files} + ${batches} - 1) / ${batches}")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
+  endif()
+endfunction()
+
+# Under a sanitizer, optimizing what only carries messages about takes longer than it saves.
+set(ANQIAO_CARRIER_OPTIONS)
+if(ANQIAO_SANITIZE)
+  set(ANQIAO_CARRIER_OPTIONS -O0)
+endif()
+
 function(anqiao_library)
-  cmake_parse_arguments(A "" "NAME;PRECOMPILED" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(A "SEPARATE" "NAME;PRECOMPILED" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(anqiao_${A_NAME} STATIC ${A_SRCS})
   add_library(anqiao::${A_NAME} ALIAS anqiao_${A_NAME})
   target_link_libraries(anqiao_${A_NAME} PUBLIC anqiao_options ${A_DEPS} PRIVATE ${A_PRIVATE_DEPS})
+  if(A_PRECOMPILED STREQUAL "rpc")
+    target_compile_options(anqiao_${A_NAME} PRIVATE ${ANQIAO_CARRIER_OPTIONS})
+  endif()
   if(A_PRECOMPILED)
     anqiao_precompiled(anqiao_${A_NAME} ${A_PRECOMPILED})
+  endif()
+  if(NOT A_SEPARATE)
+    anqiao_unity(anqiao_${A_NAME})
   endif()
 endfunction()
 
@@ -39,8 +66,9 @@ if(ANQIAO_SYMBOLIZER)
   set(ANQIAO_TSAN_SYMBOLIZER ":external_symbolizer_path=${ANQIAO_SYMBOLIZER}")
 endif()
 
-# What is tested is compiled as it ships; the test itself need not be.
-set(ANQIAO_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+# What is tested is compiled as it ships; the test itself need not be: optimizing it is most of compiling it, and under a sanitizer
+# nearly all.
+set(ANQIAO_TEST_OPTIONS -O0)
 
 function(anqiao_test)
   cmake_parse_arguments(A "" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
@@ -129,6 +157,13 @@ function(anqiao_proto_library)
   add_library(anqiao::${A_NAME} ALIAS anqiao_${A_NAME})
   target_compile_features(anqiao_${A_NAME} PUBLIC cxx_std_20)
   target_include_directories(anqiao_${A_NAME} SYSTEM PUBLIC ${out})
+  target_compile_options(anqiao_${A_NAME} PRIVATE ${ANQIAO_CARRIER_OPTIONS})
+  anqiao_unity(anqiao_${A_NAME})
+  # What protoc writes for messages gives the same names in every file; what it writes for services does not.
+  set(messages ${sources})
+  list(FILTER messages INCLUDE REGEX "\\.pb\\.cc$")
+  list(FILTER messages EXCLUDE REGEX "\\.grpc\\.pb\\.cc$")
+  set_source_files_properties(${messages} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   if(A_LITE)
     target_link_libraries(anqiao_${A_NAME} PUBLIC protobuf::libprotobuf-lite)
   else()

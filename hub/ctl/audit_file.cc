@@ -32,7 +32,7 @@ using exchange::v1::SignedTreeHead;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
-constexpr std::uintmax_t kFileBytesMax = 64 << 20;
+constexpr std::uintmax_t kAuditFileBytesMax = 64 << 20;
 // Larger numbers do not survive JSON.
 constexpr double kNumberMax = 9007199254740992.0;
 
@@ -129,7 +129,7 @@ absl::StatusOr<AuditFile> ReadAuditFile(const std::string& path) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(path, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot read ", path));
-  if (size > kFileBytesMax) {
+  if (size > kAuditFileBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is larger than 64 MiB"));
   }
   std::ifstream stream(path, std::ios::binary);

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t kFileBytesMax = 1 << 20;
+constexpr std::uintmax_t kCredentialBytesMax = 1 << 20;
 constexpr int kMessageBytesMax = 64 << 20;
 // Metadata of insecure loopback listeners, instead of a certificate.
 constexpr char kPrincipalKey[] = "x-anqiao-principal";
@@ -33,9 +33,9 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   if (error) {
     return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot read ", path));
   }
-  if (size > kFileBytesMax) {
+  if (size > kCredentialBytesMax) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, " must have at most ", kFileBytesMax, " bytes, has ", size));
+        absl::StrCat(path, " must have at most ", kCredentialBytesMax, " bytes, has ", size));
   }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream content;

@@ -32,7 +32,7 @@ namespace {
 
 using hub::v1::CustodyService;
 using hub::v1::EntryCertificate;
-using Pairs = std::vector<std::pair<std::string, std::string>>;
+using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct CustodyArguments {
   std::string name, reason, basis, request_id, retention_class, before, certificate;
@@ -65,7 +65,7 @@ absl::Status CheckCertificate(const EntryCertificate& certificate) {
   return store::VerifyLeaf(certificate.inclusion(), certificate.head());
 }
 
-void AddCertificate(const EntryCertificate& certificate, Pairs* pairs) {
+void AddCertificate(const EntryCertificate& certificate, Fields* pairs) {
   const auto& head = certificate.head();
   pairs->emplace_back("entry 条目", absl::StrCat(certificate.inclusion().index() + 1));
   pairs->emplace_back("head 树头",
@@ -85,7 +85,7 @@ absl::Status SaveCertificate(const std::string& path, const EntryCertificate& ce
 // Checks, saves and shows the answer to erase and purge.
 template <typename Response>
 absl::StatusOr<ExitCode> ShowDestruction(Context& context, const CustodyArguments& arguments,
-                                         const Response& response, Pairs pairs) {
+                                         const Response& response, Fields pairs) {
   if (response.has_certificate()) {
     AQ_RETURN_IF_ERROR(CheckCertificate(response.certificate()));
     AddCertificate(response.certificate(), &pairs);
@@ -212,8 +212,8 @@ absl::StatusOr<ExitCode> BackUp(Context& context, const CustodyArguments& argume
     AQ_RETURN_IF_ERROR(PrintJson(context.out, response));
     return kExitOk;
   }
-  Pairs pairs = {{"directory 目录", request.directory()},
-                 {"entries 条目", absl::StrCat(response.entry_count())}};
+  Fields pairs = {{"directory 目录", request.directory()},
+                  {"entries 条目", absl::StrCat(response.entry_count())}};
   if (response.has_head()) {
     pairs.emplace_back("head 树头",
                        absl::StrCat(response.head().size(), " ", Hex(response.head().root_hash())));
@@ -286,10 +286,10 @@ absl::StatusOr<ExitCode> Restore(Context& context, const CustodyArguments& argum
     PrintRestoredJson(context, *report);
     return kExitOk;
   }
-  Pairs pairs = {{"directory 目录", arguments.directory},
-                 {"entries 条目", absl::StrCat(report->entries)},
-                 {"erased 已删除", absl::StrCat(report->erased)},
-                 {"people 人员", absl::StrCat(report->people)}};
+  Fields pairs = {{"directory 目录", arguments.directory},
+                  {"entries 条目", absl::StrCat(report->entries)},
+                  {"erased 已删除", absl::StrCat(report->erased)},
+                  {"people 人员", absl::StrCat(report->people)}};
   for (const RestoreReport::Log& log : report->logs) {
     pairs.emplace_back("log 日志", absl::StrCat(log.name, " ", log.entries, " ", log.root));
   }

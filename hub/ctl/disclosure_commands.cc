@@ -81,52 +81,52 @@ absl::StatusOr<ExitCode> List(Context& context, const DisclosureArguments& argum
 }
 
 // The words of the printed accounting.
-struct Words {
+struct DisclosureWords {
   const char *title, *of, *count, *none, *time, *recipient, *purpose, *basis, *notified, *consent,
       *told, *view, *referral, *received, *bytes, *comma, *from, *until, *open, *member, *dispatch;
 };
-constexpr Words kZh = {"个人信息提供情况清单",
-                       "案件：",
-                       "共提供次数：",
-                       "未向任何单位提供过个人信息。",
-                       "时间：",
-                       "接收方：",
-                       "目的：",
-                       "依据：",
-                       "（已告知本人）",
-                       "同意书：",
-                       "提供的内容：",
-                       "记录：",
-                       "转介：",
-                       "接收方签收：",
-                       "交付内容摘要：",
-                       "、",
-                       "起止：",
-                       " 至 ",
-                       "今",
-                       "帮教小组成员：",
-                       "移送或报告："};
-constexpr Words kEn = {"Accounting of disclosures",
-                       "case: ",
-                       "disclosures: ",
-                       "Nothing was disclosed to anybody.",
-                       "when: ",
-                       "recipient: ",
-                       "purpose: ",
-                       "basis: ",
-                       " (the person was given notice)",
-                       "consent: ",
-                       "what was told: ",
-                       "record: ",
-                       "referral: ",
-                       "received: ",
-                       "what was handed over: ",
-                       ", ",
-                       "for the time: ",
-                       " to ",
-                       "now",
-                       "member of the care team: ",
-                       "report or transfer: "};
+constexpr DisclosureWords kDisclosureZh = {"个人信息提供情况清单",
+                                           "案件：",
+                                           "共提供次数：",
+                                           "未向任何单位提供过个人信息。",
+                                           "时间：",
+                                           "接收方：",
+                                           "目的：",
+                                           "依据：",
+                                           "（已告知本人）",
+                                           "同意书：",
+                                           "提供的内容：",
+                                           "记录：",
+                                           "转介：",
+                                           "接收方签收：",
+                                           "交付内容摘要：",
+                                           "、",
+                                           "起止：",
+                                           " 至 ",
+                                           "今",
+                                           "帮教小组成员：",
+                                           "移送或报告："};
+constexpr DisclosureWords kDisclosureEn = {"Accounting of disclosures",
+                                           "case: ",
+                                           "disclosures: ",
+                                           "Nothing was disclosed to anybody.",
+                                           "when: ",
+                                           "recipient: ",
+                                           "purpose: ",
+                                           "basis: ",
+                                           " (the person was given notice)",
+                                           "consent: ",
+                                           "what was told: ",
+                                           "record: ",
+                                           "referral: ",
+                                           "received: ",
+                                           "what was handed over: ",
+                                           ", ",
+                                           "for the time: ",
+                                           " to ",
+                                           "now",
+                                           "member of the care team: ",
+                                           "report or transfer: "};
 
 // The code in words, and the code itself; only the code where the words say nothing more.
 std::string InWords(bool zh, const hub::v1::FieldTitle& title, const std::string& code) {
@@ -140,7 +140,7 @@ std::string RecipientText(const DisclosureEntry& entry) {
                       "(", entry.agency(), ")");
 }
 
-void PrintEntry(Context& context, const Words& words, bool zh, int number,
+void PrintEntry(Context& context, const DisclosureWords& words, bool zh, int number,
                 const DisclosureEntry& entry) {
   std::vector<std::string> fields;
   for (const auto& title : entry.field_titles()) fields.push_back(zh ? title.zh() : title.en());
@@ -183,7 +183,7 @@ absl::StatusOr<ExitCode> Print(Context& context, const DisclosureArguments& argu
     return kExitOk;
   }
   const bool zh = arguments.language == "zh";
-  const Words& words = zh ? kZh : kEn;
+  const DisclosureWords& words = zh ? kDisclosureZh : kDisclosureEn;
   context.out << words.title << "\n"
               << words.of << ResourceName("cases", arguments.case_name) << "\n";
   if (response.disclosures().empty()) {

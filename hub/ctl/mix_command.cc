@@ -25,51 +25,52 @@ struct MixArguments {
 };
 
 // The words of the report.
-struct Words {
+struct MixWords {
   const char *year, *counted, *none, *base, *suppressed, *source, *agency, *service, *month,
       *people, *known, *others, *share, *bits, *judgement, *all, *whole_year, *through, *explained;
 };
-constexpr Words kZh = {"年份",
-                       "计入至",
-                       "没有已结束的月份",
-                       "全部案件中有公安记录的占比",
-                       "已隐去",
-                       "判断依据",
-                       "接收机关",
-                       "服务",
-                       "月份",
-                       "人数",
-                       "有公安记录",
-                       "无公安记录",
-                       "占比",
-                       "证据量（比特）",
-                       "判断",
-                       "全部",
-                       "全年",
-                       "至",
-                       "每人每年在同一机关、同一服务中按首次提供计一次。证据量为0表示“被转介”不说明"
-                       "任何情况，1表示可能性比翻倍。"};
-constexpr Words kEn = {"year",
-                       "counted to",
-                       "no month is over",
-                       "share of all cases with a police record",
-                       "suppressed",
-                       "judged by",
-                       "RECIPIENT",
-                       "SERVICE",
-                       "MONTH",
-                       "PEOPLE",
-                       "WITH RECORD",
-                       "WITHOUT",
-                       "SHARE",
-                       "BITS",
-                       "JUDGEMENT",
-                       "all",
-                       "year",
-                       "to",
-                       "Each person counts once a year, recipient and service, by the first "
-                       "request. 0 bits: having been "
-                       "referred tells nothing; 1: it doubles the odds of a police record."};
+constexpr MixWords kMixZh = {
+    "年份",
+    "计入至",
+    "没有已结束的月份",
+    "全部案件中有公安记录的占比",
+    "已隐去",
+    "判断依据",
+    "接收机关",
+    "服务",
+    "月份",
+    "人数",
+    "有公安记录",
+    "无公安记录",
+    "占比",
+    "证据量（比特）",
+    "判断",
+    "全部",
+    "全年",
+    "至",
+    "每人每年在同一机关、同一服务中按首次提供计一次。证据量为0表示“被转介”不说明"
+    "任何情况，1表示可能性比翻倍。"};
+constexpr MixWords kMixEn = {"year",
+                             "counted to",
+                             "no month is over",
+                             "share of all cases with a police record",
+                             "suppressed",
+                             "judged by",
+                             "RECIPIENT",
+                             "SERVICE",
+                             "MONTH",
+                             "PEOPLE",
+                             "WITH RECORD",
+                             "WITHOUT",
+                             "SHARE",
+                             "BITS",
+                             "JUDGEMENT",
+                             "all",
+                             "year",
+                             "to",
+                             "Each person counts once a year, recipient and service, by the first "
+                             "request. 0 bits: having been "
+                             "referred tells nothing; 1: it doubles the odds of a police record."};
 
 std::string JudgementText(hub::v1::CohortMixing mixing, bool zh) {
   switch (mixing) {
@@ -94,14 +95,14 @@ std::string BitsText(double bits) {
   return text.str();
 }
 
-std::string PeriodText(const CohortMixLine& line, const Words& words) {
+std::string PeriodText(const CohortMixLine& line, const MixWords& words) {
   if (line.has_month()) return DateText(line.month());
   if (!line.has_counted_month()) return words.whole_year;
   return absl::StrCat(words.whole_year, " (", words.through, " ", DateText(line.counted_month()),
                       ")");
 }
 
-void PrintLines(Context& context, const hub::v1::CohortMix& mix, const Words& words, bool zh) {
+void PrintLines(Context& context, const hub::v1::CohortMix& mix, const MixWords& words, bool zh) {
   constexpr auto kRight = Table::Align::kRight;
   Table table({{words.agency},
                {words.service},
@@ -141,7 +142,7 @@ absl::StatusOr<ExitCode> ShowMix(Context& context, const MixArguments& arguments
     return kExitOk;
   }
   const bool zh = arguments.language == "zh";
-  const Words& words = zh ? kZh : kEn;
+  const MixWords& words = zh ? kMixZh : kMixEn;
   PrintPairs(context.out,
              {{words.year, absl::StrCat(mix.year())},
               {words.counted, mix.has_last_month() ? DateText(mix.last_month()) : words.none},

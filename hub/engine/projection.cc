@@ -31,22 +31,24 @@ constexpr std::size_t kCachedDocuments = 10'000;
 // A record whose new version names somebody else than the person it is linked to.
 constexpr char kNoLongerAgrees[] = "NO_LONGER_AGREES";
 
-std::tuple<absl::string_view, absl::string_view, int, absl::string_view> Order(
+std::tuple<absl::string_view, absl::string_view, int, absl::string_view> RecordOrder(
     const RecordRef& ref) {
   return {ref.agency(), ref.format(), ref.kind(), ref.key()};
 }
 
 // Index of the record "ref", or where it would be inserted.
 int PositionOf(const PersonDocument& person, const RecordRef& ref) {
-  const auto it = std::lower_bound(
-      person.records().begin(), person.records().end(), ref,
-      [](const PersonRecord& a, const RecordRef& b) { return Order(a.record()) < Order(b); });
+  const auto it = std::lower_bound(person.records().begin(), person.records().end(), ref,
+                                   [](const PersonRecord& a, const RecordRef& b) {
+                                     return RecordOrder(a.record()) < RecordOrder(b);
+                                   });
   return static_cast<int>(it - person.records().begin());
 }
 
 PersonRecord* FindRecord(PersonDocument* person, const RecordRef& ref) {
   const int at = PositionOf(*person, ref);
-  if (at == person->records_size() || Order(person->records(at).record()) != Order(ref)) {
+  if (at == person->records_size() ||
+      RecordOrder(person->records(at).record()) != RecordOrder(ref)) {
     return nullptr;
   }
   return person->mutable_records(at);

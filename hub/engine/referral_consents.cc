@@ -30,7 +30,7 @@ using referral::Actor;
 constexpr std::size_t kEvidenceBytes = 200;
 constexpr std::size_t kPurposeBytes = 100;
 constexpr std::size_t kFieldsMax = 64;
-constexpr std::size_t kNameBytes = 100;
+constexpr std::size_t kRecipientNameBytes = 100;
 constexpr char kPurpose[] = "referral:";
 
 // A consent is for an agency or for a member of the care team.
@@ -47,7 +47,7 @@ absl::Status CheckPurpose(const CreateConsentCommand& command, const model::Civi
     if (!command.agency.empty()) {
       return InvalidField("agency", "must not be given for a member of the care team");
     }
-    if (command.recipient_name.empty() || command.recipient_name.size() > kNameBytes) {
+    if (command.recipient_name.empty() || command.recipient_name.size() > kRecipientNameBytes) {
       return InvalidField("recipient_name", "must name the member in 1 to 100 bytes");
     }
     return absl::OkStatus();

@@ -27,11 +27,11 @@ using journal::v1::TeamMemberEnded;
 using model::CivilDate;
 using referral::CareRole;
 
-constexpr std::size_t kNameBytes = 100;
+constexpr std::size_t kMemberNameBytes = 100;
 constexpr std::size_t kUserBytes = 64;
 
 absl::Status CheckTerms(const AddTeamMemberCommand& command, const CivilDate& today) {
-  if (command.display_name.empty() || command.display_name.size() > kNameBytes) {
+  if (command.display_name.empty() || command.display_name.size() > kMemberNameBytes) {
     return InvalidField("display_name", "must name the member in 1 to 100 bytes");
   }
   if (command.user.size() > kUserBytes) {

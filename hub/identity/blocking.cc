@@ -23,7 +23,7 @@ constexpr std::array<std::pair<KeyPartKind, absl::string_view>, 9> kParts = {
      {KeyPartKind::kWithoutBirth, "without_birth"}}};
 
 constexpr std::size_t kBeginningCharacters = 3;
-constexpr std::size_t kIdCharacters = 18;
+constexpr std::size_t kWholeIdCharacters = 18;
 
 // The first "count" characters of UTF-8 text.
 absl::string_view Beginning(absl::string_view text, std::size_t count) {
@@ -41,7 +41,7 @@ std::vector<std::string> PartsOf(const Value& value, KeyPartKind kind) {
     return {value.text.substr(from, size)};
   };
   const auto id_piece = [&](std::size_t from, std::size_t size) -> std::vector<std::string> {
-    if (value.text.size() != kIdCharacters) return {};
+    if (value.text.size() != kWholeIdCharacters) return {};
     return piece(from, size);
   };
   if (value.empty()) return {};
@@ -69,7 +69,7 @@ std::vector<std::string> PartsOf(const Value& value, KeyPartKind kind) {
     case KeyPartKind::kFrom7:
       return id_piece(6, 12);
     case KeyPartKind::kWithoutBirth: {
-      if (value.text.size() != kIdCharacters) return {};
+      if (value.text.size() != kWholeIdCharacters) return {};
       return {absl::StrCat(value.text.substr(0, 6), value.text.substr(14))};
     }
   }

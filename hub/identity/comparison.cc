@@ -22,7 +22,7 @@ constexpr std::size_t kReorderedMin = 4;
 constexpr std::size_t kTwoEditsMin = 6;
 constexpr double kVerySimilar = 0.9;
 constexpr double kSimilarEnough = 0.8;
-constexpr std::size_t kDayDigits = 8;
+constexpr std::size_t kDateDigits = 8;
 
 bool IsAsciiAlpha(char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); }
 
@@ -91,13 +91,13 @@ Level CompareNames(const Value& a, const Value& b) {
 }
 
 Level CompareDates(absl::string_view a, absl::string_view b) {
-  if (a == b) return a.size() == kDayDigits ? Level::kExact : Level::kSimilar;
+  if (a == b) return a.size() == kDateDigits ? Level::kExact : Level::kSimilar;
   const std::u32string x = Characters(a), y = Characters(b);
   // Of a day a digit may be lost; less than that says a year, or a month.
-  if (std::min(a.size(), b.size()) + 1 >= kDayDigits && EditDistance(x, y, 1) <= 1) {
+  if (std::min(a.size(), b.size()) + 1 >= kDateDigits && EditDistance(x, y, 1) <= 1) {
     return Level::kOneEdit;
   }
-  if (a.size() < kDayDigits || b.size() < kDayDigits) {
+  if (a.size() < kDateDigits || b.size() < kDateDigits) {
     // Less than a day is known of one: what is known of both may be the same.
     const std::size_t known = std::min(a.size(), b.size());
     return a.substr(0, known) == b.substr(0, known) && known >= 4 ? Level::kSimilar

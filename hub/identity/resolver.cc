@@ -69,15 +69,15 @@ bool AgreeOnceMore(const jv1::Subject& a, const jv1::Subject& b) {
 }
 
 // How a record stands to one candidate, over all of the candidate's records.
-struct Comparison {
+struct ExactComparison {
   std::string person;
   bool agency_number = false, id_number = false;
   bool name_agrees = false, name_birth = false, once_more = false;
   bool sexes_conflict = false, id_numbers_conflict = false;
 };
 
-Comparison Compare(const jv1::Subject& subject, const jv1::PersonDocument& person) {
-  Comparison result;
+ExactComparison Compare(const jv1::Subject& subject, const jv1::PersonDocument& person) {
+  ExactComparison result;
   result.person = person.person();
   bool has_id_number = false;
   const std::string birth_day = BirthDay(subject);
@@ -107,7 +107,7 @@ struct Suggestion {
   absl::string_view rule, review;
 };
 
-Suggestion Judge(const Comparison& c) {
+Suggestion Judge(const ExactComparison& c) {
   const bool third = c.name_birth && c.once_more && !c.sexes_conflict;
   if (c.id_numbers_conflict) {
     return {"", (c.agency_number && c.name_agrees) || third ? "CONFLICTING_ID_NUMBERS" : ""};
@@ -161,7 +161,7 @@ Decision Resolve(const jv1::Subject& subject, const std::vector<Candidate>& cand
   std::set<std::string> rules, reviews;
   std::vector<std::pair<std::string, Suggestion>> suggestions;
   for (const Candidate& candidate : candidates) {
-    const Comparison comparison = Compare(subject, *candidate.person);
+    const ExactComparison comparison = Compare(subject, *candidate.person);
     const Suggestion suggestion = Judge(comparison);
     if (!suggestion.rule.empty()) rules.emplace(suggestion.rule);
     if (!suggestion.review.empty()) reviews.emplace(suggestion.review);

@@ -21,7 +21,7 @@
 namespace anqiao::identity {
 namespace {
 
-constexpr std::size_t kRecordsMin = 100;
+constexpr std::size_t kTrainedRecordsMin = 100;
 constexpr std::uint64_t kSeed = 20260101;
 constexpr double kConverged = 1e-7;
 // Of the agreement of random pairs, at least this share is by chance.
@@ -31,7 +31,7 @@ constexpr double kUnseen = 0.5;
 
 // Characters of a Han name: a surname of two and a given name of two.
 constexpr std::size_t kHanNameMax = 4;
-bool IsHan(char32_t character) {
+bool IsUnifiedHan(char32_t character) {
   return (character >= 0x3400 && character <= 0x9FFF) ||
          (character >= 0x20000 && character <= 0x3FFFF);
 }
@@ -60,7 +60,7 @@ AttributeModel CountValues(const std::vector<TrainingRecord>& records, std::size
     if (value.surname_readings.empty()) continue;
     // Not of names that go on after a dot, nor of what is no name: those would be whole values.
     const std::u32string name = Characters(value.text);
-    if (name.size() > kHanNameMax || !std::all_of(name.begin(), name.end(), IsHan)) continue;
+    if (name.size() > kHanNameMax || !std::all_of(name.begin(), name.end(), IsUnifiedHan)) continue;
     const std::size_t surname = SurnameBytes(value.text);
     Count(model.surnames, value.text.substr(0, surname));
     for (const char32_t character : Characters(absl::string_view(value.text).substr(surname))) {
@@ -208,10 +208,10 @@ double Probability(const Model& model, const std::vector<std::array<double, kLev
 absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> records,
                             const TrainingOptions& options, TrainingReport* report) {
   AQ_RETURN_IF_ERROR(CheckSchema(base.schema));
-  if (records.size() < kRecordsMin) {
+  if (records.size() < kTrainedRecordsMin) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kValueInvalid,
-                 absl::StrCat("a model is learned from at least ", kRecordsMin, " records, not ",
-                              records.size()));
+                 absl::StrCat("a model is learned from at least ", kTrainedRecordsMin,
+                              " records, not ", records.size()));
   }
   std::sort(records.begin(), records.end(),
             [](const TrainingRecord& a, const TrainingRecord& b) { return a.key < b.key; });

@@ -15,7 +15,7 @@
 namespace anqiao::model {
 namespace {
 
-constexpr std::size_t kTextBytesMax = 200;
+constexpr std::size_t kDivisionBytesMax = 200;
 constexpr std::size_t kCountyDigits = 6;
 constexpr std::size_t kStreetDigits = 9;
 constexpr std::size_t kCommunityDigits = 12;
@@ -137,7 +137,7 @@ std::optional<std::string> ResolveName(std::string name) {
 }  // namespace
 
 std::optional<std::string> ResolveDivision(absl::string_view text) {
-  if (text.size() > kTextBytesMax) return std::nullopt;
+  if (text.size() > kDivisionBytesMax) return std::nullopt;
   std::string clean = NormalizeText(text);
   if (IsCode(clean)) return ResolveCode(clean);
   return ResolveName(std::move(clean));

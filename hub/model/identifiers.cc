@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kLength = 18;
 // Longer text is not looked at: nothing that means a number is.
-constexpr std::size_t kTextBytesMax = 128;
+constexpr std::size_t kIdentifierBytesMax = 128;
 
 // GB 32100 leaves out I, O, S, V and Z.
 constexpr absl::string_view kCreditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -68,7 +68,7 @@ char IdNumberCheckCharacter(absl::string_view first_17) {
 }
 
 absl::StatusOr<IdNumber> ParseIdNumber(absl::string_view text) {
-  if (text.size() > kTextBytesMax) {
+  if (text.size() > kIdentifierBytesMax) {
     return Wrong(reason::kValueInvalid, "identity number is far too long");
   }
   std::string number = Cleaned(text);
@@ -108,7 +108,7 @@ char CreditCodeCheckCharacter(absl::string_view first_17) {
 }
 
 absl::StatusOr<std::string> ParseCreditCode(absl::string_view text) {
-  if (text.size() > kTextBytesMax) {
+  if (text.size() > kIdentifierBytesMax) {
     return Wrong(reason::kValueInvalid, "unified social credit code is far too long");
   }
   std::string code = Cleaned(text);

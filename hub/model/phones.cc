@@ -15,7 +15,7 @@
 namespace anqiao::model {
 namespace {
 
-constexpr std::size_t kTextBytesMax = 200;
+constexpr std::size_t kPhoneBytesMax = 200;
 constexpr std::size_t kNumbersMax = 4;
 
 // 1 and ten more digits: a mobile number, and by far the most frequent form.
@@ -51,7 +51,7 @@ std::string ToE164(const std::string& text) {
 
 Phones ParsePhones(absl::string_view text) {
   Phones phones;
-  if (text.size() > kTextBytesMax) return {{}, true};
+  if (text.size() > kPhoneBytesMax) return {{}, true};
   const std::string separated =
       absl::StrReplaceAll(NormalizeText(text), {{"、", "/"}, {",", "/"}, {";", "/"}});
   std::size_t count = 0;

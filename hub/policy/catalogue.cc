@@ -22,7 +22,7 @@ constexpr char kMagic[] = "anqiao catalogue 1\n";
 // Changes of an unknown answer that are followed in search of an entitlement.
 constexpr int kLookSteps = 8;
 
-absl::Status Invalid(absl::string_view message) {
+absl::Status InvalidCatalogue(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
 }
 
@@ -194,7 +194,7 @@ absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::Parse(
   RunTests(content, errors);
   if (!errors.empty()) return errors.front();
   if (!jurisdiction.empty() && !IsDivisionPrefix(jurisdiction)) {
-    return Invalid("a jurisdiction is 2, 4, 6, 9 or 12 digits of a division code");
+    return InvalidCatalogue("a jurisdiction is 2, 4, 6, 9 or 12 digits of a division code");
   }
   ApplyProfiles(content.profiles, jurisdiction, content.policies);
   if (content.employer_relief.has_value()) content.employer_relief->TakeQuotas(content.policies);
@@ -235,7 +235,7 @@ std::vector<WatchedDecision> Catalogue::DecideWatched(
 }
 
 absl::StatusOr<std::map<std::string, std::string>> Catalogue::Unpack(absl::string_view content) {
-  if (!absl::ConsumePrefix(&content, kMagic)) return Invalid("not a catalogue's content");
+  if (!absl::ConsumePrefix(&content, kMagic)) return InvalidCatalogue("not a catalogue's content");
   std::map<std::string, std::string> files;
   while (!content.empty()) {
     const std::size_t line = content.find('\n');
@@ -244,7 +244,7 @@ absl::StatusOr<std::map<std::string, std::string>> Catalogue::Unpack(absl::strin
     if (line == absl::string_view::npos || blank == absl::string_view::npos || blank > line ||
         !absl::SimpleAtoi(content.substr(blank + 1, line - blank - 1), &size) ||
         size > content.size() - line - 1 || files.size() == kFilesMax) {
-      return Invalid("the catalogue's content is damaged");
+      return InvalidCatalogue("the catalogue's content is damaged");
     }
     files[std::string(content.substr(0, blank))] = std::string(content.substr(line + 1, size));
     content.remove_prefix(line + 1 + size);

@@ -26,12 +26,12 @@ constexpr char kReferralDeadlines[] = "tables/referral_deadlines.yaml";
 constexpr char kJobLimits[] = "tables/job_limits.yaml";
 constexpr char kCohortMix[] = "tables/cohort-mix.yaml";
 
-absl::Status Invalid(absl::string_view message) {
+absl::Status InvalidContent(absl::string_view message) {
   return Error(absl::StatusCode::kInvalidArgument, reason::kCatalogueInvalid, message);
 }
 
 absl::Status InvalidFile(absl::string_view file, absl::string_view message) {
-  return Invalid(absl::StrCat(file, ":1:1: ", message));
+  return InvalidContent(absl::StrCat(file, ":1:1: ", message));
 }
 
 absl::StatusOr<RetirementTable> ReadRetirement(const std::map<std::string, std::string>& files) {
@@ -117,7 +117,7 @@ Content ReadContent(const std::map<std::string, std::string>& files,
                     std::vector<absl::Status>& errors) {
   Content content;
   if (files.size() > kFilesMax) {
-    errors.push_back(Invalid(absl::StrCat("more than ", kFilesMax, " files")));
+    errors.push_back(InvalidContent(absl::StrCat("more than ", kFilesMax, " files")));
     return content;
   }
   if (absl::StatusOr<RetirementTable> table = ReadRetirement(files); table.ok()) {
@@ -128,7 +128,7 @@ Content ReadContent(const std::map<std::string, std::string>& files,
   bool policies = false;
   for (const auto& [name, bytes] : files) {
     if (name.empty() || name.find_first_of(" \n") != std::string::npos) {
-      errors.push_back(Invalid("a file name must not be empty or hold blanks"));
+      errors.push_back(InvalidContent("a file name must not be empty or hold blanks"));
       continue;
     }
     if (name == kRetirement || name == kEmployerRelief || name == kEntitlementWatch ||
@@ -148,7 +148,7 @@ Content ReadContent(const std::map<std::string, std::string>& files,
       errors.push_back(policy.status());
     }
   }
-  if (!policies) errors.push_back(Invalid("the catalogue has no policy"));
+  if (!policies) errors.push_back(InvalidContent("the catalogue has no policy"));
   // Only now are all policies there that tables and a profile may name.
   if (const auto it = files.find(kEmployerRelief); it != files.end()) {
     if (auto table = ReadEmployerRelief(it->second, content.policies); table.ok()) {

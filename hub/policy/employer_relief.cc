@@ -31,10 +31,10 @@ constexpr std::size_t kLabelBytesMax = 32;
 constexpr int kDigitsInARowMax = 6;
 constexpr int kYearMin = 2000;
 constexpr int kYearMax = 2100;
-constexpr std::int64_t kYearFenMax = 10'000'000'000;
+constexpr std::int64_t kOtherReliefFenMax = 10'000'000'000;
 constexpr int kContractMonthsMax = 600;
 
-std::string Yuan(std::int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
+std::string PlainYuan(std::int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
 
 // What may be deducted in a year, by the month in which it joins the pool.
 struct YearPool {
@@ -98,9 +98,9 @@ absl::Status CheckHire(const EmployerReliefTable& table, const std::string& path
     return InvalidField(absl::StrCat(path, ".months_used"),
                         absl::StrCat("must be from 0 to ", table.run_months()));
   }
-  if (hire.other_relief_year_fen < 0 || hire.other_relief_year_fen > kYearFenMax) {
+  if (hire.other_relief_year_fen < 0 || hire.other_relief_year_fen > kOtherReliefFenMax) {
     return InvalidField(absl::StrCat(path, ".other_relief_year_fen"),
-                        absl::StrCat("must be from 0 to ", kYearFenMax));
+                        absl::StrCat("must be from 0 to ", kOtherReliefFenMax));
   }
   return absl::OkStatus();
 }
@@ -178,7 +178,8 @@ PersonYear QuotaOfYear(const EmployerReliefTable& table, int year, MonthNumber f
   int months = 0;
   const auto flush = [&] {
     if (months == 0) return;
-    parts.push_back(absl::StrCat(Yuan(RoundedShare(same, 1, 1000)), " yuan x ", months, "/12"));
+    parts.push_back(
+        absl::StrCat(PlainYuan(RoundedShare(same, 1, 1000)), " yuan x ", months, "/12"));
     months = 0;
   };
   for (MonthNumber month = std::max(first, year * 12); month <= std::min(last, year * 12 + 11);
@@ -395,13 +396,15 @@ absl::Status AddTaxes(const EmployerReliefTable& table, absl::string_view field,
 std::string FormulaOf(int count, const PersonYear& person, const EmployerYear& year) {
   std::vector<std::string> taken;
   for (const TaxDeduction& tax : year.taxes) {
-    if (tax.deducted_fen > 0) taken.push_back(absl::StrCat(tax.tax, " ", Yuan(tax.deducted_fen)));
+    if (tax.deducted_fen > 0)
+      taken.push_back(absl::StrCat(tax.tax, " ", PlainYuan(tax.deducted_fen)));
   }
   std::string formula =
-      absl::StrCat(count, " x (", person.formula, ") = ", Yuan(year.quota_fen), " yuan");
-  absl::StrAppend(&formula, "; saved ", Yuan(year.deducted_fen), " yuan");
+      absl::StrCat(count, " x (", person.formula, ") = ", PlainYuan(year.quota_fen), " yuan");
+  absl::StrAppend(&formula, "; saved ", PlainYuan(year.deducted_fen), " yuan");
   if (!taken.empty()) absl::StrAppend(&formula, " (", absl::StrJoin(taken, " + "), ")");
-  if (year.lapsed_fen > 0) absl::StrAppend(&formula, "; lapses ", Yuan(year.lapsed_fen), " yuan");
+  if (year.lapsed_fen > 0)
+    absl::StrAppend(&formula, "; lapses ", PlainYuan(year.lapsed_fen), " yuan");
   return formula;
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 using model::YamlNode;
 
-constexpr std::int64_t kYearFenMax = 100'000'000;
-constexpr std::int64_t kPermilleMax = 10'000;
+constexpr std::int64_t kBaseFenMax = 100'000'000;
+constexpr std::int64_t kRisePermilleMax = 10'000;
 constexpr MonthNumber kOpen = std::numeric_limits<MonthNumber>::max();
 
 absl::StatusOr<std::int64_t> Bounded(const YamlNode& node, std::int64_t min, std::int64_t max) {
@@ -151,7 +151,7 @@ absl::Status EmployerReliefTable::ReadQuota(const YamlNode& node, const PolicyMa
     if (parameter == policy->second.parameters.end()) {
       return keys.at(key).Wrong("there is no such parameter");
     }
-    const std::int64_t max = std::string(key) == "base" ? kYearFenMax : kPermilleMax;
+    const std::int64_t max = std::string(key) == "base" ? kBaseFenMax : kRisePermilleMax;
     for (const DatedValue& row : parameter->second) {
       if (row.value > max) return keys.at(key).Wrong(absl::StrCat("must be at most ", max));
     }

@@ -52,7 +52,7 @@ class Words {
   const bool zh_;
 };
 
-std::string Yuan(std::int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
+std::string YuanText(std::int64_t fen) { return absl::StrFormat("%d.%02d", fen / 100, fen % 100); }
 
 class Explainer {
  public:
@@ -104,7 +104,7 @@ class Explainer {
 
   void AddAmount() {
     std::string text = absl::StrCat(words_.Of("最高金额：", "amount, at most: "),
-                                    Yuan(answer_.amount_fen()), words_.Of("元", " yuan"));
+                                    YuanText(answer_.amount_fen()), words_.Of("元", " yuan"));
     absl::StrAppend(&text, " = ",
                     words_.zh() ? answer_.amount_formula_zh() : answer_.amount_formula());
     const bool unverified = AmountUnverified(policy_, CivilDate::FromProto(answer_.as_of_date()));

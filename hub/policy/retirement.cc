@@ -14,7 +14,7 @@ namespace {
 
 using model::YamlNode;
 
-constexpr std::size_t kRowsMax = 16;
+constexpr std::size_t kCircleRowsMax = 16;
 constexpr std::size_t kVectorsMax = 256;
 
 absl::StatusOr<int> Bounded(const YamlNode& node, int min, int max) {
@@ -105,7 +105,7 @@ absl::StatusOr<RetirementTable> RetirementTable::Read(const YamlNode& file) {
     AQ_RETURN_IF_ERROR(it->second.Flag().status());
   }
   RetirementTable table;
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> rows, keys.at("rows").Items(kRowsMax));
+  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> rows, keys.at("rows").Items(kCircleRowsMax));
   for (const YamlNode& node : rows) {
     AQ_ASSIGN_OR_RETURN(RetirementRow row, ReadRow(node));
     if (table.Find(row.id) != nullptr) return node.Wrong("a row with this id came before");

@@ -18,9 +18,9 @@ using model::CivilDate;
 using model::WorkingCalendar;
 using model::YamlNode;
 
-constexpr std::size_t kYearsMax = 64;
+constexpr std::size_t kCalendarYearsMax = 64;
 constexpr std::size_t kPeriodsMax = 32;
-constexpr std::size_t kDaysMax = 64;
+constexpr std::size_t kCalendarDaysMax = 64;
 constexpr std::size_t kTestsMax = 64;
 
 bool IsWeekend(const CivilDate& date) { return !WorkingCalendar().IsWorkingDay(date); }
@@ -35,7 +35,8 @@ class Reader {
     AQ_ASSIGN_OR_RETURN(days_.from, keys.at("from").Day());
     AQ_ASSIGN_OR_RETURN(days_.to, keys.at("to").Day());
     if (days_.to < days_.from) return keys.at("to").Wrong("must not be before from");
-    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> years, keys.at("years").Items(kYearsMax));
+    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> years,
+                        keys.at("years").Items(kCalendarYearsMax));
     for (const YamlNode& year : years) AQ_RETURN_IF_ERROR(ReadYear(year));
     for (int year = days_.from.year; year <= days_.to.year; ++year) {
       if (!years_.contains(year)) {
@@ -65,7 +66,8 @@ class Reader {
     }
     AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> periods, keys.at("off").Items(kPeriodsMax));
     for (const YamlNode& period : periods) AQ_RETURN_IF_ERROR(ReadPeriod(period, year));
-    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> working, keys.at("working").Items(kDaysMax));
+    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> working,
+                        keys.at("working").Items(kCalendarDaysMax));
     for (const YamlNode& item : working) {
       AQ_ASSIGN_OR_RETURN(const CivilDate day, DayOf(item, year));
       if (!IsWeekend(day)) return item.Wrong("is no weekend day");

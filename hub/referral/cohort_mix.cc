@@ -14,7 +14,7 @@ namespace {
 
 using model::YamlNode;
 
-constexpr std::size_t kRowsMax = 64;
+constexpr std::size_t kCohortRowsMax = 64;
 constexpr std::int64_t kCellMax = 1000;
 constexpr std::int64_t kMillibitsMax = 20'000;
 constexpr double kMillibits = 1000.0;
@@ -142,7 +142,7 @@ absl::StatusOr<MixTable> ParseMixTable(const std::string& file, const std::strin
   AQ_ASSIGN_OR_RETURN(const YamlNode::Map keys, node.Keys({"table", "rows"}, {}));
   AQ_ASSIGN_OR_RETURN(const std::string name, keys.at("table").Text());
   if (name != "cohort-mix") return keys.at("table").Wrong("must be cohort-mix");
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> rows, keys.at("rows").Items(kRowsMax));
+  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> rows, keys.at("rows").Items(kCohortRowsMax));
   MixTable table;
   for (const YamlNode& row : rows) {
     AQ_ASSIGN_OR_RETURN(MixRule rule, ReadRow(row));

@@ -19,12 +19,12 @@ using model::YamlNode;
 
 constexpr std::size_t kRulesMax = 32;
 constexpr std::size_t kListMax = 32;
-constexpr int kDaysMax = 366;
+constexpr int kDeadlineDaysMax = 366;
 
 absl::StatusOr<int> Days(const YamlNode& node, int least) {
   AQ_ASSIGN_OR_RETURN(const std::int64_t number, node.Number());
-  if (number < least || number > kDaysMax) {
-    return node.Wrong(absl::StrCat("must be from ", least, " to ", kDaysMax));
+  if (number < least || number > kDeadlineDaysMax) {
+    return node.Wrong(absl::StrCat("must be from ", least, " to ", kDeadlineDaysMax));
   }
   return static_cast<int>(number);
 }

@@ -17,8 +17,8 @@ namespace {
 using model::CivilDate;
 using model::YamlNode;
 
-constexpr std::size_t kRowsMax = 64;
-constexpr int kYearsMax = 50;
+constexpr std::size_t kLimitRowsMax = 64;
+constexpr int kLimitYearsMax = 50;
 
 struct RuleName {
   absl::string_view name;
@@ -70,8 +70,8 @@ absl::StatusOr<JobLimit> ReadLimit(const YamlNode& node, const JobLimits& table)
   }
   if (rule->in_years) {
     AQ_ASSIGN_OR_RETURN(const std::int64_t number, years->second.Number());
-    if (number < 1 || number > kYearsMax) {
-      return years->second.Wrong(absl::StrCat("must be from 1 to ", kYearsMax));
+    if (number < 1 || number > kLimitYearsMax) {
+      return years->second.Wrong(absl::StrCat("must be from 1 to ", kLimitYearsMax));
     }
     limit.years = static_cast<int>(number);
   }
@@ -181,13 +181,13 @@ absl::StatusOr<JobLimits> ParseJobLimits(const std::string& file, const std::str
   AQ_ASSIGN_OR_RETURN(const std::int64_t days, keys.at("challenge_days").Number());
   if (days < 0 || days > 366) return keys.at("challenge_days").Wrong("must be from 0 to 366");
   limits.challenge_days = static_cast<int>(days);
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> classes, keys.at("classes").Items(kRowsMax));
+  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> classes, keys.at("classes").Items(kLimitRowsMax));
   for (const YamlNode& item : classes) {
     AQ_ASSIGN_OR_RETURN(JobClass job_class, ReadClass(item));
     if (limits.HasClass(job_class.code)) return item.Wrong("the class came before");
     limits.classes.push_back(std::move(job_class));
   }
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, keys.at("limits").Items(kRowsMax));
+  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, keys.at("limits").Items(kLimitRowsMax));
   for (const YamlNode& item : items) {
     AQ_ASSIGN_OR_RETURN(JobLimit limit, ReadLimit(item, limits));
     limits.limits.push_back(std::move(limit));

@@ -14,8 +14,8 @@
 namespace anqiao::rpc {
 namespace {
 
-constexpr char kList[] = "/anqiao.hub.v1.AdapterService/ListAdapters";
-constexpr char kGet[] = "/anqiao.hub.v1.AdapterService/GetAdapter";
+constexpr char kListAdapters[] = "/anqiao.hub.v1.AdapterService/ListAdapters";
+constexpr char kGetAdapter[] = "/anqiao.hub.v1.AdapterService/GetAdapter";
 constexpr char kLoad[] = "/anqiao.hub.v1.AdapterService/LoadAdapter";
 constexpr char kReload[] = "/anqiao.hub.v1.AdapterService/ReloadAdapter";
 constexpr char kDisable[] = "/anqiao.hub.v1.AdapterService/DisableAdapter";
@@ -23,12 +23,12 @@ constexpr char kEnable[] = "/anqiao.hub.v1.AdapterService/EnableAdapter";
 constexpr char kShadow[] = "/anqiao.hub.v1.AdapterService/ShadowAdapter";
 constexpr char kExport[] = "/anqiao.hub.v1.AdapterService/ExportCorrections";
 
-constexpr int kPathBytesMax = 4095;
+constexpr int kLibraryPathBytesMax = 4095;
 constexpr int kShadowPayloads = 100;
 constexpr int kShadowPayloadsMax = 1000;
 
-absl::Status CheckPath(absl::string_view field, absl::string_view path) {
-  AQ_RETURN_IF_ERROR(CheckRequired(field, path, kPathBytesMax));
+absl::Status CheckLibraryPath(absl::string_view field, absl::string_view path) {
+  AQ_RETURN_IF_ERROR(CheckRequired(field, path, kLibraryPathBytesMax));
   if (path[0] != '/' || path.find('\0') != absl::string_view::npos) {
     return InvalidField(field, "must be an absolute path on the hub's machine");
   }
@@ -36,7 +36,7 @@ absl::Status CheckPath(absl::string_view field, absl::string_view path) {
 }
 
 absl::Status CheckOptionalPath(absl::string_view field, absl::string_view path) {
-  return path.empty() ? absl::OkStatus() : CheckPath(field, path);
+  return path.empty() ? absl::OkStatus() : CheckLibraryPath(field, path);
 }
 
 void ToProto(const adapter::LoadedBuild& build, hub::v1::AdapterBuild* out) {
@@ -105,8 +105,8 @@ void ToProto(const engine::ShadowReport& report, hub::v1::ShadowAdapterResponse*
 grpc::Status AdapterServiceImpl::ListAdapters(grpc::ServerContext* context,
                                               const hub::v1::ListAdaptersRequest* request,
                                               hub::v1::ListAdaptersResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListAdapters, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListAdapters, *request));
     AQ_ASSIGN_OR_RETURN(const std::vector<engine::AgencyStatus> agencies, engine_.ListAgencies());
     std::vector<std::string> ids;
     for (const engine::AgencyStatus& agency : agencies) ids.push_back(agency.options->id);
@@ -129,7 +129,7 @@ grpc::Status AdapterServiceImpl::ListAdapters(grpc::ServerContext* context,
 grpc::Status AdapterServiceImpl::GetAdapter(grpc::ServerContext* context,
                                             const hub::v1::GetAdapterRequest* request,
                                             hub::v1::Adapter* response) {
-  return Handle(gate_, *context, kGet, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kGetAdapter, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kAdapters, request->name()));
     AQ_ASSIGN_OR_RETURN(const engine::AdapterView view, engine_.GetAdapter(id));
@@ -144,7 +144,7 @@ grpc::Status AdapterServiceImpl::LoadAdapter(grpc::ServerContext* context,
   return Handle(gate_, *context, kLoad, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kAdapters, request->name()));
-    AQ_RETURN_IF_ERROR(CheckPath("library", request->library()));
+    AQ_RETURN_IF_ERROR(CheckLibraryPath("library", request->library()));
     AQ_RETURN_IF_ERROR(CheckOptionalPath("samples", request->samples()));
     gate_.RecordRead(caller, kLoad, request->name());
     AQ_ASSIGN_OR_RETURN(const engine::AdapterView view,

@@ -11,13 +11,13 @@
 namespace anqiao::rpc {
 namespace {
 
-constexpr char kCreate[] = "/anqiao.hub.v1.CareTeamService/CreateTeamMember";
-constexpr char kGet[] = "/anqiao.hub.v1.CareTeamService/GetTeamMember";
-constexpr char kList[] = "/anqiao.hub.v1.CareTeamService/ListTeamMembers";
+constexpr char kCreateMember[] = "/anqiao.hub.v1.CareTeamService/CreateTeamMember";
+constexpr char kGetMember[] = "/anqiao.hub.v1.CareTeamService/GetTeamMember";
+constexpr char kListMembers[] = "/anqiao.hub.v1.CareTeamService/ListTeamMembers";
 constexpr char kEnd[] = "/anqiao.hub.v1.CareTeamService/EndTeamMember";
-constexpr int kNameBytesMax = 100;
-constexpr int kCodeBytesMax = 63;
-constexpr int kEtagBytesMax = 128;
+constexpr int kMemberNameBytesMax = 100;
+constexpr int kMemberCodeBytesMax = 63;
+constexpr int kMemberEtagBytesMax = 128;
 
 hub::v1::TeamMemberState StateOn(const journal::v1::TeamMemberDocument& document,
                                  const model::CivilDate& today) {
@@ -73,12 +73,12 @@ absl::StatusOr<model::CivilDate> ParseDay(absl::string_view field,
 grpc::Status CareTeamServiceImpl::CreateTeamMember(grpc::ServerContext* context,
                                                    const hub::v1::CreateTeamMemberRequest* request,
                                                    hub::v1::TeamMember* response) {
-  return Handle(gate_, *context, kCreate, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kCreateMember, [&](const Caller& caller) -> absl::Status {
     AQ_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
-    AQ_RETURN_IF_ERROR(CheckRequired("role", request->role(), kCodeBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("role", request->role(), kMemberCodeBytesMax));
     AQ_RETURN_IF_ERROR(CheckCode("role", request->role()));
-    AQ_RETURN_IF_ERROR(CheckRequired("display_name", request->display_name(), kNameBytesMax));
-    AQ_RETURN_IF_ERROR(CheckRequired("basis", request->basis(), kCodeBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("display_name", request->display_name(), kMemberNameBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("basis", request->basis(), kMemberCodeBytesMax));
     AQ_RETURN_IF_ERROR(CheckCode("basis", request->basis()));
     engine::AddTeamMemberCommand command;
     command.request_id = request->request_id();
@@ -101,10 +101,10 @@ grpc::Status CareTeamServiceImpl::CreateTeamMember(grpc::ServerContext* context,
 grpc::Status CareTeamServiceImpl::GetTeamMember(grpc::ServerContext* context,
                                                 const hub::v1::GetTeamMemberRequest* request,
                                                 hub::v1::TeamMember* response) {
-  return Handle(gate_, *context, kGet, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kGetMember, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kTeamMembers, request->name()));
-    gate_.RecordRead(caller, kGet, request->name());
+    gate_.RecordRead(caller, kGetMember, request->name());
     AQ_ASSIGN_OR_RETURN(const journal::v1::TeamMemberDocument member,
                         engine_.GetTeamMember(id, caller.jurisdiction));
     *response = ToProto(member, engine_.Today());
@@ -115,10 +115,10 @@ grpc::Status CareTeamServiceImpl::GetTeamMember(grpc::ServerContext* context,
 grpc::Status CareTeamServiceImpl::ListTeamMembers(grpc::ServerContext* context,
                                                   const hub::v1::ListTeamMembersRequest* request,
                                                   hub::v1::ListTeamMembersResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListMembers, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListMembers, *request));
     AQ_ASSIGN_OR_RETURN(const std::string id, ParseResourceName("case", kCases, request->case_()));
-    gate_.RecordRead(caller, kList, request->case_());
+    gate_.RecordRead(caller, kListMembers, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::TeamPage team,
                         engine_.ListTeamMembers(id, range.after, range.limit, caller.jurisdiction));
     const model::CivilDate today = engine_.Today();
@@ -136,8 +136,8 @@ grpc::Status CareTeamServiceImpl::EndTeamMember(grpc::ServerContext* context,
                                                 hub::v1::TeamMember* response) {
   return Handle(gate_, *context, kEnd, [&](const Caller& caller) -> absl::Status {
     AQ_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
-    AQ_RETURN_IF_ERROR(CheckRequired("etag", request->etag(), kEtagBytesMax));
-    AQ_RETURN_IF_ERROR(CheckRequired("reason", request->reason(), kCodeBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("etag", request->etag(), kMemberEtagBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("reason", request->reason(), kMemberCodeBytesMax));
     AQ_RETURN_IF_ERROR(CheckCode("reason", request->reason()));
     engine::EndTeamMemberCommand command{.request_id = request->request_id(),
                                          .member = "",

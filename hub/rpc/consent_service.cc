@@ -10,21 +10,21 @@
 namespace anqiao::rpc {
 namespace {
 
-constexpr char kCreate[] = "/anqiao.hub.v1.ConsentService/CreateConsent";
-constexpr char kGet[] = "/anqiao.hub.v1.ConsentService/GetConsent";
-constexpr char kList[] = "/anqiao.hub.v1.ConsentService/ListConsents";
+constexpr char kCreateConsent[] = "/anqiao.hub.v1.ConsentService/CreateConsent";
+constexpr char kGetConsent[] = "/anqiao.hub.v1.ConsentService/GetConsent";
+constexpr char kListConsents[] = "/anqiao.hub.v1.ConsentService/ListConsents";
 constexpr char kWithdraw[] = "/anqiao.hub.v1.ConsentService/WithdrawConsent";
 constexpr int kPurposeBytesMax = 100;
 constexpr int kEvidenceBytesMax = 200;
 constexpr int kFieldsMax = 64;
-constexpr std::size_t kNameBytesMax = 100;
+constexpr std::size_t kRecipientNameBytesMax = 100;
 
 }  // namespace
 
 grpc::Status ConsentServiceImpl::CreateConsent(grpc::ServerContext* context,
                                                const hub::v1::CreateConsentRequest* request,
                                                hub::v1::Consent* response) {
-  return Handle(gate_, *context, kCreate, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kCreateConsent, [&](const Caller& caller) -> absl::Status {
     AQ_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
     AQ_RETURN_IF_ERROR(CheckRequired("purpose", request->purpose(), kPurposeBytesMax));
     AQ_RETURN_IF_ERROR(CheckRequired("evidence", request->evidence(), kEvidenceBytesMax));
@@ -47,7 +47,7 @@ grpc::Status ConsentServiceImpl::CreateConsent(grpc::ServerContext* context,
     if (request->agency().empty() == request->recipient_name().empty()) {
       return InvalidField("agency", "either an agency or recipient_name must be given");
     }
-    if (request->recipient_name().size() > kNameBytesMax) {
+    if (request->recipient_name().size() > kRecipientNameBytesMax) {
       return InvalidField("recipient_name", "must have at most 100 bytes");
     }
     command.recipient_name = request->recipient_name();
@@ -61,10 +61,10 @@ grpc::Status ConsentServiceImpl::CreateConsent(grpc::ServerContext* context,
 grpc::Status ConsentServiceImpl::GetConsent(grpc::ServerContext* context,
                                             const hub::v1::GetConsentRequest* request,
                                             hub::v1::Consent* response) {
-  return Handle(gate_, *context, kGet, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kGetConsent, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kConsents, request->name()));
-    gate_.RecordRead(caller, kGet, request->name());
+    gate_.RecordRead(caller, kGetConsent, request->name());
     AQ_ASSIGN_OR_RETURN(const journal::v1::ConsentDocument consent,
                         engine_.GetConsent(id, caller.jurisdiction));
     *response = ToProto(consent);
@@ -75,10 +75,10 @@ grpc::Status ConsentServiceImpl::GetConsent(grpc::ServerContext* context,
 grpc::Status ConsentServiceImpl::ListConsents(grpc::ServerContext* context,
                                               const hub::v1::ListConsentsRequest* request,
                                               hub::v1::ListConsentsResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListConsents, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListConsents, *request));
     AQ_ASSIGN_OR_RETURN(const std::string id, ParseResourceName("case", kCases, request->case_()));
-    gate_.RecordRead(caller, kList, request->case_());
+    gate_.RecordRead(caller, kListConsents, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::Page<journal::v1::ConsentDocument> page,
                         engine_.ListConsents(id, range.after, range.limit, caller.jurisdiction));
     FillPage(

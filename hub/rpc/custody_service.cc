@@ -23,12 +23,12 @@ constexpr char kGetTreeHead[] = "/anqiao.hub.v1.CustodyService/GetTreeHead";
 
 constexpr char kHubLog[] = "hub";
 constexpr int kReferenceBytesMax = 500;
-constexpr int kCodeBytesMax = 63;
-constexpr int kPathBytesMax = 4095;
+constexpr int kReasonBytesMax = 63;
+constexpr int kStorePathBytesMax = 4095;
 
 // INVALID_ARGUMENT: no absolute path; what is relative to the hub's directory helps nobody.
-absl::Status CheckPath(absl::string_view field, absl::string_view path) {
-  AQ_RETURN_IF_ERROR(CheckRequired(field, path, kPathBytesMax));
+absl::Status CheckStorePath(absl::string_view field, absl::string_view path) {
+  AQ_RETURN_IF_ERROR(CheckRequired(field, path, kStorePathBytesMax));
   if (path[0] != '/' || path.find('\0') != absl::string_view::npos) {
     return InvalidField(field, "must be an absolute path on the hub's machine");
   }
@@ -85,7 +85,7 @@ grpc::Status CustodyServiceImpl::ErasePerson(grpc::ServerContext* context,
                                              hub::v1::ErasePersonResponse* response) {
   return Handle(gate_, *context, kErase, [&](const Caller& caller) -> absl::Status {
     AQ_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
-    AQ_RETURN_IF_ERROR(CheckRequired("reason", request->reason(), kCodeBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("reason", request->reason(), kReasonBytesMax));
     AQ_RETURN_IF_ERROR(CheckCode("reason", request->reason()));
     AQ_RETURN_IF_ERROR(
         CheckRequired("basis_reference", request->basis_reference(), kReferenceBytesMax));
@@ -157,7 +157,7 @@ grpc::Status CustodyServiceImpl::BackUpHub(grpc::ServerContext* context,
                                            const hub::v1::BackUpHubRequest* request,
                                            hub::v1::BackUpHubResponse* response) {
   return Handle(gate_, *context, kBackUp, [&](const Caller& caller) -> absl::Status {
-    AQ_RETURN_IF_ERROR(CheckPath("directory", request->directory()));
+    AQ_RETURN_IF_ERROR(CheckStorePath("directory", request->directory()));
     // Both before the copy, which may have more.
     response->set_entry_count(static_cast<std::int64_t>(engine_.Counts().synced));
     absl::StatusOr<engine::LogHead> head = engine_.GetLogHead(kHubLog, 0);
@@ -178,7 +178,7 @@ grpc::Status CustodyServiceImpl::RotateMasterKey(grpc::ServerContext* context,
                                                  const hub::v1::RotateMasterKeyRequest* request,
                                                  hub::v1::RotateMasterKeyResponse* response) {
   return Handle(gate_, *context, kRotate, [&](const Caller& caller) -> absl::Status {
-    AQ_RETURN_IF_ERROR(CheckPath("master_key_file", request->master_key_file()));
+    AQ_RETURN_IF_ERROR(CheckStorePath("master_key_file", request->master_key_file()));
     gate_.RecordRead(caller, kRotate, kHubLog);
     return engine_.RotateMasterKey(request->master_key_file());
   });

@@ -13,8 +13,8 @@
 namespace anqiao::rpc {
 namespace {
 
-constexpr char kList[] = "/anqiao.hub.v1.OperationsService/ListDeliveries";
-constexpr char kGet[] = "/anqiao.hub.v1.OperationsService/GetDelivery";
+constexpr char kListDeliveries[] = "/anqiao.hub.v1.OperationsService/ListDeliveries";
+constexpr char kGetDelivery[] = "/anqiao.hub.v1.OperationsService/GetDelivery";
 constexpr char kRetry[] = "/anqiao.hub.v1.OperationsService/RetryDelivery";
 constexpr char kDiscard[] = "/anqiao.hub.v1.OperationsService/DiscardDelivery";
 constexpr int kReasonBytesMax = 63;
@@ -64,8 +64,8 @@ hub::v1::Delivery ToProto(const journal::v1::DeliveryDocument& document) {
 grpc::Status OperationsServiceImpl::ListDeliveries(grpc::ServerContext* context,
                                                    const hub::v1::ListDeliveriesRequest* request,
                                                    hub::v1::ListDeliveriesResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListDeliveries, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListDeliveries, *request));
     engine::DeliveryFilter filter;
     AQ_ASSIGN_OR_RETURN(filter.agency,
                         ParseOptionalResourceName("agency", kAgencies, request->agency()));
@@ -75,7 +75,7 @@ grpc::Status OperationsServiceImpl::ListDeliveries(grpc::ServerContext* context,
       return InvalidField("state", "must be WAITING or DEAD: others are found by their names");
     }
     filter.dead = request->state() != hub::v1::DELIVERY_STATE_WAITING;
-    gate_.RecordRead(caller, kList, "deliveries/-");
+    gate_.RecordRead(caller, kListDeliveries, "deliveries/-");
     AQ_ASSIGN_OR_RETURN(const engine::Page<journal::v1::DeliveryDocument> page,
                         engine_.ListDeliveries(filter, range.after, range.limit));
     for (const journal::v1::DeliveryDocument& document : page.items) {
@@ -89,10 +89,10 @@ grpc::Status OperationsServiceImpl::ListDeliveries(grpc::ServerContext* context,
 grpc::Status OperationsServiceImpl::GetDelivery(grpc::ServerContext* context,
                                                 const hub::v1::GetDeliveryRequest* request,
                                                 hub::v1::Delivery* response) {
-  return Handle(gate_, *context, kGet, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kGetDelivery, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kDeliveries, request->name()));
-    gate_.RecordRead(caller, kGet, request->name());
+    gate_.RecordRead(caller, kGetDelivery, request->name());
     AQ_ASSIGN_OR_RETURN(const journal::v1::DeliveryDocument document, engine_.GetDelivery(id));
     *response = ToProto(document);
     return absl::OkStatus();

@@ -11,7 +11,7 @@
 namespace anqiao::rpc {
 namespace {
 
-constexpr char kList[] = "/anqiao.hub.v1.DirectoryService/ListProviders";
+constexpr char kListProviders[] = "/anqiao.hub.v1.DirectoryService/ListProviders";
 constexpr char kGetRoute[] = "/anqiao.hub.v1.DirectoryService/GetRoute";
 constexpr std::size_t kServiceBytesMax = 100;
 
@@ -20,8 +20,8 @@ constexpr std::size_t kServiceBytesMax = 100;
 grpc::Status DirectoryServiceImpl::ListProviders(grpc::ServerContext* context,
                                                  const hub::v1::ListProvidersRequest* request,
                                                  hub::v1::ListProvidersResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller&) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListProviders, [&](const Caller&) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListProviders, *request));
     if (request->service().size() > kServiceBytesMax) {
       return InvalidField("service", "must have at most 100 bytes");
     }

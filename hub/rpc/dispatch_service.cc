@@ -13,10 +13,10 @@ namespace {
 
 constexpr char kReport[] = "/anqiao.hub.v1.DispatchService/SendReport";
 constexpr char kTransfer[] = "/anqiao.hub.v1.DispatchService/SendTransfer";
-constexpr char kGet[] = "/anqiao.hub.v1.DispatchService/GetDispatch";
-constexpr char kList[] = "/anqiao.hub.v1.DispatchService/ListDispatches";
+constexpr char kGetDispatch[] = "/anqiao.hub.v1.DispatchService/GetDispatch";
+constexpr char kListDispatches[] = "/anqiao.hub.v1.DispatchService/ListDispatches";
 constexpr int kNumberBytesMax = 100;
-constexpr int kCodeBytesMax = 63;
+constexpr int kDispatchCodeBytesMax = 63;
 constexpr std::size_t kEtagBytesMax = 128;
 
 hub::v1::Dispatch ToProto(const journal::v1::DispatchDocument& document) {
@@ -45,7 +45,7 @@ template <typename Request>
 absl::Status ParseTerms(const Request& request, const char* date_field,
                         const type::v1::CivilDate& date, engine::SendDispatchCommand* command) {
   AQ_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-  AQ_RETURN_IF_ERROR(CheckRequired("legal_basis", request.legal_basis(), kCodeBytesMax));
+  AQ_RETURN_IF_ERROR(CheckRequired("legal_basis", request.legal_basis(), kDispatchCodeBytesMax));
   AQ_RETURN_IF_ERROR(CheckCode("legal_basis", request.legal_basis()));
   AQ_RETURN_IF_ERROR(CheckRequired("document_number", request.document_number(), kNumberBytesMax));
   if (request.etag().size() > kEtagBytesMax) {
@@ -73,7 +73,7 @@ grpc::Status DispatchServiceImpl::SendReport(grpc::ServerContext* context,
   return Handle(gate_, *context, kReport, [&](const Caller& caller) -> absl::Status {
     engine::SendDispatchCommand command;
     command.kind = journal::v1::DISPATCH_KIND_REPORT;
-    AQ_RETURN_IF_ERROR(CheckRequired("report_code", request->report_code(), kCodeBytesMax));
+    AQ_RETURN_IF_ERROR(CheckRequired("report_code", request->report_code(), kDispatchCodeBytesMax));
     AQ_RETURN_IF_ERROR(CheckCode("report_code", request->report_code()));
     command.report_code = request->report_code();
     AQ_RETURN_IF_ERROR(ParseTerms(*request, "event_date", request->event_date(), &command));
@@ -101,10 +101,10 @@ grpc::Status DispatchServiceImpl::SendTransfer(grpc::ServerContext* context,
 grpc::Status DispatchServiceImpl::GetDispatch(grpc::ServerContext* context,
                                               const hub::v1::GetDispatchRequest* request,
                                               hub::v1::Dispatch* response) {
-  return Handle(gate_, *context, kGet, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kGetDispatch, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kDispatches, request->name()));
-    gate_.RecordRead(caller, kGet, request->name());
+    gate_.RecordRead(caller, kGetDispatch, request->name());
     AQ_ASSIGN_OR_RETURN(const journal::v1::DispatchDocument sent,
                         engine_.GetDispatch(id, caller.jurisdiction));
     *response = ToProto(sent);
@@ -115,10 +115,10 @@ grpc::Status DispatchServiceImpl::GetDispatch(grpc::ServerContext* context,
 grpc::Status DispatchServiceImpl::ListDispatches(grpc::ServerContext* context,
                                                  const hub::v1::ListDispatchesRequest* request,
                                                  hub::v1::ListDispatchesResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListDispatches, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListDispatches, *request));
     AQ_ASSIGN_OR_RETURN(const std::string id, ParseResourceName("case", kCases, request->case_()));
-    gate_.RecordRead(caller, kList, request->case_());
+    gate_.RecordRead(caller, kListDispatches, request->case_());
     AQ_ASSIGN_OR_RETURN(const engine::Page<journal::v1::DispatchDocument> page,
                         engine_.ListDispatches(id, range.after, range.limit, caller.jurisdiction));
     for (const journal::v1::DispatchDocument& sent : page.items) {

@@ -15,7 +15,7 @@ namespace anqiao::rpc {
 namespace {
 
 constexpr std::size_t kUriBytesMax = 256;
-constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kAgencyIdBytesMax = 64;
 constexpr std::size_t kJurisdictionDigitsMax = 12;
 constexpr const char* kRoles[] = {"caseworker", "supervisor", "operator", "auditor"};
 
@@ -24,7 +24,7 @@ absl::Status Unauthenticated(absl::string_view message) {
 }
 
 bool IsAgencyId(absl::string_view id) {
-  return !id.empty() && id.size() <= kNameBytesMax && absl::ascii_islower(id[0]) &&
+  return !id.empty() && id.size() <= kAgencyIdBytesMax && absl::ascii_islower(id[0]) &&
          std::all_of(id.begin(), id.end(), [](char c) {
            const auto u = static_cast<unsigned char>(c);
            return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '_';
@@ -32,7 +32,7 @@ bool IsAgencyId(absl::string_view id) {
 }
 
 bool IsUserName(absl::string_view name) {
-  return !name.empty() && name.size() <= kNameBytesMax &&
+  return !name.empty() && name.size() <= kAgencyIdBytesMax &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' ||
                   c == '-';

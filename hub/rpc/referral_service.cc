@@ -11,9 +11,9 @@
 namespace anqiao::rpc {
 namespace {
 
-constexpr char kCreate[] = "/anqiao.hub.v1.ReferralService/CreateReferral";
-constexpr char kGet[] = "/anqiao.hub.v1.ReferralService/GetReferral";
-constexpr char kList[] = "/anqiao.hub.v1.ReferralService/ListReferrals";
+constexpr char kCreateReferral[] = "/anqiao.hub.v1.ReferralService/CreateReferral";
+constexpr char kGetReferral[] = "/anqiao.hub.v1.ReferralService/GetReferral";
+constexpr char kListReferrals[] = "/anqiao.hub.v1.ReferralService/ListReferrals";
 constexpr char kSend[] = "/anqiao.hub.v1.ReferralService/SendReferral";
 constexpr char kMove[] = "/anqiao.hub.v1.ReferralService/MoveReferral";
 constexpr char kListDisclosures[] = "/anqiao.hub.v1.ReferralService/ListDisclosures";
@@ -31,7 +31,7 @@ std::map<std::string, std::string> ToMap(
 grpc::Status ReferralServiceImpl::CreateReferral(grpc::ServerContext* context,
                                                  const hub::v1::CreateReferralRequest* request,
                                                  hub::v1::Referral* response) {
-  return Handle(gate_, *context, kCreate, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kCreateReferral, [&](const Caller& caller) -> absl::Status {
     AQ_RETURN_IF_ERROR(CheckRequestId(request->request_id()));
     engine::CreateReferralCommand command;
     command.request_id = request->request_id();
@@ -57,10 +57,10 @@ grpc::Status ReferralServiceImpl::CreateReferral(grpc::ServerContext* context,
 grpc::Status ReferralServiceImpl::GetReferral(grpc::ServerContext* context,
                                               const hub::v1::GetReferralRequest* request,
                                               hub::v1::Referral* response) {
-  return Handle(gate_, *context, kGet, [&](const Caller& caller) -> absl::Status {
+  return Handle(gate_, *context, kGetReferral, [&](const Caller& caller) -> absl::Status {
     AQ_ASSIGN_OR_RETURN(const std::string id,
                         ParseResourceName("name", kReferrals, request->name()));
-    gate_.RecordRead(caller, kGet, request->name());
+    gate_.RecordRead(caller, kGetReferral, request->name());
     AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralDocument referral,
                         engine_.GetReferral(id, caller.jurisdiction));
     *response = ToProto(referral, caller);
@@ -71,8 +71,8 @@ grpc::Status ReferralServiceImpl::GetReferral(grpc::ServerContext* context,
 grpc::Status ReferralServiceImpl::ListReferrals(grpc::ServerContext* context,
                                                 const hub::v1::ListReferralsRequest* request,
                                                 hub::v1::ListReferralsResponse* response) {
-  return Handle(gate_, *context, kList, [&](const Caller& caller) -> absl::Status {
-    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kList, *request));
+  return Handle(gate_, *context, kListReferrals, [&](const Caller& caller) -> absl::Status {
+    AQ_ASSIGN_OR_RETURN(const PageRange range, ParsePage(kListReferrals, *request));
     if (!hub::v1::ReferralState_IsValid(request->state())) {
       return InvalidField("state", "must be one of the states");
     }
@@ -83,7 +83,8 @@ grpc::Status ReferralServiceImpl::ListReferrals(grpc::ServerContext* context,
     AQ_ASSIGN_OR_RETURN(filter.agency,
                         ParseOptionalResourceName("agency", kAgencies, request->agency()));
     filter.needs_action = request->needs_action();
-    gate_.RecordRead(caller, kList, request->case_().empty() ? "referrals/-" : request->case_());
+    gate_.RecordRead(caller, kListReferrals,
+                     request->case_().empty() ? "referrals/-" : request->case_());
     AQ_ASSIGN_OR_RETURN(
         const engine::Page<journal::v1::ReferralDocument> page,
         engine_.ListReferrals(filter, range.after, range.limit, caller.jurisdiction));

@@ -15,7 +15,7 @@ namespace anqiao::rpc {
 namespace {
 
 constexpr std::size_t kIdBytesMax = 64;
-constexpr std::size_t kCodeBytesMax = 63;
+constexpr std::size_t kNamePartBytesMax = 63;
 constexpr int kDetailsMax = 16;
 constexpr std::size_t kDetailBytesMax = 256;
 
@@ -67,13 +67,13 @@ absl::Status CheckRequired(absl::string_view field, absl::string_view value, int
 
 absl::Status CheckCode(absl::string_view field, absl::string_view value) {
   const bool valid =
-      value.size() <= kCodeBytesMax && std::all_of(value.begin(), value.end(), [](char c) {
+      value.size() <= kNamePartBytesMax && std::all_of(value.begin(), value.end(), [](char c) {
         const auto u = static_cast<unsigned char>(c);
         return absl::ascii_isupper(u) || absl::ascii_isdigit(u) || c == '_';
       });
   if (!valid) {
     return InvalidField(field, absl::StrCat("must be an UPPER_SNAKE code of at most ",
-                                            kCodeBytesMax, " characters"));
+                                            kNamePartBytesMax, " characters"));
   }
   return absl::OkStatus();
 }
@@ -84,7 +84,7 @@ absl::Status CheckDetails(const google::protobuf::Map<std::string, std::string>&
                                                 details.size()));
   }
   for (const auto& [key, value] : details) {
-    const bool valid = !key.empty() && key.size() <= kCodeBytesMax &&
+    const bool valid = !key.empty() && key.size() <= kNamePartBytesMax &&
                        std::all_of(key.begin(), key.end(), [](char c) {
                          const auto u = static_cast<unsigned char>(c);
                          return absl::ascii_islower(u) || absl::ascii_isdigit(u) || c == '_';

@@ -13,10 +13,10 @@ namespace {
 constexpr std::size_t kFileNameBytesMax = 255;
 // Stands in the request until one is read. Parsing clears it, so that a failed read tells the end
 // of the stream from bytes that are no message.
-constexpr char kUnread[] = "unread";
+constexpr char kNotRead[] = "unread";
 
 bool IsUnread(const exchange::v1::SubmitRequest& request) {
-  return request.data() == kUnread && !request.has_header() && !request.last();
+  return request.data() == kNotRead && !request.has_header() && !request.last();
 }
 
 absl::Status CheckHeader(const exchange::v1::PayloadHeader& header) {
@@ -211,7 +211,7 @@ void SubmitStream::Advance() {
     }
     if (step == Step::kRead) {
       request_.Clear();
-      request_.set_data(kUnread);
+      request_.set_data(kNotRead);
       StartRead(&request_);
     }
     if (step == Step::kWrite) StartWrite(&response_);

@@ -21,9 +21,9 @@
 namespace anqiao::store {
 namespace {
 
-constexpr char kId = 'A';
-constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
-constexpr std::size_t kWrappedBytes = DataKey::kBytes + 8;
+constexpr char kAesId = 'A';
+constexpr std::size_t kAesOverhead = 1 + kNonceBytes + kTagBytes;
+constexpr std::size_t kAesWrappedBytes = DataKey::kBytes + 8;
 
 // Runs the cipher over "input" into "output", which has as much room. The tag is not looked at.
 bool Run(EVP_CIPHER_CTX* context, absl::string_view associated, absl::string_view input,
@@ -46,16 +46,17 @@ constexpr int kRounds = 6;
 // Keys that are wrapped side by side: a call of the cipher costs more than many blocks do.
 constexpr std::size_t kSideBySide = 64;
 
-// RFC 3394 2.2.1 in place on "count" times kWrappedBytes, of at most kSideBySide.
+// RFC 3394 2.2.1 in place on "count" times kAesWrappedBytes, of at most kSideBySide.
 bool WrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes, std::size_t count) {
   unsigned char blocks[kSideBySide * 2 * kHalf];
   int written = 0;
   const auto block = [&](std::size_t i) { return blocks + i * 2 * kHalf; };
-  for (std::size_t i = 0; i < count; ++i) std::memcpy(block(i), bytes + i * kWrappedBytes, kHalf);
+  for (std::size_t i = 0; i < count; ++i)
+    std::memcpy(block(i), bytes + i * kAesWrappedBytes, kHalf);
   for (int step = 1; step <= kRounds * kHalves; ++step) {
     unsigned char* const half = bytes + kHalf * static_cast<std::size_t>(1 + (step - 1) % kHalves);
     for (std::size_t i = 0; i < count; ++i) {
-      std::memcpy(block(i) + kHalf, half + i * kWrappedBytes, kHalf);
+      std::memcpy(block(i) + kHalf, half + i * kAesWrappedBytes, kHalf);
     }
     if (EVP_CipherUpdate(context, blocks, &written, blocks, static_cast<int>(count * 2 * kHalf)) !=
         1) {
@@ -63,14 +64,15 @@ bool WrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes, std::size_t count)
     }
     for (std::size_t i = 0; i < count; ++i) {
       block(i)[kHalf - 1] ^= static_cast<unsigned char>(step);
-      std::memcpy(half + i * kWrappedBytes, block(i) + kHalf, kHalf);
+      std::memcpy(half + i * kAesWrappedBytes, block(i) + kHalf, kHalf);
     }
   }
-  for (std::size_t i = 0; i < count; ++i) std::memcpy(bytes + i * kWrappedBytes, block(i), kHalf);
+  for (std::size_t i = 0; i < count; ++i)
+    std::memcpy(bytes + i * kAesWrappedBytes, block(i), kHalf);
   return true;
 }
 
-// RFC 3394 2.2.2 in place on kWrappedBytes.
+// RFC 3394 2.2.2 in place on kAesWrappedBytes.
 bool UnwrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes) {
   unsigned char block[2 * kHalf];
   int written = 0;
@@ -90,15 +92,15 @@ bool UnwrapSteps(EVP_CIPHER_CTX* context, unsigned char* bytes) {
 class AesSuite final : public CipherSuite {
  public:
   absl::string_view name() const override { return "aes-256-gcm-sha256"; }
-  char id() const override { return kId; }
+  char id() const override { return kAesId; }
 
   absl::Status Seal(absl::string_view key, absl::string_view associated,
                     absl::string_view plaintext, std::string* out) const override {
     AQ_RETURN_IF_ERROR(CheckKey(key));
     AQ_RETURN_IF_ERROR(CheckPlaintext(plaintext, associated));
     const std::size_t before = out->size();
-    out->resize(before + kOverhead + plaintext.size());
-    (*out)[before] = kId;
+    out->resize(before + kAesOverhead + plaintext.size());
+    (*out)[before] = kAesId;
     unsigned char* const nonce = Bytes(out->data() + before + 1);
     unsigned char* const ciphertext = nonce + kNonceBytes;
     OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG,
@@ -120,9 +122,10 @@ class AesSuite final : public CipherSuite {
   absl::StatusOr<std::string> Open(absl::string_view key, absl::string_view associated,
                                    absl::string_view sealed) const override {
     AQ_RETURN_IF_ERROR(CheckKey(key));
-    if (sealed.size() < kOverhead || sealed.front() != kId) return NotAsSealed();
+    if (sealed.size() < kAesOverhead || sealed.front() != kAesId) return NotAsSealed();
     const absl::string_view nonce = sealed.substr(1, kNonceBytes);
-    const absl::string_view ciphertext = sealed.substr(1 + kNonceBytes, sealed.size() - kOverhead);
+    const absl::string_view ciphertext =
+        sealed.substr(1 + kNonceBytes, sealed.size() - kAesOverhead);
     AQ_RETURN_IF_ERROR(CheckPlaintext(ciphertext, associated));
     const absl::string_view tag = sealed.substr(sealed.size() - kTagBytes);
     const OSSL_PARAM params[] = {
@@ -155,13 +158,13 @@ class AesSuite final : public CipherSuite {
       absl::string_view master, const std::vector<DataKey>& data_keys) const override {
     AQ_RETURN_IF_ERROR(CheckKey(master));
     std::string bytes;
-    bytes.reserve(data_keys.size() * kWrappedBytes);
+    bytes.reserve(data_keys.size() * kAesWrappedBytes);
     for (const DataKey& key : data_keys) absl::StrAppend(&bytes, kWrapStart, key.view());
     AQ_RETURN_IF_ERROR(WrapInPlace(master, bytes));
     std::vector<std::string> wrapped;
     wrapped.reserve(data_keys.size());
-    for (std::size_t at = 0; at < bytes.size(); at += kWrappedBytes) {
-      wrapped.push_back(bytes.substr(at, kWrappedBytes));
+    for (std::size_t at = 0; at < bytes.size(); at += kAesWrappedBytes) {
+      wrapped.push_back(bytes.substr(at, kAesWrappedBytes));
     }
     return wrapped;
   }
@@ -169,9 +172,9 @@ class AesSuite final : public CipherSuite {
   absl::StatusOr<DataKey> Unwrap(absl::string_view master,
                                  absl::string_view wrapped) const override {
     AQ_RETURN_IF_ERROR(CheckKey(master));
-    if (wrapped.size() != kWrappedBytes) return NotAsWrapped();
-    char bytes[kWrappedBytes];
-    std::memcpy(bytes, wrapped.data(), kWrappedBytes);
+    if (wrapped.size() != kAesWrappedBytes) return NotAsWrapped();
+    char bytes[kAesWrappedBytes];
+    std::memcpy(bytes, wrapped.data(), kAesWrappedBytes);
     EVP_CIPHER_CTX* const context = AesBlockContext();
     if (context == nullptr ||
         EVP_CipherInit_ex2(context, nullptr, Bytes(master), nullptr, 0, nullptr) != 1 ||
@@ -202,8 +205,8 @@ class AesSuite final : public CipherSuite {
       OPENSSL_cleanse(bytes.data(), bytes.size());
       return CipherBroken();
     }
-    for (std::size_t at = 0; at < bytes.size(); at += kSideBySide * kWrappedBytes) {
-      const std::size_t count = std::min(kSideBySide, (bytes.size() - at) / kWrappedBytes);
+    for (std::size_t at = 0; at < bytes.size(); at += kSideBySide * kAesWrappedBytes) {
+      const std::size_t count = std::min(kSideBySide, (bytes.size() - at) / kAesWrappedBytes);
       if (!WrapSteps(context, Bytes(bytes.data() + at), count)) {
         OPENSSL_cleanse(bytes.data(), bytes.size());
         return CipherBroken();

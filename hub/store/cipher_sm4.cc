@@ -19,10 +19,10 @@
 namespace anqiao::store {
 namespace {
 
-constexpr char kId = 'S';
-constexpr std::size_t kOverhead = 1 + kNonceBytes + kTagBytes;
+constexpr char kSm4Id = 'S';
+constexpr std::size_t kSm4Overhead = 1 + kNonceBytes + kTagBytes;
 constexpr std::size_t kBlockBytes = 16;
-constexpr std::size_t kWrappedBytes = kTagBytes + DataKey::kBytes;
+constexpr std::size_t kSm4WrappedBytes = kTagBytes + DataKey::kBytes;
 
 constexpr absl::string_view kSealInfo = "anqiao sm4-ctr-hmac-sm3 seal\x01";
 constexpr absl::string_view kWrapInfo = "anqiao sm4-ctr-hmac-sm3 wrap\x01";
@@ -79,15 +79,15 @@ void Mac(const Subkeys& keys, absl::string_view nonce_and_ciphertext, absl::stri
 class Sm4Suite final : public CipherSuite {
  public:
   absl::string_view name() const override { return "sm4-ctr-hmac-sm3"; }
-  char id() const override { return kId; }
+  char id() const override { return kSm4Id; }
 
   absl::Status Seal(absl::string_view key, absl::string_view associated,
                     absl::string_view plaintext, std::string* out) const override {
     AQ_RETURN_IF_ERROR(CheckKey(key));
     AQ_RETURN_IF_ERROR(CheckPlaintext(plaintext, associated));
     const std::size_t before = out->size();
-    out->resize(before + kOverhead + plaintext.size());
-    (*out)[before] = kId;
+    out->resize(before + kSm4Overhead + plaintext.size());
+    (*out)[before] = kSm4Id;
     char* const nonce = out->data() + before + 1;
     char* const ciphertext = nonce + kNonceBytes;
     const Subkeys keys = Subkeys::OfDataKey(key);
@@ -105,7 +105,7 @@ class Sm4Suite final : public CipherSuite {
   absl::StatusOr<std::string> Open(absl::string_view key, absl::string_view associated,
                                    absl::string_view sealed) const override {
     AQ_RETURN_IF_ERROR(CheckKey(key));
-    if (sealed.size() < kOverhead || sealed.front() != kId) return NotAsSealed();
+    if (sealed.size() < kSm4Overhead || sealed.front() != kSm4Id) return NotAsSealed();
     const absl::string_view checked = sealed.substr(1, sealed.size() - 1 - kTagBytes);
     const absl::string_view ciphertext = checked.substr(kNonceBytes);
     AQ_RETURN_IF_ERROR(CheckPlaintext(ciphertext, associated));
@@ -129,7 +129,7 @@ class Sm4Suite final : public CipherSuite {
     const Subkeys keys = Subkeys::OfMaster(master);
     unsigned char mac[kHmacBytes];
     CachedHmac(FetchedAlgorithms().sm3, keys.mac(), {data_key}, mac);
-    std::string wrapped(kWrappedBytes, '\0');
+    std::string wrapped(kSm4WrappedBytes, '\0');
     std::memcpy(wrapped.data(), mac, kTagBytes);
     if (!Run(keys, mac, data_key, Bytes(wrapped.data() + kTagBytes))) return CipherBroken();
     return wrapped;
@@ -138,7 +138,7 @@ class Sm4Suite final : public CipherSuite {
   absl::StatusOr<DataKey> Unwrap(absl::string_view master,
                                  absl::string_view wrapped) const override {
     AQ_RETURN_IF_ERROR(CheckKey(master));
-    if (wrapped.size() != kWrappedBytes) return NotAsWrapped();
+    if (wrapped.size() != kSm4WrappedBytes) return NotAsWrapped();
     const Subkeys keys = Subkeys::OfMaster(master);
     char bytes[DataKey::kBytes];
     if (!Run(keys, Bytes(wrapped), wrapped.substr(kTagBytes), Bytes(bytes))) return CipherBroken();

@@ -17,18 +17,18 @@
 namespace anqiao::store {
 namespace {
 
-constexpr absl::string_view kMagic("AQHEAD1\0", 8);
+constexpr absl::string_view kHeadFileMagic("AQHEAD1\0", 8);
 constexpr std::uint64_t kSlotDistance = 4096;
-constexpr std::size_t kSlotBytes = 20;
+constexpr std::size_t kHeadSlotBytes = 20;
 
 std::string EncodeSlot(Sequence head) {
-  return Seal(kMagic, absl::StrCat(kMagic, EncodeNumber(head)));
+  return Seal(kHeadFileMagic, absl::StrCat(kHeadFileMagic, EncodeNumber(head)));
 }
 
-std::optional<Sequence> DecodeSlot(absl::string_view bytes) {
-  const absl::StatusOr<absl::string_view> slot = Unseal(kMagic, bytes);
-  if (!slot.ok() || slot->substr(0, kMagic.size()) != kMagic) return std::nullopt;
-  const absl::StatusOr<std::uint64_t> head = DecodeNumber(slot->substr(kMagic.size()));
+std::optional<Sequence> DecodeHeadSlot(absl::string_view bytes) {
+  const absl::StatusOr<absl::string_view> slot = Unseal(kHeadFileMagic, bytes);
+  if (!slot.ok() || slot->substr(0, kHeadFileMagic.size()) != kHeadFileMagic) return std::nullopt;
+  const absl::StatusOr<std::uint64_t> head = DecodeNumber(slot->substr(kHeadFileMagic.size()));
   return head.ok() ? std::optional<Sequence>(*head) : std::nullopt;
 }
 
@@ -39,12 +39,12 @@ template <typename File>
 absl::StatusOr<Slots> ReadSlots(const File& file) {
   Slots slots;
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    char scratch[kSlotBytes];
+    char scratch[kHeadSlotBytes];
     rocksdb::Slice bytes;
     AQ_RETURN_IF_ERROR(
-        FromRocks(file.Read(i * kSlotDistance, kSlotBytes, {}, &bytes, scratch, nullptr),
+        FromRocks(file.Read(i * kSlotDistance, kHeadSlotBytes, {}, &bytes, scratch, nullptr),
                   "reading the journal's recorded head"));
-    slots[i] = DecodeSlot(ToView(bytes));
+    slots[i] = DecodeHeadSlot(ToView(bytes));
   }
   return slots;
 }

@@ -19,7 +19,7 @@ constexpr std::uint64_t kChunk = 1024;
 // What was added meanwhile is copied this many times before new keys are held up.
 constexpr int kPasses = 4;
 
-absl::Status Lost(absl::string_view message) {
+absl::Status LostRing(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
 }
 
@@ -77,7 +77,7 @@ absl::Status KeyRing::Impl::CopyAndReplace(
     const absl::Status replaced = Replace(*system_, path_ + kRotatingSuffix, path_);
     if (!replaced.ok()) {
       broken_ = true;
-      return Lost(replaced.message());
+      return LostRing(replaced.message());
     }
     header_ = std::move(header);
     old_bytes = SlotOffset(header_.reserved_through + 1);

@@ -21,7 +21,7 @@
 namespace anqiao::store {
 namespace {
 
-absl::Status Lost(absl::string_view message) {
+absl::Status LostTree(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
 }
 
@@ -38,7 +38,7 @@ absl::StatusOr<StoredLeaf> LeafOfStored(absl::string_view stored) {
   StoredLeaf result;
   if (!entry.ParseFromArray(stored.data(), static_cast<int>(stored.size())) ||
       !body.ParseFromString(entry.body()) || !result.envelope.ParseFromString(entry.envelope())) {
-    return Lost("a stored entry cannot be read");
+    return LostTree("a stored entry cannot be read");
   }
   result.previous = body.previous();
   result.leaf.set_ciphertext_hash(Sha256(entry.body()));
@@ -79,13 +79,14 @@ absl::Status LogTrees::Restore() {
           }));
   const absl::StatusOr<std::string> bytes = journal_->GetBlob(kLogSizesBlob);
   if (absl::IsNotFound(bytes.status())) {
-    if (hub.durable > 0) return Lost("what was kept of the agencies' logs is missing");
+    if (hub.durable > 0) return LostTree("what was kept of the agencies' logs is missing");
     restore_ = false;
     return absl::OkStatus();
   }
   AQ_RETURN_IF_ERROR(bytes.status());
   journal::v1::LogsAnchored logs;
-  if (!logs.ParseFromString(*bytes)) return Lost("what was kept of the agencies' logs is damaged");
+  if (!logs.ParseFromString(*bytes))
+    return LostTree("what was kept of the agencies' logs is damaged");
   for (const journal::v1::AnchoredHead& head : logs.heads()) {
     AQ_ASSIGN_OR_RETURN(const Sequence last, DecodeNumber(head.root_hash()));
     AQ_RETURN_IF_ERROR(RestoreAgency(AgencyLog(head.agency()), head.size(), last));
@@ -102,7 +103,7 @@ absl::Status LogTrees::RestoreAgency(const std::string& log, std::uint64_t size,
     AQ_ASSIGN_OR_RETURN(const std::string entry, journal_->GetEntry(at));
     AQ_ASSIGN_OR_RETURN(const StoredLeaf leaf, LeafOfStored(entry));
     if (AgencyLog(leaf.envelope.agency()) != log || leaf.envelope.index() != index - 1) {
-      return Lost(absl::StrCat("entry ", at, " is not where the log of its agency has it"));
+      return LostTree(absl::StrCat("entry ", at, " is not where the log of its agency has it"));
     }
     AQ_ASSIGN_OR_RETURN(leaves[index - 1], LeafHashOf(leaf));
     at = leaf.previous;
@@ -110,15 +111,16 @@ absl::Status LogTrees::RestoreAgency(const std::string& log, std::uint64_t size,
   Log& restored = logs_[log];
   restored.durable = size;
   restored.last = last;
-  AQ_ASSIGN_OR_RETURN(restored.tree,
-                      MerkleTree::Restore(size, TilesOf(log),
-                                          [&](std::uint64_t index) -> absl::StatusOr<MerkleHash> {
-                                            const auto leaf = leaves.find(index);
-                                            if (leaf == leaves.end()) {
-                                              return Lost("a leaf of an agency's log is missing");
-                                            }
-                                            return leaf->second;
-                                          }));
+  AQ_ASSIGN_OR_RETURN(
+      restored.tree,
+      MerkleTree::Restore(size, TilesOf(log),
+                          [&](std::uint64_t index) -> absl::StatusOr<MerkleHash> {
+                            const auto leaf = leaves.find(index);
+                            if (leaf == leaves.end()) {
+                              return LostTree("a leaf of an agency's log is missing");
+                            }
+                            return leaf->second;
+                          }));
   return absl::OkStatus();
 }
 
@@ -127,7 +129,7 @@ absl::StatusOr<std::string> LogTrees::ReadTile(const std::string& log, int level
   const std::string name = LogTileBlob(log, level, index);
   if (const auto it = tiles_.find(name); it != tiles_.end()) return it->second;
   absl::StatusOr<std::string> tile = journal_->GetBlob(name);
-  if (absl::IsNotFound(tile.status())) return Lost("a tile of a log is missing");
+  if (absl::IsNotFound(tile.status())) return LostTree("a tile of a log is missing");
   return tile;
 }
 

@@ -23,7 +23,7 @@ constexpr std::size_t kMarkBytesMax = 128;
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 constexpr char kDoing[] = "reading the manifest";
 
-absl::Status Lost(absl::string_view message) {
+absl::Status LostMark(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
 }
 
@@ -74,7 +74,7 @@ absl::StatusOr<std::string> CurrentManifest(rocksdb::FileSystem& files,
 absl::Status MarkManifest(rocksdb::FileSystem& files, const std::string& directory) {
   constexpr char kMarking[] = "marking the manifest";
   AQ_ASSIGN_OR_RETURN(const std::string name, CurrentManifest(files, directory));
-  if (name.empty()) return Lost("CURRENT names no manifest");
+  if (name.empty()) return LostMark("CURRENT names no manifest");
   std::uint64_t size = 0;
   AQ_RETURN_IF_ERROR(
       FromRocks(files.GetFileSize(directory + "/" + name, {}, &size, nullptr), kMarking));
@@ -97,13 +97,13 @@ absl::Status CheckManifest(rocksdb::FileSystem& files, const std::string& direct
   const absl::StatusOr<absl::string_view> text = Unseal(kKey, mark);
   const std::size_t end = text.ok() ? text->find('\0') : absl::string_view::npos;
   if (end == absl::string_view::npos || text->size() != end + 17) {
-    return Lost("the mark of the manifest (MARK) is damaged");
+    return LostMark("the mark of the manifest (MARK) is damaged");
   }
   AQ_ASSIGN_OR_RETURN(const std::string name, CurrentManifest(files, directory));
   if (name != text->substr(0, end)) return absl::OkStatus();
   AQ_ASSIGN_OR_RETURN(const std::uint64_t size, DecodeNumber(text->substr(end + 1, 8)));
   AQ_ASSIGN_OR_RETURN(const std::string found, MarkOf(files, directory, name, size));
-  return found == mark ? absl::OkStatus() : Lost("the manifest was cut off or altered");
+  return found == mark ? absl::OkStatus() : LostMark("the manifest was cut off or altered");
 }
 
 }  // namespace anqiao::store

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kHexBytes = 2 * DataKey::kBytes;
 constexpr std::size_t kFileMax = kHexBytes + 2;  // A line end of two bytes may follow.
-constexpr std::size_t kIdBytes = 8;
+constexpr std::size_t kMasterKeyIdBytes = 8;
 
 class Descriptor {
  public:
@@ -69,7 +69,7 @@ class KeyInMemory final : public MasterKey {
   KeyInMemory(const DataKey& key, const CipherSuite& suite)
       : key_(key),
         suite_(suite),
-        id_(Hex(suite.KeyedHash(key, "anqiao master key id").substr(0, kIdBytes))) {}
+        id_(Hex(suite.KeyedHash(key, "anqiao master key id").substr(0, kMasterKeyIdBytes))) {}
 
   absl::StatusOr<std::string> Wrap(absl::string_view data_key) const override {
     return suite_.Wrap(key_, data_key);

@@ -42,7 +42,7 @@ constexpr std::size_t kReadAheadBytes = std::size_t{1} << 20;
 
 enum FamilyIndex : std::size_t { kMeta = 0, kEntries = 1, kBlobs = 2 };
 
-absl::Status Lost(absl::string_view message) {
+absl::Status LostEntry(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
 }
 
@@ -153,7 +153,7 @@ absl::StatusOr<std::unique_ptr<RocksJournal>> RocksJournal::Open(const RocksStor
   // Before the journal, which may be growing under a read-only opener.
   AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
   if (recorded.has_value() && !env->FileExists(options.directory + "/journal/CURRENT").ok()) {
-    return Lost(absl::StrCat("the journal is missing; it had reached ", *recorded));
+    return LostEntry(absl::StrCat("the journal is missing; it had reached ", *recorded));
   }
   std::unique_ptr<RocksJournal> journal(new RocksJournal(tuning, env, options.read_only));
   AQ_RETURN_IF_ERROR(journal->OpenDatabase(options, recorded.has_value()));
@@ -233,7 +233,8 @@ absl::Status RocksJournal::CheckFormat(const std::string& head_path,
   const rocksdb::Status got = db_->Get({}, families_[kMeta], kFormatKey, &text);
   if (got.ok()) {
     std::uint64_t version = 0;
-    if (!absl::SimpleAtoi(text, &version)) return Lost("the journal's format version is damaged");
+    if (!absl::SimpleAtoi(text, &version))
+      return LostEntry("the journal's format version is damaged");
     if (version > kFormatVersion) {
       return Error(absl::StatusCode::kFailedPrecondition, reason::kFormatVersionUnknown,
                    absl::StrCat("the store has format version ", version,
@@ -245,14 +246,14 @@ absl::Status RocksJournal::CheckFormat(const std::string& head_path,
                                 kFormatVersion, " and has to upgrade it first"));
     }
     AQ_ASSIGN_OR_RETURN(const std::optional<Sequence> recorded, HeadFile::Read(files, head_path));
-    if (!recorded.has_value()) return Lost("the journal's recorded head (HEAD) is missing");
+    if (!recorded.has_value()) return LostEntry("the journal's recorded head (HEAD) is missing");
     return absl::OkStatus();
   }
   if (!got.IsNotFound()) return FromRocks(got, "reading the journal's format version");
   if (read_only_) return absl::FailedPreconditionError("there is no store to read");
   std::unique_ptr<rocksdb::Iterator> any(db_->NewIterator({}, families_[kEntries]));
   any->SeekToFirst();
-  if (any->Valid()) return Lost("the journal has entries but no format version");
+  if (any->Valid()) return LostEntry("the journal has entries but no format version");
   AQ_RETURN_IF_ERROR(FromRocks(any->status(), "reading the journal"));
   // HEAD first: a journal with a format version always has one.
   AQ_RETURN_IF_ERROR(HeadFile::Create(files, head_path));
@@ -284,13 +285,13 @@ absl::Status RocksJournal::CheckBlobsEnd() {
   AQ_RETURN_IF_ERROR(FromRocks(got, "reading whether blobs are marked"));
   std::string sealed;
   const rocksdb::Status mark = db_->Get({}, families_[kBlobs], ToSlice(kBlobsEndKey), &sealed);
-  if (mark.IsNotFound()) return Lost("the journal's blobs are missing");
+  if (mark.IsNotFound()) return LostEntry("the journal's blobs are missing");
   AQ_RETURN_IF_ERROR(FromRocks(mark, "reading the end of the blobs"));
   AQ_ASSIGN_OR_RETURN(const absl::string_view bytes, Unseal(kBlobsEndKey, sealed));
   AQ_ASSIGN_OR_RETURN(const Sequence end, DecodeNumber(bytes));
   if (end == synced_sequence()) return absl::OkStatus();
-  return Lost(absl::StrCat("the journal's entries end at ", synced_sequence(), " and its blobs at ",
-                           end, "; a file was cut off or removed"));
+  return LostEntry(absl::StrCat("the journal's entries end at ", synced_sequence(),
+                                " and its blobs at ", end, "; a file was cut off or removed"));
 }
 
 absl::Status RocksJournal::ReadEpoch() {
@@ -312,8 +313,8 @@ absl::Status RocksJournal::FindEnd(Sequence recorded) {
   }
   AQ_RETURN_IF_ERROR(FromRocks(last->status(), "finding the journal's end"));
   if (end < recorded && !tuning_.ignores_recorded_ends) {
-    return Lost(absl::StrCat("the journal ends at ", end, " but had reached ", recorded,
-                             "; its log or a table file was cut off or removed"));
+    return LostEntry(absl::StrCat("the journal ends at ", end, " but had reached ", recorded,
+                                  "; its log or a table file was cut off or removed"));
   }
   synced_.store(end, std::memory_order_release);
   if (!tuning_.ignores_recorded_ends) AQ_RETURN_IF_ERROR(CheckBlobsEnd());
@@ -361,7 +362,7 @@ absl::Status RocksJournal::Write(rocksdb::WriteBatch& batch) {
     guard_->End();
     if (written.ok()) {
       if (logs_->Keep()) return written;
-      written = Lost("RocksDB wrote to a log that it had to leave");
+      written = LostEntry("RocksDB wrote to a log that it had to leave");
     }
     // Then RocksDB may hold it in memory.
     const bool held = logs_->WroteAndSynced();
@@ -371,7 +372,7 @@ absl::Status RocksJournal::Write(rocksdb::WriteBatch& batch) {
       return written;
     }
   }
-  lost_ = Lost(absl::StrCat(written.message(), "; open the store again"));
+  lost_ = LostEntry(absl::StrCat(written.message(), "; open the store again"));
   return lost_;
 }
 
@@ -434,14 +435,16 @@ absl::Status RocksJournal::Read(
   std::unique_ptr<rocksdb::Iterator> entries(db_->NewIterator(options, families_[kEntries]));
   for (entries->Seek(EncodeNumber(expected)); entries->Valid(); entries->Next()) {
     AQ_ASSIGN_OR_RETURN(const Sequence sequence, DecodeNumber(ToView(entries->key())));
-    if (sequence != expected) return Lost(absl::StrCat("journal entry ", expected, " is missing"));
+    if (sequence != expected)
+      return LostEntry(absl::StrCat("journal entry ", expected, " is missing"));
     const auto entry = Unseal(ToView(entries->key()), ToView(entries->value()));
-    if (!entry.ok()) return Lost(absl::StrCat("journal entry ", sequence, " fails its checksum"));
+    if (!entry.ok())
+      return LostEntry(absl::StrCat("journal entry ", sequence, " fails its checksum"));
     if (!visit(sequence, *entry)) return absl::OkStatus();
     ++expected;
   }
   AQ_RETURN_IF_ERROR(FromRocks(entries->status(), absl::StrCat("reading entry ", expected)));
-  if (expected <= last) return Lost(absl::StrCat("journal entry ", expected, " is missing"));
+  if (expected <= last) return LostEntry(absl::StrCat("journal entry ", expected, " is missing"));
   return absl::OkStatus();
 }
 
@@ -452,7 +455,7 @@ absl::StatusOr<std::string> RocksJournal::GetEntry(Sequence sequence) const {
   const std::string key = EncodeNumber(sequence);
   std::string sealed;
   const rocksdb::Status got = db_->Get({}, families_[kEntries], key, &sealed);
-  if (got.IsNotFound()) return Lost(absl::StrCat("journal entry ", sequence, " is missing"));
+  if (got.IsNotFound()) return LostEntry(absl::StrCat("journal entry ", sequence, " is missing"));
   AQ_RETURN_IF_ERROR(FromRocks(got, absl::StrCat("reading entry ", sequence)));
   AQ_ASSIGN_OR_RETURN(const absl::string_view entry, Unseal(key, sealed));
   return std::string(entry);

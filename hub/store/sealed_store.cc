@@ -28,11 +28,13 @@ namespace {
 constexpr char kOptionsBlob[] = "seal";
 constexpr std::size_t kPartHeader = 12;
 
-absl::Status Lost(absl::string_view message) {
+absl::Status LostRow(absl::string_view message) {
   return Error(absl::StatusCode::kDataLoss, reason::kStorageLost, message);
 }
 
-bool Destroyed(const absl::Status& status) { return ReasonOf(status) == reason::kKeyDestroyed; }
+bool KeyIsDestroyed(const absl::Status& status) {
+  return ReasonOf(status) == reason::kKeyDestroyed;
+}
 
 // Binds a ciphertext to its place and to what lies open beside it.
 std::string EntryAssociated(Sequence sequence, absl::string_view envelope,
@@ -158,7 +160,7 @@ absl::Status SealedStore::Open() {
                    absl::StrCat("the store was made with other settings: ", *made_with));
     }
   } else if (base_->synced_sequence() > 0) {
-    return Lost("the settings that the store was made with are missing");
+    return LostRow("the settings that the store was made with are missing");
   }
   if (options_.keep_logs) {
     AQ_ASSIGN_OR_RETURN(const DataKey seed, ring_->Named("log-signing"));
@@ -277,14 +279,14 @@ absl::StatusOr<SealedStore::OpenedEntry> SealedStore::OpenEntry(Sequence sequenc
   journal::v1::SealedBody body;
   if (!sealed.ParseFromArray(stored.data(), static_cast<int>(stored.size())) ||
       !body.ParseFromString(sealed.body())) {
-    return Lost(absl::StrCat("entry ", sequence, " of the journal cannot be read"));
+    return LostRow(absl::StrCat("entry ", sequence, " of the journal cannot be read"));
   }
   const absl::StatusOr<DataKey> key = KeyOf(body.key());
   OpenedEntry opened;
-  if (Destroyed(key.status())) {
+  if (KeyIsDestroyed(key.status())) {
     exchange::v1::LeafEnvelope envelope;
     if (!envelope.ParseFromString(sealed.envelope())) {
-      return Lost(absl::StrCat("entry ", sequence, " of the journal cannot be read"));
+      return LostRow(absl::StrCat("entry ", sequence, " of the journal cannot be read"));
     }
     journal::v1::Entry entry;
     const std::int64_t micros = envelope.commit_time_micros();
@@ -302,14 +304,15 @@ absl::StatusOr<SealedStore::OpenedEntry> SealedStore::OpenEntry(Sequence sequenc
       suite_->Open(*key, EntryAssociated(sequence, sealed.envelope(), sealed.commitment(), body),
                    body.ciphertext());
   if (!text.ok()) {
-    return Lost(absl::StrCat("entry ", sequence, " of the journal does not open: it was altered"));
+    return LostRow(
+        absl::StrCat("entry ", sequence, " of the journal does not open: it was altered"));
   }
   if (sealed.commitment().empty()) {
     opened.entry = *std::move(text);
     return opened;
   }
   if (text->size() < kSaltBytes) {
-    return Lost(absl::StrCat("entry ", sequence, " of the journal cannot be read"));
+    return LostRow(absl::StrCat("entry ", sequence, " of the journal cannot be read"));
   }
   opened.salt = text->substr(0, kSaltBytes);
   opened.entry = text->substr(kSaltBytes);
@@ -342,15 +345,15 @@ absl::StatusOr<std::string> SealedStore::GetBlob(absl::string_view name) const {
   absl::string_view rest = stored;
   std::string bytes;
   for (std::size_t part = 0; !rest.empty(); ++part) {
-    if (rest.size() < kPartHeader) return Lost("a stored blob is damaged");
+    if (rest.size() < kPartHeader) return LostRow("a stored blob is damaged");
     AQ_ASSIGN_OR_RETURN(const KeyId id, DecodeNumber(rest.substr(0, 8)));
     AQ_ASSIGN_OR_RETURN(const std::uint64_t size,
                         DecodeNumber(absl::StrCat(std::string(4, '\0'), rest.substr(8, 4))));
     rest.remove_prefix(kPartHeader);
-    if (rest.size() < size) return Lost("a stored blob is damaged");
+    if (rest.size() < size) return LostRow("a stored blob is damaged");
     const absl::StatusOr<DataKey> key = KeyOf(id);
     // What was erased is cut out.
-    if (!Destroyed(key.status())) {
+    if (!KeyIsDestroyed(key.status())) {
       AQ_RETURN_IF_ERROR(key.status());
       AQ_ASSIGN_OR_RETURN(const std::string text,
                           suite_->Open(*key, BlobAssociated(name, part), rest.substr(0, size)));

@@ -37,7 +37,7 @@ class Descriptor {
   const int fd_;
 };
 
-absl::Status Unusable(const std::string& path, absl::string_view what) {
+absl::Status UnusableFolder(const std::string& path, absl::string_view what) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
                absl::StrCat("drop folder ", path, ": ", what))
       .Meta("path", path);
@@ -88,10 +88,10 @@ absl::Status WriteWhole(int folder, const std::string& name, absl::string_view t
 
 absl::StatusOr<std::unique_ptr<FileStore>> FileStore::Open(const std::string& path) {
   if (mkdir(path.c_str(), 0770) != 0 && errno != EEXIST) {
-    return Unusable(path, absl::StrCat("cannot be made: ", strerror(errno)));
+    return UnusableFolder(path, absl::StrCat("cannot be made: ", strerror(errno)));
   }
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return Unusable(path, absl::StrCat("is no folder of its own: ", strerror(errno)));
+  if (fd < 0) return UnusableFolder(path, absl::StrCat("is no folder of its own: ", strerror(errno)));
   std::unique_ptr<FileStore> store(new FileStore(path, fd));
   AQ_RETURN_IF_ERROR(store->OpenParts());
   return store;
@@ -102,12 +102,12 @@ absl::Status FileStore::OpenParts() {
       {".taken", &taken_}, {"done", &done_}, {"failed", &failed_}};
   for (const auto& [name, fd] : parts) {
     if (mkdirat(incoming_, name, 0770) != 0 && errno != EEXIST) {
-      return Unusable(path_, absl::StrCat(name, " cannot be made: ", strerror(errno)));
+      return UnusableFolder(path_, absl::StrCat(name, " cannot be made: ", strerror(errno)));
     }
     *fd = openat(incoming_, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0) return Unusable(path_, absl::StrCat(name, " is no folder: ", strerror(errno)));
+    if (*fd < 0) return UnusableFolder(path_, absl::StrCat(name, " is no folder: ", strerror(errno)));
     if (faccessat(incoming_, name, W_OK | X_OK, 0) != 0) {
-      return Unusable(path_, absl::StrCat(name, " cannot be written"));
+      return UnusableFolder(path_, absl::StrCat(name, " cannot be written"));
     }
   }
   return absl::OkStatus();

@@ -23,7 +23,7 @@ namespace {
 constexpr int kBacklog = 128;
 constexpr int kShortMillis = 50;
 
-absl::Status Unusable(absl::string_view address, absl::string_view why) {
+absl::Status CannotListen(absl::string_view address, absl::string_view why) {
   return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
                absl::StrCat("cannot listen on ", address, ": ", why))
       .Meta("address", address);
@@ -53,7 +53,7 @@ int PortOf(int fd) {
 
 absl::StatusOr<std::unique_ptr<ListeningSocket>> ListeningSocket::Open(const std::string& address) {
   const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return Unusable(address, "must be host:port");
+  if (colon == std::string::npos) return CannotListen(address, "must be host:port");
   absl::string_view host = absl::string_view(address).substr(0, colon);
   if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   addrinfo hints = {};
@@ -62,16 +62,16 @@ absl::StatusOr<std::unique_ptr<ListeningSocket>> ListeningSocket::Open(const std
   addrinfo* found = nullptr;
   if (getaddrinfo(std::string(host).c_str(), address.substr(colon + 1).c_str(), &hints, &found) !=
       0) {
-    return Unusable(address, "the host has no address");
+    return CannotListen(address, "the host has no address");
   }
   const int fd = Bound(*found);
   const int error = errno;
   freeaddrinfo(found);
-  if (fd < 0) return Unusable(address, strerror(error));
+  if (fd < 0) return CannotListen(address, strerror(error));
   const int stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (stop < 0) {
     close(fd);
-    return Unusable(address, "there is no descriptor left");
+    return CannotListen(address, "there is no descriptor left");
   }
   return std::unique_ptr<ListeningSocket>(new ListeningSocket(
       fd, stop, absl::StrCat(absl::string_view(address).substr(0, colon), ":", PortOf(fd))));

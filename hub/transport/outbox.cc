@@ -24,14 +24,14 @@ constexpr std::size_t kReasonBytes = 63;
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kStepNanos = 1'000;
 
-class Descriptor {
+class FolderDescriptor {
  public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
+  explicit FolderDescriptor(int fd) : fd_(fd) {}
+  ~FolderDescriptor() {
     if (fd_ >= 0) close(fd_);
   }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  FolderDescriptor(const FolderDescriptor&) = delete;
+  FolderDescriptor& operator=(const FolderDescriptor&) = delete;
   int get() const { return fd_; }
 
  private:
@@ -47,7 +47,7 @@ int OpenFolder(const std::string& path) {
   return open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-bool Exists(int folder, const std::string& name) {
+bool IsInFolder(int folder, const std::string& name) {
   struct stat found = {};
   return fstatat(folder, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -63,7 +63,7 @@ std::int64_t NowNanos() {
 absl::Status WriteSynced(int folder, const std::string& name, absl::string_view bytes,
                          std::int64_t nanos) {
   unlinkat(folder, name.c_str(), 0);
-  const Descriptor file(
+  const FolderDescriptor file(
       openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0660));
   if (file.get() < 0) return NotNow("a file cannot be made in the folder");
   while (!bytes.empty()) {
@@ -83,7 +83,7 @@ absl::Status WriteSynced(int folder, const std::string& name, absl::string_view 
 
 // At most one byte more than "bytes_max"; NOT_FOUND: it is not there, or no plain file.
 absl::StatusOr<std::string> ReadAll(int folder, const std::string& name, std::size_t bytes_max) {
-  const Descriptor file(
+  const FolderDescriptor file(
       openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat found = {};
   if (file.get() < 0 || fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) {
@@ -117,7 +117,7 @@ std::string CodeIn(absl::string_view text) {
 }  // namespace
 
 absl::Status Outbox::Check() const {
-  const Descriptor folder(OpenFolder(path_));
+  const FolderDescriptor folder(OpenFolder(path_));
   if (folder.get() < 0) return NotNow("the folder is not there");
   if (faccessat(folder.get(), ".", W_OK | X_OK, 0) != 0) {
     return NotNow("the folder cannot be written");
@@ -126,9 +126,9 @@ absl::Status Outbox::Check() const {
 }
 
 absl::Status Outbox::Put(const std::string& name, absl::string_view bytes) {
-  const Descriptor folder(OpenFolder(path_));
+  const FolderDescriptor folder(OpenFolder(path_));
   if (folder.get() < 0) return NotNow("the folder is not there");
-  if (!Exists(folder.get(), name)) {
+  if (!IsInFolder(folder.get(), name)) {
     const std::string part = absl::StrCat(".", name, ".part");
     last_nanos_ = std::max(NowNanos(), last_nanos_ + kStepNanos);
     AQ_RETURN_IF_ERROR(WriteSynced(folder.get(), part, bytes, last_nanos_));
@@ -152,10 +152,10 @@ absl::Status Outbox::Put(const std::string& name, absl::string_view bytes) {
 }
 
 absl::StatusOr<std::optional<Outbox::Said>> Outbox::Look(const std::string& name) const {
-  const Descriptor folder(OpenFolder(path_));
+  const FolderDescriptor folder(OpenFolder(path_));
   if (folder.get() < 0) return NotNow("the folder is not there");
   std::optional<Said> said;
-  if (Exists(folder.get(), name + kAck)) return std::optional<Said>(Said{.ack = true});
+  if (IsInFolder(folder.get(), name + kAck)) return std::optional<Said>(Said{.ack = true});
   const absl::StatusOr<std::string> nack = ReadAll(folder.get(), name + kNack, kReasonBytes + 2);
   if (nack.ok()) said = Said{.ack = false, .reason = CodeIn(*nack)};
   if (absl::IsUnavailable(nack.status())) return nack.status();
@@ -163,7 +163,7 @@ absl::StatusOr<std::optional<Outbox::Said>> Outbox::Look(const std::string& name
 }
 
 absl::Status Outbox::ForgetNack(const std::string& name) const {
-  const Descriptor folder(OpenFolder(path_));
+  const FolderDescriptor folder(OpenFolder(path_));
   if (folder.get() < 0) return NotNow("the folder is not there");
   if (unlinkat(folder.get(), (name + kNack).c_str(), 0) != 0 && errno != ENOENT) {
     return NotNow("what the agency said cannot be taken away");

@@ -20,7 +20,7 @@
 namespace anqiao::transport {
 namespace {
 
-constexpr double kBytesPerSecondMin = 16 << 10;
+constexpr double kPollBytesPerSecondMin = 16 << 10;
 // httplib would tell its own name and version. It says nothing of who asks.
 constexpr char kUserAgent[] = "exchange";
 constexpr std::size_t kValidatorBytesMax = 256;
@@ -178,7 +178,7 @@ absl::StatusOr<FetchAnswer> PollClient::Fetch(const FetchRequest& request) {
     const absl::Duration began = clock_.SteadyNow();
     const auto extend = [&] {
       const auto size = static_cast<double>(answer.body.size());
-      connection->SetDeadline(timeouts_.body_slack + absl::Seconds(size / kBytesPerSecondMin) -
+      connection->SetDeadline(timeouts_.body_slack + absl::Seconds(size / kPollBytesPerSecondMin) -
                               (clock_.SteadyNow() - began));
     };
     extend();
@@ -202,7 +202,7 @@ absl::StatusOr<int> PollClient::Post(const PollUrl& url, const std::string& bear
   AQ_ASSIGN_OR_RETURN(Connection* const connection, Connect(url));
   const absl::Cleanup over = [this] { Unregister(); };
   connection->SetDeadline(timeouts_.head +
-                          absl::Seconds(static_cast<double>(json.size()) / kBytesPerSecondMin));
+                          absl::Seconds(static_cast<double>(json.size()) / kPollBytesPerSecondMin));
   httplib::Request post;
   post.method = "POST";
   post.path = url.target;
@@ -223,7 +223,7 @@ absl::StatusOr<SendAnswer> PollClient::Send(const SendRequest& request) {
   AQ_ASSIGN_OR_RETURN(Connection* const connection, Connect(request.url));
   const absl::Cleanup over = [this] { Unregister(); };
   const auto size = static_cast<double>(request.body.size());
-  connection->SetDeadline(timeouts_.head + absl::Seconds(size / kBytesPerSecondMin));
+  connection->SetDeadline(timeouts_.head + absl::Seconds(size / kPollBytesPerSecondMin));
   httplib::Request post;
   post.method = "POST";
   post.path = request.url.target;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 4096;
 constexpr std::size_t kHashDigits = 64;
-constexpr std::size_t kValidatorBytesMax = 256;
+constexpr std::size_t kStoredValidatorBytesMax = 256;
 
 bool IsHash(const std::string& text) {
   return text.empty() ||
@@ -27,9 +27,9 @@ bool IsHash(const std::string& text) {
 }
 
 bool IsValidator(const std::string& text) {
-  return text.size() <= kValidatorBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isprint(static_cast<unsigned char>(c));
-         });
+  return text.size() <= kStoredValidatorBytesMax &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return absl::ascii_isprint(static_cast<unsigned char>(c)); });
 }
 
 }  // namespace

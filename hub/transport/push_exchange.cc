@@ -17,7 +17,7 @@ namespace {
 // Handing in a payload, however it comes.
 constexpr char kSubmit[] = "/anqiao.exchange.v1.ExchangeService/Submit";
 // The slowest that a peer may be, beside the slack.
-constexpr double kBytesPerSecondMin = 16 << 10;
+constexpr double kPushBytesPerSecondMin = 16 << 10;
 constexpr absl::Duration kLinger = absl::Seconds(1);
 
 // The parser of requests; it never listens itself.
@@ -167,7 +167,7 @@ void PushExchange::Answer(const httplib::Request& request, httplib::Response& re
   }
   const auto size = static_cast<double>(response.body.size());
   connection_.SetDeadline(shared_.options.transfer_slack +
-                          absl::Seconds(size / kBytesPerSecondMin));
+                          absl::Seconds(size / kPushBytesPerSecondMin));
 }
 
 absl::StatusOr<Responses> PushExchange::Take(Checked checked) {
@@ -200,7 +200,7 @@ absl::Status PushExchange::Receive(Checked& checked, std::uint64_t* reserved) {
   const auto extend = [&] {
     const absl::Duration allowed =
         shared_.options.transfer_slack +
-        absl::Seconds(static_cast<double>(command.payload.size()) / kBytesPerSecondMin);
+        absl::Seconds(static_cast<double>(command.payload.size()) / kPushBytesPerSecondMin);
     connection_.SetDeadline(allowed - (shared_.clock.SteadyNow() - began));
   };
   extend();

@@ -18,7 +18,7 @@
 namespace anqiao::transport {
 namespace {
 
-constexpr absl::Duration kLook = absl::Milliseconds(100);
+constexpr absl::Duration kListenerLook = absl::Milliseconds(100);
 
 class PushListenerImpl final : public PushListener {
  public:
@@ -134,7 +134,7 @@ bool PushListenerImpl::MakeRoom() {
   absl::MutexLock lock(&mu_);
   while (!stopping_ && open_.size() >= static_cast<std::size_t>(options_.connections_max)) {
     EvictOne();
-    changed_.WaitWithTimeout(&mu_, kLook);
+    changed_.WaitWithTimeout(&mu_, kListenerLook);
   }
   return !stopping_;
 }
@@ -212,7 +212,7 @@ void PushListenerImpl::Shutdown(absl::Duration grace) {
       if (open.phase != PushPhase::kAnswering) open.connection->Interrupt();
     }
     const absl::Duration until = clock_.SteadyNow() + grace;
-    while (AnyServed() && clock_.SteadyNow() < until) changed_.WaitWithTimeout(&mu_, kLook);
+    while (AnyServed() && clock_.SteadyNow() < until) changed_.WaitWithTimeout(&mu_, kListenerLook);
     for (Open& open : open_) open.connection->Interrupt();
   }
   socket_->Stop();

@@ -15,7 +15,7 @@ namespace anqiao::transport {
 namespace {
 
 // How often a thread that waits for room looks whether it is to stop.
-constexpr absl::Duration kLook = absl::Milliseconds(200);
+constexpr absl::Duration kSubmissionLook = absl::Milliseconds(200);
 
 // Shared: the engine may call after the caller gave up waiting.
 struct Answer {
@@ -46,12 +46,12 @@ absl::StatusOr<Responses> SubmitAndWait(engine::Engine& engine,
       }
       return absl::UnavailableError("the engine gave no answer");
     }
-    while (!answer->ready.WaitForNotificationWithTimeout(kLook)) {
+    while (!answer->ready.WaitForNotificationWithTimeout(kSubmissionLook)) {
       if (stopping()) {
         return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown,
                      "the hub is shutting down");
       }
-      waited += kLook;
+      waited += kSubmissionLook;
       if (waited >= patience) {
         return Error(absl::StatusCode::kResourceExhausted, reason::kOverloaded,
                      "too many payloads are pending");

@@ -26,7 +26,7 @@ std::vector<absl::string_view> LinesOf(absl::string_view bytes) {
   return lines;
 }
 
-bool AllDigits(absl::string_view text) {
+bool OnlyDigits(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
 
@@ -124,7 +124,7 @@ bool BeginsField(const std::vector<std::vector<Kind>>& records, std::size_t at) 
 // YYYYMMDD of a day that can be, so that other digits are not taken for one.
 bool IsDay(absl::string_view text) {
   int number = 0;
-  if (!AllDigits(text) || !absl::SimpleAtoi(text, &number)) return false;
+  if (!OnlyDigits(text) || !absl::SimpleAtoi(text, &number)) return false;
   const int month = number / 100 % 100;
   const int day = number % 100;
   return number >= 19000101 && number < 21000101 && month >= 1 && month <= 12 && day >= 1 &&
@@ -181,7 +181,7 @@ void FindWidths(const std::vector<absl::string_view>& records, SampleTable& tabl
 bool LooksLikeFixedWidth(absl::string_view bytes) {
   absl::string_view head = bytes.substr(0, bytes.find('\n'));
   absl::ConsumeSuffix(&head, "\r");
-  return head.size() == kHeadBytes && head[0] == 'H' && AllDigits(head.substr(9));
+  return head.size() == kHeadBytes && head[0] == 'H' && OnlyDigits(head.substr(9));
 }
 
 absl::Status ReadFixedWidth(absl::string_view bytes, const SampleOptions& options,

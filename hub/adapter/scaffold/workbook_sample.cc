@@ -12,7 +12,7 @@
 namespace anqiao::scaffold {
 namespace {
 
-constexpr std::size_t kColumnsMax = 512;
+constexpr std::size_t kSheetColumnsMax = 512;
 constexpr char kHead[] = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 constexpr char kMain[] = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 constexpr char kOffice[] = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
@@ -61,7 +61,7 @@ absl::Status ReadWorkbook(absl::string_view bytes, const SampleOptions& options,
       if (number > kSampleRowsMax + kHeaderRowMax) return false;
       rows.resize(number);
       for (const sdk::SheetCell& cell : cells) {
-        if (cell.column > kColumnsMax) break;
+        if (cell.column > kSheetColumnsMax) break;
         rows.back().resize(cell.column);
         rows.back().back().text = cell.text;
       }

@@ -20,7 +20,7 @@ namespace anqiao::test_kit {
 namespace {
 
 constexpr char kSymbol[] = "anqiao_adapter_v1";
-constexpr std::size_t kGuardBytes = std::size_t{1} << 20;
+constexpr std::size_t kTailBytes = std::size_t{1} << 20;
 constexpr std::size_t kRecordBytesMax = 65536;
 constexpr std::size_t kRecordsMax = 2'000'000;
 constexpr std::size_t kKeyBytesMax = 200;
@@ -236,15 +236,15 @@ Outcome Finish(Call& call, aq_status status) {
 GuardedBytes::GuardedBytes(std::size_t bytes_max) {
   const auto page = static_cast<std::size_t>(getpagesize());
   size_ = (bytes_max + page - 1) / page * page;
-  void* memory = mmap(nullptr, size_ + kGuardBytes, PROT_READ | PROT_WRITE,
+  void* memory = mmap(nullptr, size_ + kTailBytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   memory_ = static_cast<char*>(memory);
   guard_ = memory_ + size_;
-  mprotect(guard_, kGuardBytes, PROT_NONE);
+  mprotect(guard_, kTailBytes, PROT_NONE);
 }
 
-GuardedBytes::~GuardedBytes() { munmap(memory_, size_ + kGuardBytes); }
+GuardedBytes::~GuardedBytes() { munmap(memory_, size_ + kTailBytes); }
 
 absl::string_view GuardedBytes::Place(absl::string_view bytes) {
   mprotect(memory_, size_, PROT_READ | PROT_WRITE);
