@@ -83,21 +83,24 @@ ctest_in() { # ctest_in PRESET CTEST_ARGUMENTS...
   fi
 }
 
-# clang-tidy on what is pure; a file is looked at again only if it, a header or the configuration changed.
+# clang-tidy on what is pure. Each folder is given to it as one text: it reads the same headers for every file otherwise, and takes ten
+# times as long. A folder is looked at again only if it, a header or the configuration changed.
 tidy() {
-  local cache=$ROOT/build/tidy files bad=0 all
+  local cache=$ROOT/build/tidy bad=0 all
   mkdir -p "$cache"
-  files=$(find hub/model hub/identity hub/policy hub/referral -name '*.cc' | sort)
   all=$({ cat .clang-tidy; find hub protos plugins/sdk \( -name '*.h' -o -name '*.proto' \) -print0 | sort -z | xargs -0 cat; } | sha256sum)
   # Generated headers must be there before any file can be read.
   (build_preset asan anqiao_journal_proto anqiao_adapter_proto anqiao_exchange_proto) || { count 0 1; return; }
   export cache all
   # shellcheck disable=SC2016
-  echo "$files" | xargs -P "$(nproc)" -I{} bash -c '
-    key=$cache/$( (echo "$all"; cat "$1") | sha256sum | cut -c1-32)
+  printf '%s\n' policy identity referral model | xargs -P "$(nproc)" -I{} bash -c '
+    text=$cache/$1.cc
+    for file in hub/"$1"/*.cc; do echo "#line 1 \"$PWD/$file\""; cat "$file"; done >"$text"
+    key=$cache/$( (echo "$all"; cat "$text") | sha256sum | cut -c1-32)
     [[ -e $key ]] && exit 0
-    if clang-tidy-14 -p build/asan --quiet "$1" >"$key.log" 2>/dev/null; then touch "$key"; rm -f "$key.log"; else
-      echo "$1"; cat "$key.log"; exit 1
+    if clang-tidy-14 --quiet "$text" -- -std=gnu++20 -I. -isystem build/asan/protos -Wall -Wextra -Wno-unused-parameter -Wthread-safety \
+      >"$key.log" 2>/dev/null; then touch "$key"; rm -f "$key.log"; else
+      cat "$key.log"; exit 1
     fi' _ {} >"$ROOT/build/tidy.log" 2>&1 || bad=1
   ((bad)) && tail -n 40 "$ROOT/build/tidy.log"
   count $((1 - bad)) "$bad"

@@ -19,7 +19,7 @@ using model::YamlNode;
 using model::CivilDate;
 
 constexpr std::size_t kTestsMax = 256;
-constexpr std::int64_t kMonthsMax = 1200;
+constexpr std::int64_t kSpanMonthsMax = 1200;
 constexpr char kAsOfDate[] = "as_of_date";
 
 const std::map<std::string, Operator>& Operators() {
@@ -79,8 +79,8 @@ absl::StatusOr<Parameter> ReadParameter(const YamlNode& node, const PolicySummar
 
 absl::Status ReadNumber(const YamlNode& value, std::int64_t& number) {
   AQ_ASSIGN_OR_RETURN(number, value.Number());
-  return number < 0 || number > kMonthsMax ? value.Wrong("must be from 0 to 1200")
-                                           : absl::OkStatus();
+  return number < 0 || number > kSpanMonthsMax ? value.Wrong("must be from 0 to 1200")
+                                               : absl::OkStatus();
 }
 
 absl::Status ReadRange(const YamlNode& value, FactType type, Leaf& leaf) {

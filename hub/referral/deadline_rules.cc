@@ -84,7 +84,7 @@ absl::StatusOr<DeadlineRule> ReadRule(const YamlNode& node) {
   return rule;
 }
 
-absl::StatusOr<std::set<std::string>> Texts(const YamlNode& node) {
+absl::StatusOr<std::set<std::string>> TextSet(const YamlNode& node) {
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, node.Items(kListMax));
   std::set<std::string> texts;
   for (const YamlNode& item : items) {
@@ -96,7 +96,7 @@ absl::StatusOr<std::set<std::string>> Texts(const YamlNode& node) {
 
 absl::Status ReadChecks(const YamlNode& node, DeadlineRules* rules) {
   AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"outcomes", "days"}, {}));
-  AQ_ASSIGN_OR_RETURN(rules->checked_outcomes, Texts(keys.at("outcomes")));
+  AQ_ASSIGN_OR_RETURN(rules->checked_outcomes, TextSet(keys.at("outcomes")));
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> days, keys.at("days").Items(kListMax));
   for (const YamlNode& item : days) {
     AQ_ASSIGN_OR_RETURN(const int number, Days(item, 1));
@@ -111,7 +111,7 @@ absl::Status ReadChecks(const YamlNode& node, DeadlineRules* rules) {
 absl::Status ReadRefusals(const YamlNode& node, RefusalRules* refusals) {
   AQ_ASSIGN_OR_RETURN(YamlNode::Map keys, node.Keys({"source", "services", "consequence_at"}, {}));
   AQ_RETURN_IF_ERROR(keys.at("source").Text().status());
-  AQ_ASSIGN_OR_RETURN(refusals->services, Texts(keys.at("services")));
+  AQ_ASSIGN_OR_RETURN(refusals->services, TextSet(keys.at("services")));
   AQ_ASSIGN_OR_RETURN(refusals->consequence_at, Days(keys.at("consequence_at"), 2));
   return absl::OkStatus();
 }

@@ -59,9 +59,9 @@ absl::Status Unnamed() {
 }
 
 // Fills a view and remembers what was filled.
-class Filler {
+class DispatchFiller {
  public:
-  explicit Filler(std::vector<std::string>& fields) : fields_(fields) {}
+  explicit DispatchFiller(std::vector<std::string>& fields) : fields_(fields) {}
 
   void Text(absl::string_view path, const std::string& value, std::string* out) {
     if (value.empty()) return;
@@ -87,7 +87,7 @@ class Filler {
   std::vector<std::string>& fields_;
 };
 
-void FillOrder(const OrderFact& order, FileOrder* out, Filler& filler) {
+void FillOrder(const OrderFact& order, FileOrder* out, DispatchFiller& filler) {
   filler.Text("order.kind", OutwardOrderKind(order.kind()), out->mutable_kind());
   filler.Text("order.document_number", order.document_number(), out->mutable_document_number());
   filler.Date("order.decided_date", order.decided_date(), out, &FileOrder::mutable_decided_date);
@@ -96,7 +96,7 @@ void FillOrder(const OrderFact& order, FileOrder* out, Filler& filler) {
 }
 
 void FillSubject(const std::string& name, const std::string& id_number, FileSubject* out,
-                 Filler& filler) {
+                 DispatchFiller& filler) {
   filler.Text("subject.name", name, out->mutable_name());
   filler.Text("subject.id_number", id_number, out->mutable_id_number());
 }
@@ -124,7 +124,7 @@ absl::StatusOr<BuiltDispatch> BuildReport(const Case& police, const DispatchTerm
   if (police.name.empty()) return Unnamed();
   BuiltDispatch built;
   built.name = "DutyReport";
-  Filler filler(built.fields);
+  DispatchFiller filler(built.fields);
   exchange::v1::DutyReport* report = built.delivery.mutable_report();
   filler.Text("code", std::string(kind->outward), report->mutable_code());
   filler.Date("event_date", terms.event_date.ToProto(), report,
@@ -145,7 +145,7 @@ absl::StatusOr<BuiltDispatch> BuildTransfer(const Case& person, const DispatchTe
   if (person.name.empty()) return Unnamed();
   BuiltDispatch built;
   built.name = "FileTransfer";
-  Filler filler(built.fields);
+  DispatchFiller filler(built.fields);
   using exchange::v1::FileTransfer;
   FileTransfer* transfer = built.delivery.mutable_transfer();
   filler.Text("legal_basis", terms.legal_basis, transfer->mutable_legal_basis());

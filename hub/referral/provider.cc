@@ -24,7 +24,7 @@ using model::CivilDate;
 using model::YamlNode;
 
 constexpr std::size_t kProvidersMax = 512;
-constexpr std::size_t kListMax = 64;
+constexpr std::size_t kProviderListMax = 64;
 constexpr std::size_t kIdBytesMax = 63;
 constexpr int kPlacesMax = 100'000;
 constexpr int kWithinDaysMax = 366;
@@ -66,7 +66,7 @@ absl::StatusOr<int> Count(const YamlNode& node, int least, int most) {
 }
 
 absl::StatusOr<std::vector<std::string>> Texts(const YamlNode& node) {
-  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, node.Items(kListMax));
+  AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, node.Items(kProviderListMax));
   std::vector<std::string> texts;
   for (const YamlNode& item : items) {
     AQ_ASSIGN_OR_RETURN(std::string text, item.Text());
@@ -177,14 +177,14 @@ absl::Status ReadTimes(const YamlNode::Map& keys, Provider* provider) {
     }
   }
   if (const auto it = keys.find("hours"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, it->second.Items(kListMax));
+    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, it->second.Items(kProviderListMax));
     for (const YamlNode& item : items) {
       AQ_ASSIGN_OR_RETURN(const OpenHours hours, ReadHours(item));
       provider->hours.push_back(hours);
     }
   }
   if (const auto it = keys.find("closed"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, it->second.Items(kListMax));
+    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, it->second.Items(kProviderListMax));
     for (const YamlNode& item : items) {
       AQ_ASSIGN_OR_RETURN(const Closure closure, ReadClosure(item));
       provider->closures.push_back(closure);
@@ -216,7 +216,7 @@ absl::StatusOr<Provider> ReadProvider(const YamlNode& node) {
     AQ_ASSIGN_OR_RETURN(provider.places, Count(it->second, 0, kPlacesMax));
   }
   if (const auto it = keys.find("posts"); it != keys.end()) {
-    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, it->second.Items(kListMax));
+    AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> items, it->second.Items(kProviderListMax));
     for (const YamlNode& item : items) {
       AQ_ASSIGN_OR_RETURN(Post post, ReadPost(item, provider));
       provider.posts.push_back(std::move(post));

@@ -40,9 +40,9 @@ absl::StatusOr<std::string> Detail(const std::map<std::string, std::string>& det
 }
 
 // Fills one view and remembers what was filled.
-class Filler {
+class ViewFiller {
  public:
-  explicit Filler(std::vector<std::string>& fields) : fields_(fields) {}
+  explicit ViewFiller(std::vector<std::string>& fields) : fields_(fields) {}
 
   // The first required field that was empty.
   const absl::Status& status() const { return status_; }
@@ -67,7 +67,8 @@ class Filler {
   absl::Status status_;
 };
 
-void FillBeneficiary(const model::Case& person, exchange::v1::Beneficiary* out, Filler& filler) {
+void FillBeneficiary(const model::Case& person, exchange::v1::Beneficiary* out,
+                     ViewFiller& filler) {
   filler.Text("beneficiary.name", person.outward.name, "any agency but the police",
               [&](const std::string& v) { out->set_name(v); });
   filler.Text("beneficiary.id_number", person.outward.id_number, "any agency but the police",
@@ -75,7 +76,7 @@ void FillBeneficiary(const model::Case& person, exchange::v1::Beneficiary* out, 
 }
 
 void FillEmployment(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                    exchange::v1::EmploymentServiceView* view, Filler& filler) {
+                    exchange::v1::EmploymentServiceView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
   filler.Text("division_code", person.outward.division_code.substr(0, 6), "",
@@ -89,7 +90,7 @@ void FillEmployment(const model::Case& person, const journal::v1::EntitlementAns
 }
 
 void FillTraining(const model::Case& person, const std::string& asked,
-                  exchange::v1::TrainingView* view, Filler& filler) {
+                  exchange::v1::TrainingView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
   const auto* done = policy::LatestQualification(person, person.as_of);
@@ -103,7 +104,7 @@ void FillTraining(const model::Case& person, const std::string& asked,
 }
 
 template <typename View>
-void FillBusiness(const model::Case& person, View* view, Filler& filler) {
+void FillBusiness(const model::Case& person, View* view, ViewFiller& filler) {
   const auto* business = policy::RunningBusiness(person, person.as_of);
   filler.Text("business_code", business == nullptr ? "" : business->code(), "tax",
               [&](const std::string& v) { view->set_business_code(v); });
@@ -114,7 +115,7 @@ void FillBusiness(const model::Case& person, View* view, Filler& filler) {
 }
 
 void FillSelfEmployed(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                      exchange::v1::SelfEmployedReliefView* view, Filler& filler) {
+                      exchange::v1::SelfEmployedReliefView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   // Whoever was lifted out of poverty needs no certificate, and whoever graduates has their own.
   const bool graduate = answer.category() == "GRADUATE";
@@ -129,7 +130,7 @@ void FillSelfEmployed(const model::Case& person, const journal::v1::EntitlementA
 }
 
 void FillEmployer(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                  exchange::v1::EmployerReliefView* view, Filler& filler) {
+                  exchange::v1::EmployerReliefView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   const auto* contract = policy::RunningContract(person, person.as_of);
   filler.Text("employer_code", contract == nullptr ? "" : contract->employer_code(), "employment",
@@ -149,7 +150,7 @@ void FillEmployer(const model::Case& person, const journal::v1::EntitlementAnswe
 }
 
 void FillApplication(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                     exchange::v1::ApplicationView* view, Filler& filler) {
+                     exchange::v1::ApplicationView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
   filler.Text("division_code", person.outward.division_code.substr(0, 6), "",
@@ -159,7 +160,7 @@ void FillApplication(const model::Case& person, const journal::v1::EntitlementAn
 }
 
 void FillBusinessSupport(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                         exchange::v1::BusinessSupportView* view, Filler& filler) {
+                         exchange::v1::BusinessSupportView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
   FillBusiness(person, view, filler);
@@ -168,7 +169,7 @@ void FillBusinessSupport(const model::Case& person, const journal::v1::Entitleme
 }
 
 absl::Status FillLoan(const model::Case& person, const journal::v1::EntitlementAnswer& answer,
-                      const std::string& asked, exchange::v1::LoanView* view, Filler& filler) {
+                      const std::string& asked, exchange::v1::LoanView* view, ViewFiller& filler) {
   FillBeneficiary(person, view->mutable_beneficiary(), filler);
   filler.Text("phone", person.outward.phone, "", [&](const std::string& v) { view->set_phone(v); });
   std::int64_t fen = answer.amount_fen();
@@ -342,7 +343,7 @@ absl::StatusOr<BuiltView> BuildView(const policy::PolicySummary& policy,
   built.request.set_service(policy.service);
   built.request.set_service_title(policy.service_title);
   built.request.set_legal_basis(legal_basis);
-  Filler filler(built.fields);
+  ViewFiller filler(built.fields);
   if (policy.view == "employment_service") {
     FillEmployment(person, answer, built.request.mutable_employment_service(), filler);
     built.name = "EmploymentServiceView";

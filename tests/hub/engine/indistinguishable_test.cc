@@ -21,21 +21,16 @@
 #include "tests/hub/engine/outward_script.h"
 #include "tests/hub/engine/outward_world.h"
 #include "tests/testing/forbidden_terms.h"
+#include "tests/testing/sanitized.h"
 #include "tests/testing/status_matchers.h"
 
 namespace anqiao::engine {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
-constexpr bool kSlow = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSlow = true;
+#ifdef NDEBUG
+constexpr bool kSlow = testing::kSanitized;
 #else
-constexpr bool kSlow = false;
-#endif
-#else
-constexpr bool kSlow = false;
+constexpr bool kSlow = true;
 #endif
 
 constexpr std::uint64_t kPairs = kSlow ? 200 : 10'000;

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "tests/testing/sanitized.h"
 
 namespace anqiao::engine {
 namespace {
@@ -24,14 +25,7 @@ int SeedCount() {
   const char* asked = std::getenv("AQ_SIMULATION_SEEDS");
   int count = 0;
   if (asked != nullptr && absl::SimpleAtoi(asked, &count) && count > 0) return count;
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  return 20;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-  return 20;
-#endif
-#endif
-  return 300;
+  return testing::kSanitized ? 20 : 300;
 }
 
 // The first seed whose run finds a violation; 0 if none of "seeds" does.

@@ -9,9 +9,12 @@
 
 #include "absl/strings/numbers.h"
 #include "tests/hub/store/fault_runs.h"
+#include "tests/testing/sanitized.h"
 
 namespace anqiao::store {
 namespace {
+
+using testing::kSanitized;
 
 template <typename Number>
 Number FromEnvironment(const char* name, Number otherwise) {
@@ -35,7 +38,7 @@ void ExpectCaught(const RunReport& report) {
 }
 
 TEST(StoreFaultsTest, PowerLossLosesNothingAcknowledged) {
-  const int cycles = FromEnvironment("AQ_POWER_LOSS_CYCLES", 300);
+  const int cycles = FromEnvironment("AQ_POWER_LOSS_CYCLES", kSanitized ? 60 : 300);
   ExpectClean(RunPowerLoss(kOpener, {.cycles = cycles, .seed = Seed()}));
 }
 
@@ -44,7 +47,7 @@ TEST(StoreFaultsTest, PowerLossNoticesADiskThatDoesNotSync) {
 }
 
 TEST(StoreFaultsTest, DamagedFilesAreRefusedOrNoticed) {
-  const int damages = FromEnvironment("AQ_DAMAGES", 500);
+  const int damages = FromEnvironment("AQ_DAMAGES", kSanitized ? 100 : 500);
   ExpectClean(RunDamage(kOpener, {.damages = damages, .seed = Seed()}));
 }
 
@@ -53,7 +56,7 @@ TEST(StoreFaultsTest, DamageNoticesRecoveryThatSkipsWhatItCannotRead) {
 }
 
 TEST(StoreFaultsTest, AFullDiskRefusesAndThenGoesOn) {
-  const int fills = FromEnvironment("AQ_DISK_FILLS", 50);
+  const int fills = FromEnvironment("AQ_DISK_FILLS", kSanitized ? 10 : 50);
   ExpectClean(RunDiskFull(kOpener, {.fills = fills, .seed = Seed()}));
 }
 
@@ -62,7 +65,7 @@ TEST(StoreFaultsTest, AFullDiskNoticesAStoreThatAcknowledgesWhatDoesNotFit) {
 }
 
 TEST(StoreFaultsTest, NothingIsAcknowledgedAfterAnErrorUntilReopened) {
-  const int calls = FromEnvironment("AQ_IO_ERRORS_PER_SITE", 3);
+  const int calls = FromEnvironment("AQ_IO_ERRORS_PER_SITE", kSanitized ? 1 : 3);
   ExpectClean(RunIoErrors(kOpener, {.calls_per_site = calls, .seed = Seed()}));
 }
 
