@@ -91,7 +91,8 @@ absl::StatusOr<std::unique_ptr<FileStore>> FileStore::Open(const std::string& pa
     return UnusableFolder(path, absl::StrCat("cannot be made: ", strerror(errno)));
   }
   const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return UnusableFolder(path, absl::StrCat("is no folder of its own: ", strerror(errno)));
+  if (fd < 0)
+    return UnusableFolder(path, absl::StrCat("is no folder of its own: ", strerror(errno)));
   std::unique_ptr<FileStore> store(new FileStore(path, fd));
   AQ_RETURN_IF_ERROR(store->OpenParts());
   return store;
@@ -105,7 +106,8 @@ absl::Status FileStore::OpenParts() {
       return UnusableFolder(path_, absl::StrCat(name, " cannot be made: ", strerror(errno)));
     }
     *fd = openat(incoming_, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*fd < 0) return UnusableFolder(path_, absl::StrCat(name, " is no folder: ", strerror(errno)));
+    if (*fd < 0)
+      return UnusableFolder(path_, absl::StrCat(name, " is no folder: ", strerror(errno)));
     if (faccessat(incoming_, name, W_OK | X_OK, 0) != 0) {
       return UnusableFolder(path_, absl::StrCat(name, " cannot be written"));
     }

@@ -40,7 +40,8 @@ absl::StatusOr<std::string> ReadTokenFile(const std::string& path) {
   if (fd < 0) return UnusableToken(path, "cannot be opened");
   const absl::Cleanup close_it = [fd] { close(fd); };
   struct stat info = {};
-  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return UnusableToken(path, "is no plain file");
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+    return UnusableToken(path, "is no plain file");
   if (info.st_uid != geteuid() && info.st_uid != 0)
     return UnusableToken(path, "belongs to another user");
   const mode_t mode = info.st_mode & 07777;
