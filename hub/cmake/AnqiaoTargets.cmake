@@ -22,9 +22,9 @@ function(anqiao_unity target)
   endif()
 endfunction()
 
-# Under a sanitizer, optimizing what only carries messages about takes longer than it saves.
+# Under ASan, optimizing what only carries messages about takes longer than it saves.
 set(ANQIAO_CARRIER_OPTIONS)
-if(ANQIAO_SANITIZE)
+if(ANQIAO_SANITIZE STREQUAL "asan")
   set(ANQIAO_CARRIER_OPTIONS -O0)
 endif()
 
@@ -67,8 +67,11 @@ if(ANQIAO_SYMBOLIZER)
 endif()
 
 # What is tested is compiled as it ships; the test itself need not be: optimizing it is most of compiling it, and under a sanitizer
-# nearly all. OPTIMIZED is for the few that work long themselves.
+# nearly all. OPTIMIZED is for the few that work long themselves. TSan's suppressions know Abseil's inline functions as they are inlined.
 set(ANQIAO_TEST_OPTIONS -O0)
+if(ANQIAO_SANITIZE STREQUAL "tsan")
+  set(ANQIAO_TEST_OPTIONS -O1)
+endif()
 
 function(anqiao_test)
   cmake_parse_arguments(A "OPTIMIZED" "NAME;TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
