@@ -110,6 +110,15 @@ function(anqiao_test)
                        ENVIRONMENT "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan-suppressions${ANQIAO_TSAN_SYMBOLIZER};LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan-suppressions:print_suppressions=0")
 endfunction()
 
+# Most of what the hub does is allocate and free small messages beside large buffers; glibc's malloc spends a third of the time on
+# putting them together again, and keeps more. The hub, and what measures as it would. A sanitizer brings its own.
+find_library(ANQIAO_JEMALLOC jemalloc)
+function(anqiao_allocator target)
+  if(ANQIAO_JEMALLOC AND NOT ANQIAO_SANITIZE)
+    target_link_libraries(${target} PRIVATE ${ANQIAO_JEMALLOC})
+  endif()
+endfunction()
+
 # A libFuzzer binary with ANQIAO_FUZZ, else a test that replays tests/fuzz/corpus/<name> and the folders of CORPORA. RUNS:
 # also a test <name>_runs of that many executions. tests/fuzz/README.md says more.
 function(anqiao_fuzz_target)
