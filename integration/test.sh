@@ -83,8 +83,8 @@ ctest_in() { # ctest_in PRESET CTEST_ARGUMENTS...
   fi
 }
 
-# clang-tidy on what is pure. Each folder is given to it as one text: it reads the same headers for every file otherwise, and takes ten
-# times as long. A folder is looked at again only if it, a header or the configuration changed.
+# clang-tidy on what is pure. Each folder is given to it as one text: it reads the same headers for every file otherwise, and takes
+# twice as long. Two files of a folder may therefore not give one name to different things. A folder is looked at again only if it, a header or the configuration changed.
 tidy() {
   local cache=$ROOT/build/tidy bad=0 all
   mkdir -p "$cache"

@@ -9,7 +9,7 @@ include(GoogleTest)
 
 # Most of a compilation is reading headers: files of a library are therefore compiled several at a time, so that two of them may not
 # give one name to different things, not even in unnamed namespaces. ANQIAO_UNITY=OFF compiles each on its own, which is quicker while
-# one file is being worked on, and what clang-tidy reads.
+# one file is being worked on.
 option(ANQIAO_UNITY "Compile the files of a library several at a time" ON)
 
 function(anqiao_unity target)
