@@ -26,8 +26,9 @@ using store::Sequence;
 
 // People who share a key beyond this many are not found by it: such a key tells nobody apart.
 constexpr int kPeoplePerBlock = 64;
-constexpr std::size_t kCachedHeads = 50'000;
-constexpr std::size_t kCachedDocuments = 10'000;
+// What is remembered of each kind of documents from batch to batch.
+constexpr std::size_t kCachedRecordBytes = std::size_t{12} << 20;
+constexpr std::size_t kCachedBytes = std::size_t{2} << 20;
 // A record whose new version names somebody else than the person it is linked to.
 constexpr char kNoLongerAgrees[] = "NO_LONGER_AGREES";
 
@@ -254,16 +255,16 @@ absl::Status Projection::Commit() {
   batch_.reset();
   last_ = 0;
   snapshot_.reset();
-  heads_.Trim(kCachedHeads);
-  people_.Trim(kCachedDocuments);
-  blocks_.Trim(kCachedHeads);
-  referrals_.Trim(kCachedDocuments);
-  consents_.Trim(kCachedDocuments);
-  deliveries_.Trim(kCachedDocuments);
-  quarantine_.Trim(100);
-  notes_.Trim(kCachedDocuments);
-  members_.Trim(kCachedDocuments);
-  dispatches_.Trim(kCachedDocuments);
+  heads_.Trim(kCachedRecordBytes);
+  people_.Trim(kCachedRecordBytes);
+  blocks_.Trim(kCachedRecordBytes);
+  referrals_.Trim(kCachedBytes);
+  consents_.Trim(kCachedBytes);
+  deliveries_.Trim(kCachedBytes);
+  quarantine_.Trim(kCachedBytes);
+  notes_.Trim(kCachedBytes);
+  members_.Trim(kCachedBytes);
+  dispatches_.Trim(kCachedBytes);
   return absl::OkStatus();
 }
 

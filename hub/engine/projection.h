@@ -80,6 +80,7 @@ class Table {
     Document document;
     bool exists = false;
     bool dirty = false;
+    std::size_t bytes = 0;  // as stored, when it was read or written last
   };
 
   absl::StatusOr<Row*> Find(const store::Snapshot& snapshot, const std::string& key) {
@@ -94,7 +95,9 @@ class Table {
     if (stored->has_value()) {
       row->document = *std::move(*stored);
       row->exists = true;
+      row->bytes = row->document.ByteSizeLong();
     }
+    bytes_ += kRowBytes + row->bytes;
     return row.get();
   }
 
@@ -116,18 +119,28 @@ class Table {
       } else {
         changes->push_back({key, std::nullopt, ""});
       }
+      const std::size_t bytes = row->exists ? changes->back().value->size() : 0;
+      bytes_ += bytes - row->bytes;
+      row->bytes = bytes;
       row->dirty = false;
     }
     changed_.clear();
   }
-  // Forgets everything if there are more than "rows_max" rows. Requires: nothing is changed.
-  void Trim(std::size_t rows_max) {
-    if (rows_.size() > rows_max) rows_.clear();
+  // Forgets everything if what is remembered takes more than "bytes_max" bytes, as stored.
+  // Requires: nothing is changed.
+  void Trim(std::size_t bytes_max) {
+    if (bytes_ <= bytes_max) return;
+    rows_.clear();
+    bytes_ = 0;
   }
 
  private:
+  // What a row takes beside its document.
+  static constexpr std::size_t kRowBytes = sizeof(Row) + 64;
+
   absl::flat_hash_map<std::string, std::unique_ptr<Row>> rows_;
   std::vector<std::pair<std::string, Row*>> changed_;
+  std::size_t bytes_ = 0;
 };
 
 class Projection {

@@ -61,7 +61,9 @@ class Summary {
   using Sum = std::array<std::uint64_t, 4>;
 
   void AddRow(absl::string_view key, absl::string_view value) {
-    const std::string hash = Sha256(absl::StrCat(store::EncodeNumber(key.size()), key, value));
+    row_.clear();
+    absl::StrAppend(&row_, store::EncodeNumber(key.size()), key, value);
+    const std::string hash = Sha256(row_);
     Sum row{};
     for (std::size_t i = 0; i < hash.size(); ++i) {
       row[i / 8] = row[i / 8] << 8 | static_cast<unsigned char>(hash[i]);
@@ -82,6 +84,7 @@ class Summary {
   }
 
   std::vector<Sum> sums_ = std::vector<Sum>(kBuckets);
+  std::string row_;  // what is hashed
   std::int64_t rows_ = 0;
 };
 

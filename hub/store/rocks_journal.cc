@@ -89,7 +89,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksStoreTuning& tuning, const std::st
 std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksStoreTuning& tuning) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16 << 10;
-  table.block_cache = rocksdb::NewLRUCache(std::size_t{8} << 20);
+  table.block_cache = rocksdb::NewLRUCache(tuning.journal_cache_bytes);
   rocksdb::ColumnFamilyOptions plain;
   plain.compression = tuning.compresses ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   // From when the manifest was marked on: a compaction adds to it what may not be synced yet.

@@ -49,11 +49,13 @@ namespace {
 // The store's own key lies before those of keys.h, which start with a letter.
 constexpr absl::string_view kAppliedKey("\0applied", 8);
 constexpr absl::string_view kFirstKey("\x01", 1);
+// Of projections that are only compared: sorted runs that are made one.
+constexpr int kRunsMerged = 16;
 
 rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
-                                 rocksdb::Env* env) {
+                                 ProjectionPurpose purpose, rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(std::size_t{32} << 20);
+  table.block_cache = rocksdb::NewLRUCache(tuning.projection_cache_bytes);
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -74,6 +76,15 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::stri
   options.level0_file_num_compaction_trigger = 8;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{128} << 20;
+  if (purpose == ProjectionPurpose::kCompare) {
+    // Read through once and thrown away: merging runs costs more than looking into several.
+    options.compaction_style = rocksdb::kCompactionStyleUniversal;
+    options.level0_file_num_compaction_trigger = kRunsMerged;
+    options.level0_slowdown_writes_trigger = 3 * kRunsMerged;
+    options.level0_stop_writes_trigger = 4 * kRunsMerged;
+    options.compaction_options_universal.min_merge_width = kRunsMerged;
+    options.compaction_options_universal.max_size_amplification_percent = 1'000'000;
+  }
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
   options.max_open_files = 256;
@@ -187,9 +198,10 @@ class RocksSnapshot : public Snapshot {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
-    const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env) {
+    const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env,
+    ProjectionPurpose purpose) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Options database = DatabaseOptions(tuning, path, env);
+  const rocksdb::Options database = DatabaseOptions(tuning, path, purpose, env);
   rocksdb::Status opened = read_only ? rocksdb::DB::OpenForReadOnly(database, path, &db)
                                      : rocksdb::DB::Open(database, path, &db);
   if (opened.IsCorruption() && !read_only) {

@@ -29,10 +29,9 @@ namespace anqiao::store {
 class RocksProjections : public ProjectionStore {
  public:
   // Opens or makes the database at "path"; "env" must outlive the projections and their snapshots.
-  static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const std::string& path,
-                                                                bool read_only,
-                                                                const RocksStoreTuning& tuning,
-                                                                rocksdb::Env* env);
+  static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(
+      const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env,
+      ProjectionPurpose purpose = ProjectionPurpose::kReplace);
 
   std::unique_ptr<ProjectionBatch> NewBatch() const override;
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;

@@ -173,7 +173,7 @@ class RocksStore : public Store {
   absl::StatusOr<std::unique_ptr<ProjectionStore>> OpenBeside(const std::string& path,
                                                               ProjectionPurpose purpose) const {
     AQ_ASSIGN_OR_RETURN(std::unique_ptr<RocksProjections> projections,
-                        RocksProjections::Open(path, false, tuning_, env_));
+                        RocksProjections::Open(path, false, tuning_, env_, purpose));
     projections->RemoveAfterUse();
     // What becomes the live ones is read by many.
     if (purpose == ProjectionPurpose::kCompare) projections->RememberKeys();

@@ -2,13 +2,16 @@
 // once in effect when it is back, and the others do not notice.
 //
 // AQ_AWAY_DELIVERIES says how many deliveries wait (100,000 are what is promised); fewer otherwise,
-// so that sanitizers get through.
+// so that sanitizers get through. The store's buffers and caches are small, so that they are full
+// soon and what grows with the deliveries would be seen.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +23,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "hub/store/rocks_store_internal.h"
 #include "tests/hub/engine/engine_fixture.h"
 
 namespace anqiao::engine {
@@ -39,12 +43,28 @@ int DeliveriesWanted() {
   return text == nullptr ? 3'000 : std::atoi(text);
 }
 
+// Half a kilobyte kept of each of 100,000 deliveries would be 33 MB from the tenth day to the last.
+constexpr long kGrowthKibMax = 8 * 1024;
+
 // Resident memory in KiB; 0 if the system does not tell.
 long ResidentKib() {
   std::ifstream file("/proc/self/statm");
   long pages = 0, resident = 0;
   file >> pages >> resident;
   return resident * 4;
+}
+
+extern "C" int mallctl(const char*, void*, std::size_t*, void*, std::size_t) __attribute__((weak));
+
+// KiB that the program has allocated and not freed; 0 if the allocator does not tell.
+long AllocatedKib() {
+  if (mallctl == nullptr) return 0;
+  std::uint64_t epoch = 1;
+  std::size_t size = sizeof(epoch), bytes = 0;
+  mallctl("epoch", &epoch, &size, &epoch, size);
+  size = sizeof(bytes);
+  if (mallctl("stats.allocated", &bytes, &size, nullptr, 0) != 0) return 0;
+  return static_cast<long>(bytes / 1024);
 }
 
 double Percentile(std::vector<double> values, double share) {
@@ -95,6 +115,12 @@ class AwayTest : public EngineFixture {
     Open(true);
     AddPeople();
     OpenBureau();
+  }
+  absl::StatusOr<std::unique_ptr<store::Store>> OpenOnDisk(const std::string& directory) override {
+    return store::OpenRocksStoreOn(rocksdb::Env::Default(), {.directory = directory},
+                                   {.write_buffer_bytes = std::size_t{1} << 20,
+                                    .projection_cache_bytes = std::size_t{1} << 20,
+                                    .journal_cache_bytes = std::size_t{1} << 20});
   }
   void TearDown() override {
     bureau_.reset();
@@ -189,7 +215,7 @@ class AwayTest : public EngineFixture {
 TEST_F(AwayTest, WhatItMissesWaitsAndComesInOrderWithoutDisturbingOthers) {
   const int referrals = std::max(kDays, DeliveriesWanted() / kDeliveriesPerReferral);
   const absl::Time start = clock_.Now();
-  std::vector<long> resident;
+  std::vector<long> resident, allocated;
   std::vector<double> before, meanwhile;
   int queued = 0;
   for (int day = 0; day < kDays; ++day) {
@@ -200,6 +226,7 @@ TEST_F(AwayTest, WhatItMissesWaitsAndComesInOrderWithoutDisturbingOthers) {
     for (int i = 0; i < kOthersPerDay; ++i) before.push_back(ServeTheOther());
     clock_.Advance(absl::Hours(24));
     resident.push_back(ResidentKib());
+    allocated.push_back(AllocatedKib());
     // The hub is updated meanwhile.
     if (day == kDays / 2) {
       bureau_.reset();
@@ -217,6 +244,13 @@ TEST_F(AwayTest, WhatItMissesWaitsAndComesInOrderWithoutDisturbingOthers) {
               static_cast<long>(places_));
   std::printf("away: resident after 10, 20, 30 days: %ld, %ld, %ld KiB\n", resident[9],
               resident[19], resident[29]);
+  const auto most_of_ten_days = [&](int first) {
+    return *std::max_element(allocated.begin() + first, allocated.begin() + first + 10);
+  };
+  const long earlier = most_of_ten_days(0), later = most_of_ten_days(20);
+  std::printf("away: allocated at most %ld KiB in the first ten days, %ld in the last\n", earlier,
+              later);
+  EXPECT_LE(later - earlier, kGrowthKibMax);
 
   Recipient recipient;
   std::atomic<bool> done = false;

@@ -101,6 +101,9 @@ class EngineFixture : public ::testing::Test {
   }
 
   // Opens the engine, or closes it and opens it again.
+  virtual absl::StatusOr<std::unique_ptr<store::Store>> OpenOnDisk(const std::string& directory) {
+    return store::OpenRocksStore({.directory = directory});
+  }
   void Open(bool on_disk = false) {
     stream_.reset();
     engine_.reset();
@@ -108,7 +111,7 @@ class EngineFixture : public ::testing::Test {
       store_.reset();
       std::unique_ptr<store::Store> store = store::NewMemoryStore();
       if (on_disk) {
-        AQ_ASSERT_OK_AND_ASSIGN(store, store::OpenRocksStore({.directory = directory_.path()}));
+        AQ_ASSERT_OK_AND_ASSIGN(store, OpenOnDisk(directory_.path()));
       }
       store_ = std::make_unique<FlakyStore>(std::move(store));
     }
