@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <ostream>
 #include <random>
 #include <set>
 #include <string>
@@ -29,7 +30,7 @@ using ::testing::SizeIs;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
 constexpr std::uint32_t kSeeds = 3;
 #else
-constexpr std::uint32_t kSeeds = 20;
+constexpr std::uint32_t kSeeds = 12;
 #endif
 
 // Of synthetic registers: what agreement is worth is set by hand.
@@ -91,6 +92,10 @@ struct OrderCase {
   std::size_t records_max = 0;
   bool serialized = false;
   std::size_t links_max = kLinksMax;
+
+  friend std::ostream& operator<<(std::ostream& out, const OrderCase& each) {
+    return out << each.records_max << " records a key, " << each.links_max << " links";
+  }
 };
 class OrderTest : public ::testing::TestWithParam<OrderCase> {
  protected:
@@ -312,6 +317,15 @@ TEST_F(LinkageTest, AChangeTellsWhoMovedAndWhatWasTouched) {
   EXPECT_EQ(linkage_.Remove("b"), true);
   EXPECT_EQ(linkage_.ClusterOf("a"), "a");
   EXPECT_EQ(Answer(linkage_.linkage().Remove("b")), LinkageChange());
+}
+
+TEST_F(LinkageTest, AnEdgeTouchesTheClustersAtBothEnds) {
+  Put("a", {"anna", "berg", "19850315", "421299198503150026", ""});
+  const LinkageChange change = linkage_.Put(
+      "b", MakeProfile(model_, {"anna", "berg", "19850315", "421299197711039918", ""}));
+  EXPECT_THAT(change.moved, ElementsAre(LinkageChange::Moved{2, kNoRecord, 2}));
+  EXPECT_THAT(change.touched, ElementsAre(1, 2));
+  EXPECT_THAT(linkage_.Tell("a", "b", Verdict::kNotSame).touched, ElementsAre(1, 2));
 }
 
 TEST_F(LinkageTest, TheSameAgainTouchesNothing) {
