@@ -1,5 +1,6 @@
 // identity resolve: the hub's resolver over any table of people.
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -27,6 +28,7 @@
 #include "hub/ctl/printing.h"
 #include "hub/ctl/progress.h"
 #include "hub/identity/linkage.h"
+#include "hub/identity/memory_tables.h"
 #include "hub/identity/model_file.h"
 #include "hub/identity/training.h"
 #include "hub/model/yaml_reader.h"
@@ -282,19 +284,58 @@ struct Outcome {
   std::optional<Measure> by_pairs, by_clusters;
 };
 
-void Evaluate(const identity::Linkage& linkage, const Model& model, const People& people,
-              Outcome& outcome) {
+// What came out of resolving, for the records in the order of the file.
+struct Resolution {
+  std::vector<identity::RecordId> ids;
+  // Key of the first record, in the order of keys, of the same person.
+  std::vector<std::string> clusters;
+  std::vector<identity::Review> reviews;
+  bool compared = false;
+};
+
+absl::StatusOr<Resolution> ResolveRecords(identity::Linkage& linkage, const People& people,
+                                          const std::vector<std::size_t>& order, Context& context) {
+  Resolution resolution;
+  resolution.ids.resize(order.size());
+  std::vector<identity::RecordId> ids;
+  {
+    ProgressBar progress(context.err, context.show_progress, "resolving");
+    for (const std::size_t i : order) {
+      ids.push_back(ids.size() + 1);
+      resolution.ids[i] = ids.back();
+      AQ_RETURN_IF_ERROR(
+          linkage.Put(ids.back(), people.records[i].key, people.records[i].profile).status());
+      progress.Update(ids.size(), order.size(), "records");
+    }
+  }
+  std::map<identity::RecordId, std::string> first_keys;
+  std::vector<identity::RecordId> clusters;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    AQ_ASSIGN_OR_RETURN(const identity::RecordId cluster, linkage.ClusterOf(resolution.ids[i]));
+    clusters.push_back(cluster);
+    const auto [at, inserted] = first_keys.emplace(cluster, people.records[i].key);
+    if (!inserted) at->second = std::min(at->second, people.records[i].key);
+  }
+  for (const identity::RecordId cluster : clusters) {
+    resolution.clusters.push_back(first_keys[cluster]);
+  }
+  AQ_ASSIGN_OR_RETURN(resolution.reviews, linkage.Reviews(ids));
+  resolution.compared = linkage.comparisons() > 0;
+  return resolution;
+}
+
+absl::Status Evaluate(const identity::Linkage& linkage, const Model& model, const People& people,
+                      const Resolution& resolution, Outcome& outcome) {
   std::map<std::string, double> person, cluster;
   std::map<std::pair<std::string, std::string>, double> both;
   std::map<std::string, std::string> truth;
   for (std::size_t i = 0; i < people.records.size(); ++i) {
     // Of whom nobody knows who they are, nothing is right or wrong.
     if (people.truth[i].empty()) continue;
-    const std::string& key = people.records[i].key;
-    truth[key] = people.truth[i];
+    truth[people.records[i].key] = people.truth[i];
     ++person[people.truth[i]];
-    ++cluster[linkage.ClusterOf(key)];
-    ++both[{linkage.ClusterOf(key), people.truth[i]}];
+    ++cluster[resolution.clusters[i]];
+    ++both[{resolution.clusters[i], people.truth[i]}];
   }
   Measure clusters;
   for (const auto& [name, count] : person) clusters.true_pairs += Pairs(count);
@@ -302,18 +343,22 @@ void Evaluate(const identity::Linkage& linkage, const Model& model, const People
   for (const auto& [name, count] : both) clusters.right += Pairs(count);
   Measure pairs;
   pairs.true_pairs = clusters.true_pairs;
-  for (const auto& [key, of] : truth) {
-    for (const identity::Neighbour& neighbour : linkage.NeighboursOf(key)) {
-      if (neighbour.key < key || neighbour.score.total < model.link ||
+  for (std::size_t i = 0; i < people.records.size(); ++i) {
+    if (people.truth[i].empty()) continue;
+    AQ_ASSIGN_OR_RETURN(const std::vector<identity::Neighbour> neighbours,
+                        linkage.NeighboursOf(resolution.ids[i]));
+    for (const identity::Neighbour& neighbour : neighbours) {
+      if (neighbour.key < people.records[i].key || neighbour.score.total < model.link ||
           !truth.contains(neighbour.key)) {
         continue;
       }
       ++pairs.found;
-      if (truth[neighbour.key] == of) ++pairs.right;
+      if (truth[neighbour.key] == people.truth[i]) ++pairs.right;
     }
   }
   outcome.by_pairs = pairs;
   outcome.by_clusters = clusters;
+  return absl::OkStatus();
 }
 
 // A file that takes the place of another only when it is whole. What is no file, such as a pipe, is
@@ -382,15 +427,19 @@ absl::Status CheckDistinct(const ResolveArguments& arguments) {
   return absl::OkStatus();
 }
 
-void WriteClusters(std::ostream& out, const identity::Linkage& linkage, const People& people,
-                   const std::set<std::string>& in_review) {
+absl::Status WriteClusters(std::ostream& out, const identity::Linkage& linkage,
+                           const People& people, const Resolution& resolution,
+                           const std::set<std::string>& in_review) {
   out << "rec_id,cluster,score,review\n";
-  for (const identity::TrainingRecord& record : people.records) {
-    const std::optional<identity::Weight> strength = linkage.StrengthOf(record.key);
-    out << CsvCell(record.key) << ',' << CsvCell(linkage.ClusterOf(record.key)) << ','
+  for (std::size_t i = 0; i < people.records.size(); ++i) {
+    const std::string& key = people.records[i].key;
+    AQ_ASSIGN_OR_RETURN(const std::optional<identity::Weight> strength,
+                        linkage.StrengthOf(resolution.ids[i]));
+    out << CsvCell(key) << ',' << CsvCell(resolution.clusters[i]) << ','
         << (strength.has_value() ? absl::StrFormat("%.3f", *strength / double{identity::kBit}) : "")
-        << ',' << (in_review.contains(record.key) ? 1 : 0) << '\n';
+        << ',' << (in_review.contains(key) ? 1 : 0) << '\n';
   }
+  return absl::OkStatus();
 }
 
 // Beside whom each record in review should be looked at, and why it was not linked.
@@ -490,37 +539,31 @@ absl::StatusOr<ExitCode> Resolve(Context& context, const ResolveArguments& argum
     std::mt19937_64 random(*arguments.shuffle);
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
   }
-  identity::Linkage linkage(model);
-  {
-    ProgressBar progress(context.err, context.show_progress, "resolving");
-    std::size_t done = 0;
-    for (const std::size_t i : order) {
-      linkage.Put(people.records[i].key, people.records[i].profile);
-      progress.Update(++done, order.size(), "records");
-    }
-  }
+  identity::MemoryTables tables;
+  identity::Linkage linkage(model, tables);
+  AQ_ASSIGN_OR_RETURN(const Resolution resolution, ResolveRecords(linkage, people, order, context));
   Outcome outcome;
   outcome.model = model.version;
   outcome.records = people.records.size();
-  std::set<std::string> in_review, clusters;
-  const std::vector<identity::Review> reviews = linkage.Reviews();
-  for (const identity::Review& review : reviews) in_review.insert(review.key);
-  for (const identity::TrainingRecord& record : people.records) {
-    clusters.insert(linkage.ClusterOf(record.key));
-  }
+  std::set<std::string> in_review;
+  for (const identity::Review& review : resolution.reviews) in_review.insert(review.key);
   outcome.reviews = in_review.size();
-  outcome.clusters = clusters.size();
-  if (linkage.comparisons() == 0) {
+  outcome.clusters =
+      std::set<std::string>(resolution.clusters.begin(), resolution.clusters.end()).size();
+  if (!resolution.compared) {
     context.err << "note: no two records share a key, so that none were compared; more columns in "
                 << arguments.columns << " would help\n";
   }
-  WriteClusters(clusters_file->stream(), linkage, people, in_review);
+  AQ_RETURN_IF_ERROR(
+      WriteClusters(clusters_file->stream(), linkage, people, resolution, in_review));
   AQ_RETURN_IF_ERROR(clusters_file->Finish());
   if (reviews_file != nullptr) {
-    WriteReviews(reviews_file->stream(), model, reviews);
+    WriteReviews(reviews_file->stream(), model, resolution.reviews);
     AQ_RETURN_IF_ERROR(reviews_file->Finish());
   }
-  if (!arguments.truth.empty()) Evaluate(linkage, model, people, outcome);
+  if (!arguments.truth.empty()) {
+    AQ_RETURN_IF_ERROR(Evaluate(linkage, model, people, resolution, outcome));
+  }
   AQ_RETURN_IF_ERROR(Print(context, outcome));
   return kExitOk;
 }

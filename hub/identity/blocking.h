@@ -38,6 +38,7 @@ struct KeyPart {
 };
 
 inline constexpr std::size_t kRecordsPerKeyMax = 1'000;
+inline constexpr std::size_t kRecipesMax = 200;
 
 struct KeyRecipe {
   std::vector<KeyPart> parts;

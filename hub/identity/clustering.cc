@@ -68,9 +68,10 @@ Partition Cluster(const Component& component) {
     };
     return rank(x) < rank(y);
   });
-  const bool too_many = links.size() > kLinksMax;
+  const bool too_many = links.size() > component.links_max;
   Clusters clusters(component);
-  std::vector<Partition::Refused> refused;
+  Partition partition;
+  std::vector<Partition::Refused>& refused = partition.refused;
   for (const Link& link : links) {
     const std::uint32_t a = clusters.Find(link.a), b = clusters.Find(link.b);
     if (a == b) continue;
@@ -87,13 +88,18 @@ Partition Cluster(const Component& component) {
       refused.push_back({link, *refusal});
     } else {
       clusters.Unite(a, b);
+      partition.used.push_back(link);
     }
   }
-  Partition partition;
   for (std::uint32_t i = 0; i < component.ids.size(); ++i) {
     partition.cluster.push_back(clusters.Find(i));
   }
-  partition.refused = std::move(refused);
+  // What shares a number with both sides may have brought them together later.
+  refused.erase(std::remove_if(refused.begin(), refused.end(),
+                               [&](const Partition::Refused& each) {
+                                 return clusters.Find(each.link.a) == clusters.Find(each.link.b);
+                               }),
+                refused.end());
   return partition;
 }
 

@@ -19,7 +19,7 @@ namespace anqiao::identity {
 
 // What a caseworker said of two records. It outweighs every score and every number; of verdicts
 // that contradict each other, "not the same" holds.
-enum class Verdict { kNone, kSame, kNotSame };
+enum class Verdict : std::uint8_t { kNone, kSame, kNotSame };
 
 struct Link {
   std::uint32_t a = 0, b = 0;
@@ -27,27 +27,31 @@ struct Link {
   Verdict verdict = Verdict::kNone;  // kSame or kNone
 };
 
+// A component of more links is put to people whole: none of it is linked but by a verdict.
+inline constexpr std::size_t kLinksMax = 20'000;
+
 // Records are numbered from 0 in the order of their keys, which breaks ties.
 struct Component {
   // Valid national id of each record (its first 17 digits); 0 if it has none.
   std::vector<std::uint64_t> ids;
   std::vector<Link> links;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> apart;  // told apart
+  std::size_t links_max = kLinksMax;
 };
-
-// A component of more links is put to people whole: none of it is linked but by a verdict.
-inline constexpr std::size_t kLinksMax = 20'000;
 
 enum class Refusal { kConflictingIds, kToldApart, kTooManyLinks };
 
 struct Partition {
   // For each record the first record of its cluster.
   std::vector<std::uint32_t> cluster;
+  // Those that made two clusters one, in that order.
+  std::vector<Link> used;
   struct Refused {
     Link link;
     Refusal refusal = Refusal::kConflictingIds;
   };
-  // Links whose two sides ended up apart, by falling weight.
+  // Links that were refused and whose two sides ended up apart: verdicts first, then by falling
+  // weight.
   std::vector<Refused> refused;
 };
 

@@ -4,374 +4,533 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <limits>
 #include <tuple>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/numbers.h"
+#include "hub/base/status_macros.h"
 #include "hub/identity/blocking.h"
 #include "hub/model/names.h"
 
 namespace anqiao::identity {
 namespace {
 
-// Keys of records in memory only: any key of the hash will do.
-constexpr unsigned char kHashKey[crypto_shorthash_KEYBYTES] = {};
+static_assert(kRecipesMax <= std::size_t{1} << (64 - kKeyHashBits));
 
-std::uint64_t Hash(absl::string_view bytes) {
+// What the tables keep between two records.
+struct Tie {
+  Weight weight = 0;
+  Verdict verdict = Verdict::kNone;
+  bool scored = false;
+};
+
+// Two people beyond doubt (Score::different), by what lies at hand.
+bool PlainlyDifferent(const LinkageTables::Node& a, const LinkageTables::Node& b) {
+  return a.id != b.id && a.id != 0 && b.id != 0 && a.sound != b.sound && a.sound != 0 &&
+         b.sound != 0;
+}
+
+// Where the edge is, or would be.
+template <typename Edges>
+auto PlaceOfEdge(Edges& edges, RecordId to) {
+  return std::lower_bound(
+      edges.begin(), edges.end(), to,
+      [](const LinkageTables::Edge& edge, RecordId record) { return edge.to < record; });
+}
+
+void SortOnce(std::vector<std::uint64_t>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+}  // namespace
+
+std::uint64_t PublicHash(absl::string_view bytes) {
+  constexpr unsigned char kKey[crypto_shorthash_KEYBYTES] = {};
   std::uint64_t hash = 0;
   static_assert(sizeof(hash) == crypto_shorthash_BYTES);
   unsigned char out[crypto_shorthash_BYTES];
-  crypto_shorthash(out, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                   kHashKey);
+  crypto_shorthash(out, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), kKey);
   std::memcpy(&hash, out, sizeof(out));
   return hash;
 }
 
-// The first 17 digits of a valid national id; 0 if there is none.
-std::uint64_t IdOf(const Schema& schema, const Profile& profile) {
-  const std::optional<std::size_t> place = FindKind(schema, AttributeKind::kNationalId);
-  std::uint64_t id = 0;
-  if (!place.has_value() || !profile[*place].valid ||
-      !absl::SimpleAtoi(absl::string_view(profile[*place].text).substr(0, 17), &id)) {
-    return 0;
-  }
-  return id;
+const LinkageTables::Edge* Linkage::FindEdge(const Node& node, RecordId to) {
+  const auto place = PlaceOfEdge(node.edges, to);
+  return place == node.edges.end() || place->to != to ? nullptr : &*place;
 }
 
-// How a whole name sounds; 0 if it may sound, or be written, in other ways.
-std::uint64_t SoundOf(const Schema& schema, const Profile& profile) {
-  const std::optional<std::size_t> place = FindKind(schema, AttributeKind::kName);
+// One change: what it touches, and whose components are to be clustered again.
+class Linkage::Change {
+ public:
+  explicit Change(Linkage& linkage) : linkage_(linkage), tables_(linkage.tables_) {}
+
+  // A record that is new, is going to be another, or to go.
+  void Came(RecordId record) {
+    touched_.push_back({record, kNoRecord, record});
+    dirty_.push_back(record);
+    came_ = true;
+  }
+  void Changes(RecordId record, const Node& node) {
+    Touch(record, node);
+    dirty_.push_back(record);
+  }
+  void Goes(RecordId record, const Node& node) {
+    Touch(record, node);
+    removed_ = record;
+    removed_from_ = node.cluster;
+  }
+
+  // Gives the record other keys, and their buckets what follows from that for others.
+  absl::Status Rekey(RecordId record, Node& node, std::vector<KeyHash> keys);
+  // The record's own edges, by the keys that it has now.
+  absl::Status Reconnect(RecordId record, const Node& node, const Profile& profile);
+  // Both edges between two records; none if the tie is none.
+  absl::Status SetTie(RecordId a, RecordId b, const Tie& tie);
+
+  absl::StatusOr<LinkageChange> Finish();
+
+ private:
+  struct Touched {
+    RecordId record, from, to;
+  };
+
+  void Touch(RecordId record, const Node& node) {
+    touched_.push_back({record, node.cluster, node.cluster});
+  }
+  Tie Judge(const Profile& a, const Profile& b, Verdict verdict);
+  // A key that "record" made too frequent connects nobody any more.
+  absl::Status Silence(KeyHash key, RecordId record);
+  // A key that is rare enough again connects all who have it.
+  absl::Status Reopen(KeyHash key);
+  absl::StatusOr<bool> ShareLiveKey(const Node& a, const Node& b) const;
+  absl::StatusOr<std::vector<std::pair<RecordId, Verdict>>> Verdicts(const Node& node) const;
+
+  absl::Status Recluster();
+  // Those connected with "start" in a component that was not crowded until now, to "crowd_".
+  absl::Status Spread(RecordId start);
+  absl::Status Settle(Walk& walk, Along along);
+  absl::Status Assign(RecordId record, const Node& node, RecordId cluster, bool crowded);
+
+  Linkage& linkage_;
+  LinkageTables& tables_;
+  bool came_ = false;
+  RecordId removed_ = kNoRecord, removed_from_ = kNoRecord;
+  std::vector<Touched> touched_;  // in the order of time, a record as often as it changes
+  std::vector<KeyHash> live_;     // keys of the record that others have too
+  std::vector<RecordId> dirty_;   // each component to be walked has one of them
+  std::vector<RecordId> crowd_;   // in crowded components, to be clustered by verdicts
+  absl::flat_hash_set<RecordId> in_crowd_;
+  absl::flat_hash_set<RecordId> settled_;
+};
+
+absl::Status Linkage::Change::SetTie(RecordId a, RecordId b, const Tie& tie) {
+  AQ_ASSIGN_OR_RETURN(const Node* before, linkage_.NodeOf(a));
+  const Edge* found = FindEdge(*before, b);
+  const Edge old = found == nullptr ? Edge{} : *found;
+  const Edge now = {b, tie.weight, tie.verdict, tie.scored};
+  const bool none = !tie.scored && tie.verdict == Verdict::kNone;
+  if (found == nullptr ? none : old == now) return absl::OkStatus();
+  for (const auto& [from, to] : {std::pair(a, b), std::pair(b, a)}) {
+    AQ_ASSIGN_OR_RETURN(Node * node, tables_.Change(from));
+    if (node == nullptr) return absl::DataLossError("an edge leads to a record that is not there");
+    Touch(from, *node);
+    const auto place = PlaceOfEdge(node->edges, to);
+    const bool there = place != node->edges.end() && place->to == to;
+    if (none) {
+      if (there) node->edges.erase(place);
+    } else if (there) {
+      *place = {to, tie.weight, tie.verdict, tie.scored};
+    } else {
+      node->edges.insert(place, {to, tie.weight, tie.verdict, tie.scored});
+    }
+  }
+  if (linkage_.Links(old) || linkage_.Links(now) || old.verdict != now.verdict) {
+    dirty_.push_back(a);
+    dirty_.push_back(b);
+  }
+  return absl::OkStatus();
+}
+
+Tie Linkage::Change::Judge(const Profile& a, const Profile& b, Verdict verdict) {
+  ++linkage_.comparisons_;
+  const Model& model = linkage_.model_;
+  const Score score = ScorePair(model, Compare(model.schema, a, b), a, b);
+  const bool scored = score.total >= model.review && !score.different;
+  return {scored ? score.total : 0, verdict, scored};
+}
+
+absl::StatusOr<bool> Linkage::Change::ShareLiveKey(const Node& a, const Node& b) const {
+  for (const KeyHash key : a.keys) {
+    if (!std::binary_search(b.keys.begin(), b.keys.end(), key)) continue;
+    AQ_ASSIGN_OR_RETURN(const std::size_t count, tables_.CountMembers(key));
+    if (count <= linkage_.RecordsMax(key)) return true;
+  }
+  return false;
+}
+
+absl::Status Linkage::Change::Rekey(RecordId record, Node& node, std::vector<KeyHash> keys) {
+  std::vector<KeyHash> silenced, reopened;
+  const std::vector<KeyHash> before = std::exchange(node.keys, std::move(keys));
+  const auto within = [](const std::vector<KeyHash>& some, KeyHash key) {
+    return std::binary_search(some.begin(), some.end(), key);
+  };
+  for (const KeyHash key : before) {
+    if (within(node.keys, key)) continue;
+    AQ_ASSIGN_OR_RETURN(const std::size_t count, tables_.RemoveMember(key, record));
+    if (count == linkage_.RecordsMax(key)) reopened.push_back(key);
+  }
+  for (const KeyHash key : node.keys) {
+    const bool kept = within(before, key);
+    AQ_ASSIGN_OR_RETURN(const std::size_t count,
+                        kept ? tables_.CountMembers(key) : tables_.AddMember(key, record));
+    const std::size_t records_max = linkage_.RecordsMax(key);
+    if (count > 1 && count <= records_max) live_.push_back(key);
+    if (!kept && count == records_max + 1) silenced.push_back(key);
+  }
+  // Only now, when it is known of all keys who listens.
+  for (const KeyHash key : silenced) AQ_RETURN_IF_ERROR(Silence(key, record));
+  for (const KeyHash key : reopened) AQ_RETURN_IF_ERROR(Reopen(key));
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Silence(KeyHash key, RecordId record) {
+  std::vector<RecordId> members;
+  AQ_RETURN_IF_ERROR(tables_.ListMembers(key, members));
+  std::sort(members.begin(), members.end());
+  for (const RecordId a : members) {
+    // Its own edges are made anew in any case.
+    if (a == record) continue;
+    AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(a));
+    std::vector<Edge> edges;
+    std::copy_if(node->edges.begin(), node->edges.end(), std::back_inserter(edges),
+                 [&](const Edge& edge) {
+                   return edge.scored && edge.to > a && edge.to != record &&
+                          std::binary_search(members.begin(), members.end(), edge.to);
+                 });
+    for (const Edge& edge : edges) {
+      AQ_ASSIGN_OR_RETURN(const Node* other, linkage_.NodeOf(edge.to));
+      AQ_ASSIGN_OR_RETURN(const bool share, ShareLiveKey(*node, *other));
+      if (!share) AQ_RETURN_IF_ERROR(SetTie(a, edge.to, {0, edge.verdict, false}));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Reopen(KeyHash key) {
+  std::vector<RecordId> members;
+  AQ_RETURN_IF_ERROR(tables_.ListMembers(key, members));
+  std::vector<const Node*> nodes;
+  std::vector<Profile> profiles;
+  for (const RecordId member : members) {
+    AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(member));
+    nodes.push_back(node);
+    profiles.push_back(linkage_.ProfileOf(*node));
+  }
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    for (std::size_t j = i + 1; j < members.size(); ++j) {
+      const Edge* edge = FindEdge(*nodes[i], members[j]);
+      if (edge != nullptr && edge->scored) continue;
+      if (edge == nullptr && PlainlyDifferent(*nodes[i], *nodes[j])) continue;
+      const Verdict verdict = edge == nullptr ? Verdict::kNone : edge->verdict;
+      AQ_RETURN_IF_ERROR(SetTie(members[i], members[j], Judge(profiles[i], profiles[j], verdict)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::pair<RecordId, Verdict>>> Linkage::Change::Verdicts(
+    const Node& node) const {
+  std::vector<std::pair<RecordId, Verdict>> verdicts;
+  if (!came_) {
+    for (const Edge& edge : node.edges) {
+      if (edge.verdict != Verdict::kNone) verdicts.emplace_back(edge.to, edge.verdict);
+    }
+    return verdicts;
+  }
+  AQ_ASSIGN_OR_RETURN(const std::vector<LinkageTables::Told> told, tables_.VerdictsOn(node.key));
+  for (const LinkageTables::Told& each : told) {
+    AQ_ASSIGN_OR_RETURN(const RecordId partner, tables_.IdOf(each.partner));
+    if (partner != kNoRecord) verdicts.emplace_back(partner, each.verdict);
+  }
+  std::sort(verdicts.begin(), verdicts.end());
+  return verdicts;
+}
+
+absl::Status Linkage::Change::Reconnect(RecordId record, const Node& node, const Profile& profile) {
+  AQ_ASSIGN_OR_RETURN(const auto verdicts, Verdicts(node));
+  std::vector<RecordId> candidates;
+  for (const KeyHash key : live_) AQ_RETURN_IF_ERROR(tables_.ListMembers(key, candidates));
+  SortOnce(candidates);
+  std::vector<RecordId> others = candidates;
+  for (const auto& [other, verdict] : verdicts) others.push_back(other);
+  for (const Edge& edge : node.edges) others.push_back(edge.to);
+  SortOnce(others);
+  for (const RecordId other : others) {
+    if (other == record) continue;
+    const auto told =
+        std::lower_bound(verdicts.begin(), verdicts.end(), other,
+                         [](const auto& each, RecordId to) { return each.first < to; });
+    Tie tie;
+    if (told != verdicts.end() && told->first == other) tie.verdict = told->second;
+    if (std::binary_search(candidates.begin(), candidates.end(), other)) {
+      AQ_ASSIGN_OR_RETURN(const Node* other_node, linkage_.NodeOf(other));
+      if (tie.verdict != Verdict::kNone || !PlainlyDifferent(node, *other_node)) {
+        tie = Judge(profile, linkage_.ProfileOf(*other_node), tie.verdict);
+      }
+    }
+    AQ_RETURN_IF_ERROR(SetTie(record, other, tie));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Assign(RecordId record, const Node& node, RecordId cluster,
+                                     bool crowded) {
+  if (node.cluster == cluster && node.crowded == crowded) return absl::OkStatus();
+  AQ_ASSIGN_OR_RETURN(Node * changed, tables_.Change(record));
+  touched_.push_back({record, changed->cluster, cluster});
+  changed->cluster = cluster;
+  changed->crowded = crowded;
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Settle(Walk& walk, Along along) {
+  // Who is crowded is walked along verdicts alone.
+  const bool crowded = along == Along::kSameVerdicts;
+  if (dirty_.size() > 1 || crowded) settled_.insert(walk.records.begin(), walk.records.end());
+  if (walk.records.size() == 1) {
+    return Assign(walk.records[0], *walk.nodes[0], walk.records[0], crowded);
+  }
+  const Partition partition = linkage_.Solve(walk, along);
+  std::vector<RecordId> least(walk.records.size(), std::numeric_limits<RecordId>::max());
+  for (std::size_t i = 0; i < walk.records.size(); ++i) {
+    RecordId& first = least[partition.cluster[i]];
+    first = std::min(first, walk.records[i]);
+  }
+  for (std::size_t i = 0; i < walk.records.size(); ++i) {
+    AQ_RETURN_IF_ERROR(
+        Assign(walk.records[i], *walk.nodes[i], least[partition.cluster[i]], crowded));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Spread(RecordId start) {
+  // An unmarked record of a crowded component was in a smaller one before this change, and what
+  // joined that to the rest are links of this change, whose ends are all starts: so it is reached
+  // through unmarked records alone. The marked ones are clustered by verdicts already.
+  std::size_t next = crowd_.size();
+  if (in_crowd_.insert(start).second) crowd_.push_back(start);
+  for (; next < crowd_.size(); ++next) {
+    AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(crowd_[next]));
+    for (const Edge& edge : node->edges) {
+      if (!linkage_.Links(edge) || in_crowd_.contains(edge.to)) continue;
+      AQ_ASSIGN_OR_RETURN(const Node* other, linkage_.NodeOf(edge.to));
+      if (other->crowded) continue;
+      in_crowd_.insert(edge.to);
+      crowd_.push_back(edge.to);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Recluster() {
+  absl::flat_hash_set<RecordId> walked;  // found to be crowded
+  for (const RecordId start : dirty_) {
+    if (start == removed_ || settled_.contains(start)) continue;
+    if (walked.contains(start)) {
+      AQ_RETURN_IF_ERROR(Spread(start));
+      continue;
+    }
+    AQ_ASSIGN_OR_RETURN(Walk walk, linkage_.WalkFrom(start, Along::kLinks));
+    if (walk.crowded) {
+      walked.insert(walk.records.begin(), walk.records.end());
+      AQ_RETURN_IF_ERROR(Spread(start));
+    } else {
+      AQ_RETURN_IF_ERROR(Settle(walk, Along::kLinks));
+    }
+  }
+  // Marks are read above and set below.
+  for (const RecordId record : crowd_) {
+    if (settled_.contains(record)) continue;
+    AQ_ASSIGN_OR_RETURN(Walk walk, linkage_.WalkFrom(record, Along::kSameVerdicts));
+    AQ_RETURN_IF_ERROR(Settle(walk, Along::kSameVerdicts));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LinkageChange> Linkage::Change::Finish() {
+  AQ_RETURN_IF_ERROR(Recluster());
+  LinkageChange change;
+  change.removed_from = removed_from_;
+  if (touched_.size() > 1) {
+    std::stable_sort(touched_.begin(), touched_.end(),
+                     [](const Touched& a, const Touched& b) { return a.record < b.record; });
+  }
+  for (std::size_t first = 0, last = 0; first < touched_.size(); first = last + 1) {
+    const RecordId record = touched_[first].record;
+    for (last = first; last + 1 < touched_.size() && touched_[last + 1].record == record;) ++last;
+    const RecordId from = touched_[first].from, to = touched_[last].to;
+    if (from != kNoRecord) change.touched.push_back(from);
+    change.touched.push_back(to);
+    if (from != to && record != removed_) change.moved.push_back({record, from, to});
+  }
+  SortOnce(change.touched);
+  return change;
+}
+
+std::vector<KeyHash> Linkage::KeysOf(const Profile& profile) const {
+  const std::vector<KeyMaterial> materials = MakeKeys(model_.recipes, profile);
+  std::vector<KeyHash> keys;
+  keys.reserve(materials.size());
+  for (const KeyMaterial& material : materials) {
+    keys.push_back(std::uint64_t{material.recipe} << kKeyHashBits |
+                   options_.hash(material.bytes) >> (64 - kKeyHashBits));
+  }
+  SortOnce(keys);
+  return keys;
+}
+
+std::uint64_t Linkage::NumberOf(const Profile& profile) const {
+  const std::optional<std::size_t> place = FindKind(model_.schema, AttributeKind::kNationalId);
+  std::uint64_t number = 0;
+  if (!place.has_value() || !profile[*place].valid ||
+      !absl::SimpleAtoi(absl::string_view(profile[*place].text).substr(0, 17), &number)) {
+    return 0;
+  }
+  return number;
+}
+
+std::uint64_t Linkage::SoundOf(const Profile& profile) const {
+  const std::optional<std::size_t> place = FindKind(model_.schema, AttributeKind::kName);
   if (!place.has_value()) return 0;
   const Value& name = profile[*place];
   if (name.readings.size() != 1 || !name.further.empty() || model::HasUnknownCharacter(name.text)) {
     return 0;
   }
-  return Hash(name.readings[0]);
+  return options_.hash(name.readings[0]);
 }
 
-std::pair<std::string, std::string> Ordered(const std::string& a, const std::string& b) {
-  return a < b ? std::pair(a, b) : std::pair(b, a);
+absl::StatusOr<const LinkageTables::Node*> Linkage::NodeOf(RecordId record) const {
+  AQ_ASSIGN_OR_RETURN(const Node* node, tables_.Find(record));
+  if (node == nullptr) return absl::DataLossError("a table names a record that is not there");
+  return node;
 }
 
-}  // namespace
-
-bool Linkage::ShareLiveKey(const Node& a, const Node& b) const {
-  return std::any_of(a.keys.begin(), a.keys.end(), [&](const KeyHash& key) {
-    return std::find(b.keys.begin(), b.keys.end(), key) != b.keys.end() &&
-           Live(buckets_.find(key)->second);
-  });
-}
-
-Linkage::Edge* Linkage::FindEdge(Place a, Place b) {
-  std::vector<Edge>& edges = nodes_[a].edges;
-  const auto found =
-      std::find_if(edges.begin(), edges.end(), [&](const Edge& edge) { return edge.to == b; });
-  return found == edges.end() ? nullptr : &*found;
-}
-
-void Linkage::SetEdge(Place from, const Edge& edge) {
-  if (Edge* found = FindEdge(from, edge.to); found != nullptr) {
-    *found = edge;
-  } else {
-    nodes_[from].edges.push_back(edge);
-  }
-}
-
-void Linkage::EraseEdge(Place from, Place to) {
-  std::vector<Edge>& edges = nodes_[from].edges;
-  edges.erase(
-      std::remove_if(edges.begin(), edges.end(), [&](const Edge& edge) { return edge.to == to; }),
-      edges.end());
-}
-
-Score Linkage::ScoreOf(const Node& a, const Node& b, Comparison* comparison) const {
-  const Profile x = ProfileOf(a), y = ProfileOf(b);
-  const Comparison compared = Compare(model_.schema, x, y);
-  if (comparison != nullptr) *comparison = compared;
-  return ScorePair(model_, compared, x, y);
-}
-
-bool Linkage::Connect(Place a, const Profile& profile_a, Place b) {
-  if (PlainlyDifferent(nodes_[a], nodes_[b]) &&
-      VerdictOn(nodes_[a].key, nodes_[b].key) == Verdict::kNone) {
-    return false;
-  }
-  ++comparisons_;
-  const Profile profile_b = ProfileOf(nodes_[b]);
-  const Score score =
-      ScorePair(model_, Compare(model_.schema, profile_a, profile_b), profile_a, profile_b);
-  const Verdict verdict = VerdictOn(nodes_[a].key, nodes_[b].key);
-  const bool scored = score.total >= model_.review && !score.different;
-  if (!scored && verdict == Verdict::kNone) return false;
-  const Weight weight = scored ? score.total : 0;
-  SetEdge(a, {b, weight, verdict, scored});
-  SetEdge(b, {a, weight, verdict, scored});
-  return scored;
-}
-
-void Linkage::Unscore(Place a, Place b) {
-  Edge* edge = FindEdge(a, b);
-  if (edge == nullptr) return;
-  if (edge->verdict == Verdict::kNone) {
-    EraseEdge(a, b);
-    EraseEdge(b, a);
-  } else {
-    SetEdge(a, {b, 0, edge->verdict, false});
-    SetEdge(b, {a, 0, FindEdge(b, a)->verdict, false});
-  }
-}
-
-Verdict Linkage::VerdictOn(const std::string& a, const std::string& b) const {
-  if (verdicts_.empty()) return Verdict::kNone;
-  const auto found = verdicts_.find(Ordered(a, b));
-  return found == verdicts_.end() ? Verdict::kNone : found->second;
-}
-
-void Linkage::Put(std::string key, const Profile& profile) {
-  Remove(key);
-  Place place = static_cast<Place>(nodes_.size());
-  if (free_.empty()) {
-    nodes_.emplace_back();
-  } else {
-    place = free_.back();
-    free_.pop_back();
-  }
-  places_[key] = place;
-  Node& node = nodes_[place];
-  node.key = std::move(key);
-  node.profile = PackProfile(profile);
-  node.id = IdOf(model_.schema, profile);
-  node.sound = SoundOf(model_.schema, profile);
-  node.cluster = place;
-  std::vector<Place> candidates, dirty = {place};
-  for (const KeyMaterial& material : MakeKeys(model_.recipes, profile)) {
-    const KeyHash hash = Hash(material.bytes);
-    node.keys.push_back(hash);
-    Bucket& bucket = buckets_[hash];
-    bucket.recipe = static_cast<std::uint32_t>(material.recipe);
-    if (bucket.members.size() < model_.recipes[material.recipe].records_max) {
-      candidates.insert(candidates.end(), bucket.members.begin(), bucket.members.end());
+absl::StatusOr<Linkage::Walk> Linkage::WalkFrom(RecordId start, Along along) const {
+  Walk walk;
+  AQ_ASSIGN_OR_RETURN(const Node* first, NodeOf(start));
+  walk.records.push_back(start);
+  walk.nodes.push_back(first);
+  absl::flat_hash_set<RecordId> seen;
+  // Each link has two ends.
+  std::size_t ends = 0;
+  for (std::size_t i = 0; i < walk.records.size(); ++i) {
+    for (const Edge& edge : walk.nodes[i]->edges) {
+      if (!Follows(edge, along)) continue;
+      ++ends;
+      if (edge.to == start || !seen.insert(edge.to).second) continue;
+      AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(edge.to));
+      walk.records.push_back(edge.to);
+      walk.nodes.push_back(node);
     }
-    bucket.members.push_back(place);
-  }
-  // A key that this record makes too frequent connects nobody any more.
-  for (const KeyHash& hash : node.keys) {
-    const Bucket& bucket = buckets_.find(hash)->second;
-    if (bucket.members.size() != model_.recipes[bucket.recipe].records_max + 1) continue;
-    for (std::size_t i = 0; i < bucket.members.size(); ++i) {
-      for (std::size_t j = i + 1; j < bucket.members.size(); ++j) {
-        const Place a = bucket.members[i], b = bucket.members[j];
-        if (FindEdge(a, b) == nullptr || ShareLiveKey(nodes_[a], nodes_[b])) continue;
-        Unscore(a, b);
-        dirty.push_back(a);
-        dirty.push_back(b);
-      }
+    if (along == Along::kLinks && ends > 2 * options_.links_max) {
+      walk.crowded = true;
+      break;
     }
   }
-  std::sort(candidates.begin(), candidates.end());
-  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-  for (const Place other : candidates) Connect(place, profile, other);
-  if (const auto told = told_.find(node.key); told != told_.end()) {
-    for (const std::string& partner : told->second) {
-      const auto found = places_.find(partner);
-      if (found == places_.end() || FindEdge(place, found->second) != nullptr) continue;
-      const Verdict verdict = VerdictOn(node.key, partner);
-      SetEdge(place, {found->second, 0, verdict, false});
-      SetEdge(found->second, {place, 0, verdict, false});
-    }
-  }
-  Recluster(dirty);
+  return walk;
 }
 
-bool Linkage::Remove(const std::string& key) {
-  const auto found = places_.find(key);
-  if (found == places_.end()) return false;
-  const Place place = found->second;
-  places_.erase(found);
-  Node node = std::move(nodes_[place]);
-  nodes_[place] = Node();
-  free_.push_back(place);
-  std::vector<Place> dirty;
-  for (const Edge& edge : node.edges) {
-    EraseEdge(edge.to, place);
-    dirty.push_back(edge.to);
+Partition Linkage::Solve(Walk& walk, Along along) const {
+  const std::size_t size = walk.records.size();
+  std::vector<std::pair<const Node*, RecordId>> sorted;
+  sorted.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) sorted.emplace_back(walk.nodes[i], walk.records[i]);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto& a, const auto& b) { return a.first->key < b.first->key; });
+  std::vector<std::pair<RecordId, std::uint32_t>> places;
+  places.reserve(size);
+  for (std::uint32_t i = 0; i < size; ++i) {
+    std::tie(walk.nodes[i], walk.records[i]) = sorted[i];
+    places.emplace_back(walk.records[i], i);
   }
-  for (const KeyHash& hash : node.keys) {
-    const auto at = buckets_.find(hash);
-    auto& members = at->second.members;
-    members.erase(std::find(members.begin(), members.end(), place));
-    if (members.empty()) {
-      buckets_.erase(at);
-      continue;
-    }
-    // The key is rare enough again.
-    if (members.size() != model_.recipes[at->second.recipe].records_max) continue;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const Profile profile = ProfileOf(nodes_[members[i]]);
-      for (std::size_t j = i + 1; j < members.size(); ++j) {
-        const Edge* edge = FindEdge(members[i], members[j]);
-        if (edge != nullptr && edge->scored) continue;
-        if (!Connect(members[i], profile, members[j])) continue;
-        dirty.push_back(members[i]);
-        dirty.push_back(members[j]);
-      }
-    }
-  }
-  // What was in its cluster may have to find another first record.
-  Recluster(dirty);
-  return true;
-}
-
-void Linkage::Tell(const std::string& a, const std::string& b, Verdict verdict) {
-  if (a == b) return;
-  if (verdict == Verdict::kNone) {
-    verdicts_.erase(Ordered(a, b));
-  } else {
-    verdicts_[Ordered(a, b)] = verdict;
-  }
-  const auto remember = [&](const std::string& of, const std::string& partner) {
-    std::vector<std::string>& partners = told_[of];
-    partners.erase(std::remove(partners.begin(), partners.end(), partner), partners.end());
-    if (verdict != Verdict::kNone) partners.push_back(partner);
-    if (partners.empty()) told_.erase(of);
-  };
-  remember(a, b);
-  remember(b, a);
-  const auto x = places_.find(a), y = places_.find(b);
-  if (x == places_.end() || y == places_.end()) return;
-  Edge edge = {y->second, 0, verdict, false};
-  if (const Edge* found = FindEdge(x->second, y->second); found != nullptr) {
-    edge = *found;
-    edge.verdict = verdict;
-  }
-  if (!edge.scored && verdict == Verdict::kNone) {
-    EraseEdge(x->second, y->second);
-    EraseEdge(y->second, x->second);
-  } else {
-    SetEdge(x->second, edge);
-    edge.to = x->second;
-    SetEdge(y->second, edge);
-  }
-  Recluster({x->second, y->second});
-}
-
-void Linkage::Recluster(const std::vector<Place>& dirty) {
-  absl::flat_hash_set<Place> done;
-  for (const Place start : dirty) {
-    if (done.contains(start)) continue;
-    std::vector<Place> component = {start};
-    absl::flat_hash_map<Place, std::uint32_t> seen = {{start, 0}};
-    for (std::size_t i = 0; i < component.size(); ++i) {
-      for (const Edge& edge : nodes_[component[i]].edges) {
-        if (Links(edge) && seen.emplace(edge.to, 0).second) component.push_back(edge.to);
-      }
-    }
-    if (component.size() == 1) {
-      nodes_[start].cluster = start;
-      done.insert(start);
-      continue;
-    }
-    std::sort(component.begin(), component.end(),
-              [&](Place a, Place b) { return nodes_[a].key < nodes_[b].key; });
-    for (std::uint32_t i = 0; i < component.size(); ++i) seen[component[i]] = i;
-    Component problem;
-    for (std::uint32_t i = 0; i < component.size(); ++i) {
-      const Node& node = nodes_[component[i]];
-      problem.ids.push_back(node.id);
-      for (const Edge& edge : node.edges) {
-        const auto to = seen.find(edge.to);
-        if (to == seen.end() || to->second < i) continue;
-        if (edge.verdict == Verdict::kNotSame) {
-          problem.apart.emplace_back(i, to->second);
-        } else if (Links(edge)) {
-          problem.links.push_back({i, to->second, edge.weight, edge.verdict});
-        }
-      }
-    }
-    const Partition partition = Cluster(problem);
-    for (std::uint32_t i = 0; i < component.size(); ++i) {
-      nodes_[component[i]].cluster = component[partition.cluster[i]];
-      done.insert(component[i]);
-    }
-  }
-}
-
-const std::string& Linkage::ClusterOf(const std::string& key) const {
-  return nodes_[nodes_[places_.at(key)].cluster].key;
-}
-
-std::vector<Neighbour> Linkage::NeighboursOf(const std::string& key) const {
-  const Node& node = nodes_[places_.at(key)];
-  std::vector<Neighbour> neighbours;
-  for (const Edge& edge : node.edges) {
-    const Node& other = nodes_[edge.to];
-    Neighbour neighbour;
-    neighbour.key = other.key;
-    neighbour.score = ScoreOf(node, other, &neighbour.comparison);
-    neighbour.verdict = edge.verdict;
-    neighbour.together = node.cluster == other.cluster;
-    neighbours.push_back(std::move(neighbour));
-  }
-  std::sort(neighbours.begin(), neighbours.end(), [](const Neighbour& a, const Neighbour& b) {
-    return std::tuple(-a.score.total, a.key) < std::tuple(-b.score.total, b.key);
-  });
-  return neighbours;
-}
-
-std::optional<Weight> Linkage::StrengthOf(const std::string& key) const {
-  const Node& node = nodes_[places_.at(key)];
-  std::optional<Weight> strength;
-  for (const Edge& edge : node.edges) {
-    if (!edge.scored || nodes_[edge.to].cluster != node.cluster) continue;
-    strength = std::max(strength.value_or(edge.weight), edge.weight);
-  }
-  return strength;
-}
-
-std::vector<Review> Linkage::Reviews() const {
-  absl::flat_hash_map<Place, std::uint32_t> sizes;
-  for (const auto& [key, place] : places_) ++sizes[nodes_[place].cluster];
-  // By the two clusters, the first one's place being the smaller.
-  struct Best {
-    Weight weight = 0;
-    Place a = 0, b = 0;
-  };
-  absl::flat_hash_map<std::pair<Place, Place>, Best> best;
-  absl::flat_hash_set<std::pair<Place, Place>> apart;
-  // Keys break ties, so that the answer does not depend on places.
-  const auto stronger = [&](const Best& x, const Best& y) {
-    return std::tie(y.weight, nodes_[x.a].key, nodes_[x.b].key) <
-           std::tie(x.weight, nodes_[y.a].key, nodes_[y.b].key);
-  };
-  for (const auto& [key, place] : places_) {
-    const Node& node = nodes_[place];
-    for (const Edge& edge : node.edges) {
-      const Node& other = nodes_[edge.to];
-      if (node.cluster == other.cluster || other.key < node.key) continue;
+  std::sort(places.begin(), places.end());
+  Component problem;
+  problem.links_max = options_.links_max;
+  problem.ids.reserve(size);
+  for (std::uint32_t i = 0; i < size; ++i) {
+    problem.ids.push_back(walk.nodes[i]->id);
+    for (const Edge& edge : walk.nodes[i]->edges) {
+      const auto to = std::lower_bound(places.begin(), places.end(), std::pair(edge.to, 0U));
+      if (to == places.end() || to->first != edge.to || to->second < i) continue;
       if (edge.verdict == Verdict::kNotSame) {
-        apart.insert(std::minmax(node.cluster, other.cluster));
-        continue;
+        problem.apart.emplace_back(i, to->second);
+      } else if (Follows(edge, along)) {
+        problem.links.push_back({i, to->second, edge.weight, edge.verdict});
       }
-      const Best found = {edge.weight, place, edge.to};
-      const auto [at, inserted] = best.emplace(std::minmax(node.cluster, other.cluster), found);
-      if (!inserted && stronger(found, at->second)) at->second = found;
     }
   }
-  std::vector<Review> reviews;
-  for (const auto& [clusters, found] : best) {
-    if (apart.contains(clusters)) continue;
-    Place a = found.a, b = found.b;
-    const auto rank = [&](Place place) {
-      const Place cluster = nodes_[place].cluster;
-      return std::pair(-static_cast<std::int64_t>(sizes.at(cluster)), nodes_[cluster].key);
-    };
-    if (rank(a) < rank(b)) std::swap(a, b);
-    reviews.push_back({nodes_[a].key, nodes_[b].key, ScoreOf(nodes_[a], nodes_[b])});
+  return Cluster(problem);
+}
+
+absl::StatusOr<LinkageChange> Linkage::Put(RecordId record, absl::string_view key,
+                                           const Profile& profile) {
+  if (record == kNoRecord) return absl::InvalidArgumentError("a record has no id");
+  std::string packed = PackProfile(profile);
+  Change change(*this);
+  Node* node = nullptr;
+  AQ_ASSIGN_OR_RETURN(const RecordId known, tables_.IdOf(key));
+  if (known == kNoRecord) {
+    AQ_ASSIGN_OR_RETURN(node, tables_.Create(record, key));
+    change.Came(record);
+  } else {
+    record = known;
+    AQ_ASSIGN_OR_RETURN(const Node* before, NodeOf(record));
+    if (before->profile == packed) return LinkageChange();
+    AQ_ASSIGN_OR_RETURN(node, tables_.Change(record));
+    change.Changes(record, *node);
   }
-  std::sort(reviews.begin(), reviews.end(), [](const Review& x, const Review& y) {
-    return std::tie(y.score.total, x.key, x.other) < std::tie(x.score.total, y.key, y.other);
-  });
-  return reviews;
+  node->profile = std::move(packed);
+  node->id = NumberOf(profile);
+  node->sound = SoundOf(profile);
+  AQ_RETURN_IF_ERROR(change.Rekey(record, *node, KeysOf(profile)));
+  AQ_RETURN_IF_ERROR(change.Reconnect(record, *node, profile));
+  return change.Finish();
+}
+
+absl::StatusOr<LinkageChange> Linkage::Remove(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(const RecordId record, tables_.IdOf(key));
+  if (record == kNoRecord) return LinkageChange();
+  AQ_ASSIGN_OR_RETURN(Node * node, tables_.Change(record));
+  if (node == nullptr) return absl::DataLossError("a key names a record that is not there");
+  Change change(*this);
+  change.Goes(record, *node);
+  const std::vector<Edge> edges = node->edges;
+  for (const Edge& edge : edges) AQ_RETURN_IF_ERROR(change.SetTie(record, edge.to, {}));
+  AQ_RETURN_IF_ERROR(change.Rekey(record, *node, {}));
+  AQ_RETURN_IF_ERROR(tables_.Erase(record));
+  return change.Finish();
+}
+
+absl::StatusOr<LinkageChange> Linkage::Tell(absl::string_view a, absl::string_view b,
+                                            Verdict verdict) {
+  if (a == b) return LinkageChange();
+  AQ_RETURN_IF_ERROR(tables_.SetVerdict(a, b, verdict));
+  AQ_ASSIGN_OR_RETURN(const RecordId x, tables_.IdOf(a));
+  AQ_ASSIGN_OR_RETURN(const RecordId y, tables_.IdOf(b));
+  if (x == kNoRecord || y == kNoRecord) return LinkageChange();
+  AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(x));
+  Tie tie;
+  if (const Edge* edge = FindEdge(*node, y); edge != nullptr) {
+    tie = {edge->weight, edge->verdict, edge->scored};
+  }
+  tie.verdict = verdict;
+  Change change(*this);
+  AQ_RETURN_IF_ERROR(change.SetTie(x, y, tie));
+  return change.Finish();
 }
 
 }  // namespace anqiao::identity

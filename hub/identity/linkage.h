@@ -1,33 +1,69 @@
-// Records resolved to people one at a time, in memory. After any adding, changing and removing the
-// partition is that of the records that are there, whatever came first.
+// Records resolved to people one at a time, over tables that somebody else keeps. After any adding,
+// changing and removing the partition is that of the records that are there, whatever came first.
 //
-//   Linkage linkage(model);
-//   linkage.Put("police/17", profile);
-//   linkage.ClusterOf("police/17");  // key of the first record of the same person
+//   MemoryTables tables;
+//   Linkage linkage(model, tables);
+//   AQ_ASSIGN_OR_RETURN(const LinkageChange change, linkage.Put(17, "police/17", profile));
+//   AQ_ASSIGN_OR_RETURN(const RecordId person, linkage.ClusterOf(17));
 //
-// Thread-compatible.
+// A cluster's id is the smallest record id in it. So it is a function of the partition alone, and
+// what is undone gives the ids of before.
+//
+// What a change costs: a record has at most recipes * kKeysPerRecipeMax keys, each with at most
+// records_max others to compare with. A key that becomes too frequent, or rare enough again, is
+// gone through once, records_max * records_max / 2 pairs. The connected component is walked whole
+// up to links_max links. Of one with more no record is linked but by a verdict, which needs only
+// what verdicts connect; its records are marked, so that the rest is not walked again: only when
+// the component becomes one of these, or is one no more, are the parts walked that were or are
+// smaller. What verdicts connect has no bound but the people who give them.
+//
+// Errors are those of the tables, as they are (linkage_tables.h), and DATA_LOSS if the tables
+// contradict themselves.
+//
+// Keeps no pointers and nothing of the records itself. Thread-compatible as far as the tables are.
 
 #ifndef ANQIAO_HUB_IDENTITY_LINKAGE_H_
 #define ANQIAO_HUB_IDENTITY_LINKAGE_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/inlined_vector.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "hub/identity/clustering.h"
+#include "hub/identity/linkage_tables.h"
 #include "hub/identity/model.h"
 
 namespace anqiao::identity {
 
+// What a change did to the partition.
+struct LinkageChange {
+  struct Moved {
+    RecordId record = kNoRecord;
+    RecordId from = kNoRecord, to = kNoRecord;  // clusters; from kNoRecord: it is new
+
+    friend bool operator==(const Moved&, const Moved&) = default;
+  };
+  // Records that are now in another cluster, by id; not the one that was removed.
+  std::vector<Moved> moved;
+  // The cluster that the removed record was in.
+  RecordId removed_from = kNoRecord;
+  // Clusters whose members, edges or verdicts changed, those that are no more too; rising. Whatever
+  // is kept of a cluster or between two is as before if none of them is here.
+  std::vector<RecordId> touched;
+
+  friend bool operator==(const LinkageChange&, const LinkageChange&) = default;
+};
+
 // One record beside another that it might belong to, or does.
 struct Neighbour {
+  RecordId record = kNoRecord;
   std::string key;
   Score score;
   Comparison comparison;
@@ -40,99 +76,138 @@ struct Neighbour {
 // "key" is of the smaller cluster; of two of a size, of the one whose first key comes later.
 struct Review {
   std::string key, other;
+  RecordId record = kNoRecord, other_record = kNoRecord;
+  RecordId cluster = kNoRecord, other_cluster = kNoRecord;
   Score score;
+};
+
+// Why records are one person's.
+struct Explanation {
+  struct Between {
+    RecordId a = kNoRecord, b = kNoRecord;  // in the order of keys
+    std::string key_a, key_b;
+    Score score;
+    Comparison comparison;
+    Verdict verdict = Verdict::kNone;
+  };
+  struct Inside : Between {
+    // Counted from 1 if it made two parts one, in that order; 0 if they were one already, or if it
+    // is weaker than a link.
+    std::size_t step = 0;
+  };
+  struct Refused : Between {
+    Refusal refusal = Refusal::kConflictingIds;
+  };
+
+  std::string model;  // its version
+  RecordId cluster = kNoRecord;
+  std::vector<RecordId> members;  // rising
+  // All that is kept between two of them: the steps in order, then the others by falling weight.
+  std::vector<Inside> inside;
+  // Links to other clusters, by falling weight.
+  std::vector<Refused> refused;
+};
+
+// A hash with a key that everybody knows, for tables that nobody else reads.
+std::uint64_t PublicHash(absl::string_view bytes);
+
+struct LinkageOptions {
+  // Of parts of personal data: where the tables can be stolen, keyed with a secret.
+  std::function<std::uint64_t(absl::string_view)> hash = PublicHash;
+  std::size_t links_max = kLinksMax;
 };
 
 class Linkage {
  public:
-  // "model" must outlive the object.
-  explicit Linkage(const Model& model) : model_(model) {}
+  // "model" and "tables" must outlive the object. Requires: at most kRecipesMax recipes.
+  Linkage(const Model& model, LinkageTables& tables, LinkageOptions options = {})
+      : model_(model), tables_(tables), options_(std::move(options)) {}
 
-  // Adds a record, or puts it in the place of the one with this key. Requires: a profile of the
-  // model's schema.
-  void Put(std::string key, const Profile& profile);
-  // False if there is none.
-  bool Remove(const std::string& key);
+  // Adds a record, or puts it in the place of the one with this key, which keeps its id: then
+  // "record" is not looked at. Requires: a profile of the model's schema.
+  // ALREADY_EXISTS: another record has this id. INVALID_ARGUMENT: the id is kNoRecord.
+  absl::StatusOr<LinkageChange> Put(RecordId record, absl::string_view key, const Profile& profile);
+  // Changes nothing if there is none.
+  absl::StatusOr<LinkageChange> Remove(absl::string_view key);
   // What a person decided about two records, there or not; kNone takes it back.
-  void Tell(const std::string& a, const std::string& b, Verdict verdict);
+  absl::StatusOr<LinkageChange> Tell(absl::string_view a, absl::string_view b, Verdict verdict);
 
-  bool Has(const std::string& key) const { return places_.contains(key); }
-  std::size_t size() const { return places_.size(); }
-  // The first key of the record's cluster. Requires: Has(key).
-  const std::string& ClusterOf(const std::string& key) const;
-  // All that is kept at or above "review", and what a verdict says, by falling weight. Requires:
-  // Has(key).
-  std::vector<Neighbour> NeighboursOf(const std::string& key) const;
+  // kNoRecord if there is none.
+  absl::StatusOr<RecordId> IdOf(absl::string_view key) const { return tables_.IdOf(key); }
+
+  // Of the next four, NOT_FOUND: there is no such record.
+
+  absl::StatusOr<RecordId> ClusterOf(RecordId record) const;
+  // All that is kept at or above "review", and what a verdict says, by falling weight.
+  absl::StatusOr<std::vector<Neighbour>> NeighboursOf(RecordId record) const;
   // Weight of the strongest link between the record and another of its cluster; nullopt if there is
-  // none. Requires: Has(key).
-  std::optional<Weight> StrengthOf(const std::string& key) const;
-  // One for each two clusters between which something is at or above "review" and of which no two
-  // records were told apart, by falling weight; and for each two that were told the same and are
-  // apart because that contradicts another verdict.
-  std::vector<Review> Reviews() const;
+  // none.
+  absl::StatusOr<std::optional<Weight>> StrengthOf(RecordId record) const;
+  // Of the cluster that the record is in.
+  absl::StatusOr<Explanation> Explain(RecordId record) const;
+
+  // Rising; empty if there is no such cluster.
+  absl::StatusOr<std::vector<RecordId>> MembersOf(RecordId cluster) const;
+  // One for each other cluster, such that something between the two is at or above "review" and no
+  // two of their records were told apart, or that they were told the same and are apart because
+  // that contradicts another verdict. By falling weight; none if there is no such cluster.
+  absl::StatusOr<std::vector<Review>> ReviewsOf(RecordId cluster) const;
+  // The same between all clusters, each pair once. Requires: these are all records.
+  absl::StatusOr<std::vector<Review>> Reviews(const std::vector<RecordId>& records) const;
 
   std::uint64_t comparisons() const { return comparisons_; }
 
  private:
-  using Place = std::uint32_t;
-  // Of a blocking key. Two that collide count as one: among 10^8 keys a chance of 1 in 4,000.
-  using KeyHash = std::uint64_t;
-  struct Edge {
-    Place to = 0;
-    Weight weight = 0;  // 0 unless scored
-    Verdict verdict = Verdict::kNone;
-    bool scored =
-        false;  // they share a key and weigh "review" or more; else there is a verdict only
+  using Edge = LinkageTables::Edge;
+  using Node = LinkageTables::Node;
+  class Change;
+  class ReviewFinder;
+  // A component, or as much of it as tells that it is crowded.
+  struct Walk {
+    std::vector<RecordId> records;
+    std::vector<const Node*> nodes;
+    bool crowded = false;
   };
-  struct Node {
-    std::string key;
-    std::string profile;  // packed
-    std::vector<KeyHash> keys;
-    std::vector<Edge> edges;
-    std::uint64_t id = 0;     // as in Component
-    std::uint64_t sound = 0;  // hash of how a whole name is read; 0 if that does not tell it
-    Place cluster = 0;
-  };
-  struct Bucket {
-    std::uint32_t recipe = 0;
-    absl::InlinedVector<Place, 2> members;
-  };
+  enum class Along { kLinks, kSameVerdicts };
 
-  bool Live(const Bucket& bucket) const {
-    return bucket.members.size() <= model_.recipes[bucket.recipe].records_max;
-  }
-  bool ShareLiveKey(const Node& a, const Node& b) const;
   bool Links(const Edge& edge) const {
     return edge.verdict == Verdict::kSame ||
            (edge.verdict == Verdict::kNone && edge.scored && edge.weight >= model_.link);
   }
-  Edge* FindEdge(Place a, Place b);
+  bool Follows(const Edge& edge, Along along) const {
+    return along == Along::kLinks ? Links(edge) : edge.verdict == Verdict::kSame;
+  }
+  // A key that no recipe makes connects nobody.
+  std::size_t RecordsMax(KeyHash key) const {
+    const std::size_t recipe = key >> kKeyHashBits;
+    return recipe < model_.recipes.size() ? model_.recipes[recipe].records_max : 0;
+  }
+  // Rising, each once.
+  std::vector<KeyHash> KeysOf(const Profile& profile) const;
+  // The first 17 digits of a valid national id; 0 if there is none.
+  std::uint64_t NumberOf(const Profile& profile) const;
+  // How a whole name sounds; 0 if it may sound, or be written, in other ways.
+  std::uint64_t SoundOf(const Profile& profile) const;
   Profile ProfileOf(const Node& node) const {
     return UnpackProfile(node.profile, model_.schema.size());
   }
-  // Two people beyond doubt (Score::different), by what lies at hand.
-  static bool PlainlyDifferent(const Node& a, const Node& b) {
-    return a.id != b.id && a.id != 0 && b.id != 0 && a.sound != b.sound && a.sound != 0 &&
-           b.sound != 0;
-  }
   Score ScoreOf(const Node& a, const Node& b, Comparison* comparison = nullptr) const;
-  // Compares if need be, and keeps the edge if it weighs enough; true if it does.
-  bool Connect(Place a, const Profile& profile_a, Place b);
-  void SetEdge(Place from, const Edge& edge);
-  void EraseEdge(Place from, Place to);
-  // Takes the score of an edge away, and the edge if there is no verdict.
-  void Unscore(Place a, Place b);
-  Verdict VerdictOn(const std::string& a, const std::string& b) const;
-  // Clusters the components of these places anew.
-  void Recluster(const std::vector<Place>& dirty);
+  static const Edge* FindEdge(const Node& node, RecordId to);
+
+  // Of a record that another table names.
+  absl::StatusOr<const Node*> NodeOf(RecordId record) const;
+  // Of a record that a caller names: NOT_FOUND.
+  absl::StatusOr<const Node*> NodeAsked(RecordId record) const;
+  // What is connected with "start". Along links it stops as soon as it has seen too many of them.
+  absl::StatusOr<Walk> WalkFrom(RecordId start, Along along) const;
+  // Sorts the walk by key and clusters it. Requires: it is not crowded, or is along verdicts.
+  Partition Solve(Walk& walk, Along along) const;
+  absl::Status ExplainInside(const Walk& walk, const Partition& partition, Explanation& why) const;
+  absl::Status ExplainRefused(const Walk& walk, const Partition& partition, Explanation& why) const;
 
   const Model& model_;
-  std::vector<Node> nodes_;
-  std::vector<Place> free_;
-  absl::flat_hash_map<std::string, Place> places_;
-  absl::flat_hash_map<KeyHash, Bucket> buckets_;
-  std::map<std::pair<std::string, std::string>, Verdict> verdicts_;
-  absl::flat_hash_map<std::string, std::vector<std::string>> told_;  // partners in verdicts_
+  LinkageTables& tables_;
+  const LinkageOptions options_;
   std::uint64_t comparisons_ = 0;
 };
 

@@ -20,7 +20,6 @@ namespace {
 using model::YamlNode;
 
 constexpr std::size_t kValuesMax = 20'000;
-constexpr std::size_t kRecipesMax = 200;
 constexpr double kSumTolerance = 0.001;
 
 absl::StatusOr<double> Probability(const YamlNode& node) {

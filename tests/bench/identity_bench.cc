@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -21,12 +22,14 @@
 
 #include "CLI/CLI.hpp"
 #include "hub/identity/linkage.h"
+#include "hub/identity/memory_tables.h"
 #include "hub/identity/model_file.h"
 #include "tests/testing/register_generator.h"
 
 namespace {
 
 using anqiao::identity::Linkage;
+using anqiao::identity::MemoryTables;
 using anqiao::identity::Model;
 using anqiao::identity::Profile;
 using anqiao::identity::Value;
@@ -73,7 +76,8 @@ Result Measure(std::int64_t people) {
   const Model model = anqiao::identity::SizedFor(anqiao::identity::ShippedModel(),
                                                  static_cast<std::size_t>(2 * people));
   const double resident = ResidentBytes();
-  Linkage linkage(model);
+  MemoryTables tables;
+  Linkage linkage(model, tables);
   double normalizing = 0, resolving = 0;
   std::vector<double> latencies;
   std::int64_t records = 0;
@@ -93,8 +97,10 @@ Result Measure(std::int64_t people) {
         const double start = CpuSeconds();
         const Profile profile = ProfileOf(model, record);
         const double normalized = CpuSeconds();
-        linkage.Put(record.record_id, profile);
+        const auto id = static_cast<std::uint64_t>(records + 1);
+        const bool ok = linkage.Put(id, record.record_id, profile).ok();
         const double end = CpuSeconds();
+        if (!ok) std::abort();
         normalizing += normalized - start;
         resolving += end - normalized;
         ++records;

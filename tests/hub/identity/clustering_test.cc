@@ -24,6 +24,25 @@ TEST(ClusterTest, TakesTheStrongestLinksFirst) {
   EXPECT_EQ(partition.refused[0].refusal, Refusal::kConflictingIds);
 }
 
+TEST(ClusterTest, TellsWhatItUsedInOrder) {
+  const Partition partition =
+      Cluster({.ids = {0, 0, 0}, .links = {{0, 1, 6000}, {2, 1, 7000}, {0, 2, 5000}}, .apart = {}});
+  ASSERT_THAT(partition.used, SizeIs(2));
+  EXPECT_EQ(partition.used[0].weight, 7000);
+  EXPECT_EQ(partition.used[0].a, 1);
+  EXPECT_EQ(partition.used[1].weight, 6000);
+}
+
+TEST(ClusterTest, WhatCameTogetherInTheEndWasNotRefused) {
+  // 2 and 3 are one whose number was written in two ways.
+  const Partition partition =
+      Cluster({.ids = {11, 22, 11, 22},
+               .links = {{0, 1, 9000}, {0, 2, 8000}, {1, 3, 7000}, {2, 3, 0, Verdict::kSame}},
+               .apart = {}});
+  EXPECT_THAT(partition.cluster, ElementsAre(0, 0, 0, 0));
+  EXPECT_TRUE(partition.refused.empty());
+}
+
 TEST(ClusterTest, TheFirstRecordsBreakTies) {
   const Partition partition =
       Cluster({.ids = {11, 0, 22}, .links = {{2, 1, 7000}, {1, 0, 7000}}, .apart = {}});

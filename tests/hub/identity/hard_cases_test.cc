@@ -10,8 +10,10 @@
 
 #include "hub/identity/comparison.h"
 #include "hub/identity/linkage.h"
+#include "hub/identity/memory_tables.h"
 #include "hub/identity/model.h"
 #include "hub/identity/model_file.h"
+#include "tests/testing/status_matchers.h"
 
 namespace anqiao::identity {
 namespace {
@@ -48,12 +50,15 @@ TEST_P(HardCaseTest, ComesOutAsItShould) {
   const Profile a = profile(GetParam().a), b = profile(GetParam().b);
   const Score score = ScorePair(model, Compare(model.schema, a, b), a, b);
   for (const bool swapped : {false, true}) {
-    Linkage linkage(model);
-    linkage.Put("a", swapped ? b : a);
-    linkage.Put("b", swapped ? a : b);
-    const Outcome outcome = linkage.ClusterOf("b") == "a" ? Outcome::kLinked
-                            : linkage.Reviews().empty()   ? Outcome::kApart
-                                                          : Outcome::kReview;
+    MemoryTables tables;
+    Linkage linkage(model, tables);
+    AQ_ASSERT_OK(linkage.Put(1, "a", swapped ? b : a));
+    AQ_ASSERT_OK(linkage.Put(2, "b", swapped ? a : b));
+    AQ_ASSERT_OK_AND_ASSIGN(const RecordId cluster, linkage.ClusterOf(2));
+    AQ_ASSERT_OK_AND_ASSIGN(const std::vector<Review> reviews, linkage.ReviewsOf(cluster));
+    const Outcome outcome = cluster == 1      ? Outcome::kLinked
+                            : reviews.empty() ? Outcome::kApart
+                                              : Outcome::kReview;
     std::string parts;
     for (std::size_t i = 0; i < model.schema.size(); ++i) {
       parts += model.schema[i].name + " " + std::to_string(score.parts[i]) + ", ";

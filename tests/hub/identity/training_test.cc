@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "hub/identity/linkage.h"
+#include "hub/identity/memory_tables.h"
 #include "hub/identity/model_file.h"
 #include "tests/testing/register_generator.h"
 #include "tests/testing/status_matchers.h"
@@ -62,14 +63,21 @@ TEST_F(TrainTest, FindsHowManyPairsAreOnePersons) {
 
 TEST_F(TrainTest, WhatItLearnsTellsPeopleApart) {
   AQ_ASSERT_OK_AND_ASSIGN(const Model model, Train(base_, records_, kFew));
-  Linkage linkage(model);
-  for (const TrainingRecord& record : records_) linkage.Put(record.key, record.profile);
+  MemoryTables tables;
+  Linkage linkage(model, tables);
+  std::vector<RecordId> cluster;
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    AQ_ASSERT_OK(linkage.Put(i + 1, records_[i].key, records_[i].profile));
+  }
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    AQ_ASSERT_OK_AND_ASSIGN(const RecordId each, linkage.ClusterOf(i + 1));
+    cluster.push_back(each);
+  }
   double right = 0, found = 0, there = 0;
   for (std::size_t i = 0; i < records_.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const bool same = person_[records_[i].key] == person_[records_[j].key];
-      const bool together =
-          linkage.ClusterOf(records_[i].key) == linkage.ClusterOf(records_[j].key);
+      const bool together = cluster[i] == cluster[j];
       there += same;
       found += together;
       right += same && together;
