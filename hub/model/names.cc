@@ -36,9 +36,32 @@ void Append(std::string& out, UChar32 point) {
   out.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length));
 }
 
-bool IsPlainAscii(absl::string_view text) {
-  for (const char c : text) {
-    if (c <= ' ' || c > '~') return false;
+// The block of the ideographs in common use.
+bool IsCommonHan(UChar32 point) { return point >= 0x4E00 && point <= 0x9FFF; }
+
+// NormalizeText of text that has only characters which need no look into Unicode's tables: ASCII,
+// common ideographs, full-width ASCII and the dot of names. Nearly all text has no other. NFKC
+// composes none of them with another. False if there is another.
+bool NormalizeCommon(absl::string_view text, std::string& out) {
+  out.reserve(text.size());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto length = static_cast<std::int32_t>(text.size());
+  for (std::int32_t i = 0; i < length;) {
+    if (bytes[i] < 0x80) {
+      if (bytes[i] > ' ' && bytes[i] < 0x7F) out.push_back(text[static_cast<std::size_t>(i)]);
+      ++i;
+      continue;
+    }
+    const std::int32_t start = i;
+    UChar32 point = 0;
+    U8_NEXT(bytes, i, length, point);
+    if (IsCommonHan(point) || point == kNameDot) {
+      out.append(text.data() + start, static_cast<std::size_t>(i - start));
+    } else if (point >= 0xFF01 && point <= 0xFF5E) {
+      out.push_back(static_cast<char>(point - 0xFF01 + '!'));
+    } else if (point != 0x3000) {
+      return false;
+    }
   }
   return true;
 }
@@ -96,9 +119,10 @@ bool IsValidUtf8(absl::string_view text) {
 }
 
 std::string NormalizeText(absl::string_view text) {
-  if (IsPlainAscii(text)) return std::string(text);
-  const std::string composed = Nfkc(text);
   std::string out;
+  if (NormalizeCommon(text, out)) return out;
+  const std::string composed = Nfkc(text);
+  out.clear();
   out.reserve(composed.size());
   for (const UChar32 point : CodePoints(composed)) {
     if (!IsDropped(point)) Append(out, point);
@@ -107,7 +131,10 @@ std::string NormalizeText(absl::string_view text) {
 }
 
 std::string NormalizeName(absl::string_view text) {
-  const std::vector<UChar32> points = CodePoints(NormalizeText(text));
+  std::string normal = NormalizeText(text);
+  // The first bytes of all dots but kNameDot, which is left as it is.
+  if (normal.find_first_of(".\xE2\xE3") == std::string::npos) return normal;
+  const std::vector<UChar32> points = CodePoints(normal);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -125,15 +152,23 @@ bool IsUnknownCharacter(char32_t character) {
 }
 
 bool HasUnknownCharacter(absl::string_view name) {
-  for (const UChar32 point : CodePoints(name)) {
-    if (IsUnknownCharacter(point)) return true;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(name.data());
+  const auto length = static_cast<std::int32_t>(name.size());
+  for (std::int32_t i = 0; i < length;) {
+    if (bytes[i] < 0x80) {
+      if (bytes[i++] == '?') return true;
+      continue;
+    }
+    UChar32 point = 0;
+    U8_NEXT_OR_FFFD(bytes, i, length, point);
+    if (!IsCommonHan(point) && IsUnknownCharacter(static_cast<char32_t>(point))) return true;
   }
   return false;
 }
 
 bool NamesCompatible(absl::string_view a, absl::string_view b) {
   if (a.empty() || b.empty()) return false;
-  if (a == b && !HasUnknownCharacter(a)) return true;
+  if (!HasUnknownCharacter(a) && (a == b || !HasUnknownCharacter(b))) return a == b;
   const std::vector<UChar32> left = CodePoints(a);
   const std::vector<UChar32> right = CodePoints(b);
   // reach[i][j]: the first i and j characters can stand for the same; 2 if a known one agreed.

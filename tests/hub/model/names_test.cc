@@ -38,6 +38,14 @@ TEST(NormalizeTextTest, FullWidthBecomesAscii) {
   EXPECT_EQ(NormalizeText("幸福路１２号（２）"), "幸福路12号(2)");
 }
 
+TEST(NormalizeTextTest, ComposesAcrossWhatNeedsNoNormalizing) {
+  EXPECT_EQ(NormalizeText("王e\u0301"), "王é");
+  EXPECT_EQ(NormalizeText("Ａ\u0301王"), "Á王");
+  EXPECT_EQ(NormalizeText("a\u3000\u0301"), "a\u0301");
+  EXPECT_EQ(NormalizeText("王\xe5\xbc"), "王\uFFFD");
+  EXPECT_EQ(NormalizeText("\u4E00\u9FFF\u00B7\x7F~\uFF5E"), "\u4E00\u9FFF\u00B7~~");
+}
+
 TEST(ValidUtf8Test, TellsBrokenFromWhole) {
   EXPECT_TRUE(IsValidUtf8(""));
   EXPECT_TRUE(IsValidUtf8("咸安 abc 𠅤"));
