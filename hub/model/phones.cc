@@ -7,9 +7,11 @@
 #include <cstddef>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "hub/model/names.h"
 
 namespace anqiao::model {
@@ -25,9 +27,38 @@ bool IsMobile(absl::string_view digits) {
                      [](unsigned char c) { return absl::ascii_isdigit(c); });
 }
 
+// The frequent spellings of Chinese numbers, as libphonenumber reads them, in far less time: a
+// mobile number with the country code or hyphens, a landline with its area code. Empty: another
+// spelling.
+std::string ToE164Quickly(absl::string_view text) {
+  if (IsMobile(text)) return absl::StrCat("+86", text);
+  const bool country = absl::ConsumePrefix(&text, "+86") || absl::ConsumePrefix(&text, "0086");
+  if (country) absl::ConsumePrefix(&text, "-");
+  std::string digits;
+  bool hyphen = true;
+  for (const char c : text) {
+    if (c == '-' && !hyphen) {
+      hyphen = true;
+    } else if (absl::ascii_isdigit(static_cast<unsigned char>(c)) && digits.size() < 12) {
+      hyphen = false;
+      digits.push_back(c);
+    } else {
+      return "";
+    }
+  }
+  if (hyphen) return "";
+  // 1, 11, 12 and 179 may begin the code of a carrier.
+  if (IsMobile(digits) && digits[1] >= '3' && !absl::StartsWith(digits, "179")) {
+    return absl::StrCat("+86", digits);
+  }
+  const bool landline = !country && (digits.size() == 11 || digits.size() == 12) &&
+                        digits[0] == '0' && digits[1] >= '2';
+  return landline ? absl::StrCat("+86", digits.substr(1)) : std::string();
+}
+
 // Empty if it is no possible number.
 std::string ToE164(const std::string& text) {
-  if (IsMobile(text)) return absl::StrCat("+86", text);
+  if (std::string quick = ToE164Quickly(text); !quick.empty()) return quick;
   using i18n::phonenumbers::PhoneNumber;
   using i18n::phonenumbers::PhoneNumberUtil;
   const PhoneNumberUtil* util = PhoneNumberUtil::GetInstance();
@@ -52,8 +83,9 @@ std::string ToE164(const std::string& text) {
 Phones ParsePhones(absl::string_view text) {
   Phones phones;
   if (text.size() > kPhoneBytesMax) return {{}, true};
-  const std::string separated =
-      absl::StrReplaceAll(NormalizeText(text), {{"、", "/"}, {",", "/"}, {";", "/"}});
+  std::string separated = NormalizeText(text);
+  if (IsMobile(separated)) return {{absl::StrCat("+86", separated)}, false};
+  absl::StrReplaceAll({{"、", "/"}, {",", "/"}, {";", "/"}}, &separated);
   std::size_t count = 0;
   for (const absl::string_view part : absl::StrSplit(separated, '/', absl::SkipEmpty())) {
     std::string number = ++count <= kNumbersMax ? ToE164(std::string(part)) : std::string();

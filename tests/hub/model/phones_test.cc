@@ -20,6 +20,21 @@ TEST(PhonesTest, EveryWayOfWritingAMobileNumberGivesOne) {
   }
 }
 
+TEST(PhonesTest, LandlinesLoseTheZeroOfTheirAreaCode) {
+  for (const char* text : {"07150000001", "0715-0000001", "0715 000 0001", "(0715)0000001",
+                           "+86 715 0000001", "0086-715-0000001"}) {
+    EXPECT_THAT(ParsePhones(text).numbers, ElementsAre("+867150000001")) << text;
+  }
+  EXPECT_THAT(ParsePhones("010-00000001").numbers, ElementsAre("+861000000001"));
+  EXPECT_THAT(ParsePhones("021-00000001").numbers, ElementsAre("+862100000001"));
+  EXPECT_THAT(ParsePhones("0755-00000001").numbers, ElementsAre("+8675500000001"));
+}
+
+TEST(PhonesTest, AnotherCountryKeepsItsCode) {
+  EXPECT_THAT(ParsePhones("+852 2000 0001").numbers, ElementsAre("+85220000001"));
+  EXPECT_THAT(ParsePhones("00852-20000001").numbers, ElementsAre("+85220000001"));
+}
+
 TEST(PhonesTest, SeveralNumbersAreSeparated) {
   for (const char* text : {"19005550001/19005550002", "19005550001、19005550002",
                            "19005550001,19005550002", "19005550001；19005550002/19005550001"}) {
