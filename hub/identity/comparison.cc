@@ -24,6 +24,11 @@ constexpr double kVerySimilar = 0.9;
 constexpr double kSimilarEnough = 0.8;
 constexpr std::size_t kDateDigits = 8;
 
+std::size_t EditsBetween(absl::string_view a, absl::string_view b, std::size_t limit) {
+  CharacterBuffer buffer_a, buffer_b;
+  return EditDistance(Characters(a, buffer_a), Characters(b, buffer_b), limit);
+}
+
 bool IsAsciiAlpha(char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); }
 
 bool HasLetters(absl::string_view text) {
@@ -34,7 +39,8 @@ bool HasLetters(absl::string_view text) {
 
 Level CompareTexts(absl::string_view a, absl::string_view b) {
   if (a == b) return Level::kExact;
-  const std::u32string x = Characters(a), y = Characters(b);
+  CharacterBuffer buffer_a, buffer_b;
+  const std::u32string_view x = Characters(a, buffer_a), y = Characters(b, buffer_b);
   const std::size_t edits = EditDistance(x, y, 2);
   if (edits <= 1) return Level::kOneEdit;
   if (!HasLetters(a) || !HasLetters(b)) return edits == 2 ? Level::kClose : Level::kDifferent;
@@ -61,7 +67,8 @@ Level CompareHanNames(const Value& a, const Value& b) {
                         std::any_of(b.text.begin(), b.text.end(), IsAsciiAlpha);
     return pinyin ? Level::kUnknownCharacter : Level::kSameReading;
   }
-  const std::u32string x = Characters(a.text), y = Characters(b.text);
+  CharacterBuffer buffer_a, buffer_b;
+  const std::u32string_view x = Characters(a.text, buffer_a), y = Characters(b.text, buffer_b);
   // One character more or less, or two swapped, happens in writing; another character is as often
   // the name of a brother or sister.
   if (std::max(x.size(), y.size()) >= 3 && EditDistance(x, y, 1) <= 1) {
@@ -92,9 +99,8 @@ Level CompareNames(const Value& a, const Value& b) {
 
 Level CompareDates(absl::string_view a, absl::string_view b) {
   if (a == b) return a.size() == kDateDigits ? Level::kExact : Level::kSimilar;
-  const std::u32string x = Characters(a), y = Characters(b);
   // Of a day a digit may be lost; less than that says a year, or a month.
-  if (std::min(a.size(), b.size()) + 1 >= kDateDigits && EditDistance(x, y, 1) <= 1) {
+  if (std::min(a.size(), b.size()) + 1 >= kDateDigits && EditsBetween(a, b, 1) <= 1) {
     return Level::kOneEdit;
   }
   if (a.size() < kDateDigits || b.size() < kDateDigits) {
@@ -115,7 +121,7 @@ Level CompareDates(absl::string_view a, absl::string_view b) {
 Level CompareNationalIds(const Value& a, const Value& b) {
   if (a.text == b.text) return Level::kExact;
   if (!a.valid || !b.valid) {
-    const std::size_t edits = EditDistance(Characters(a.text), Characters(b.text), 2);
+    const std::size_t edits = EditsBetween(a.text, b.text, 2);
     if (edits <= 1) return Level::kOneEdit;
     if (edits == 2) return Level::kClose;
   }
@@ -132,8 +138,7 @@ Level ComparePhones(const Value& a, const Value& b) {
                                       [&](const std::string& text) { return holds(b, text); })) {
     return Level::kExact;
   }
-  return EditDistance(Characters(a.text), Characters(b.text), 1) <= 1 ? Level::kOneEdit
-                                                                      : Level::kDifferent;
+  return EditsBetween(a.text, b.text, 1) <= 1 ? Level::kOneEdit : Level::kDifferent;
 }
 
 // "road|number|number...".
@@ -147,7 +152,7 @@ Level CompareHanAddresses(absl::string_view a, absl::string_view b) {
                           absl::StartsWith(road_a, road_b) || absl::StartsWith(road_b, road_a));
   if (same_road && numbers_a == numbers_b) return Level::kExact;
   const auto one_edit = [](absl::string_view x, absl::string_view y) {
-    return EditDistance(Characters(x), Characters(y), 1) <= 1;
+    return EditsBetween(x, y, 1) <= 1;
   };
   if (numbers_a == numbers_b && !numbers_a.empty() && one_edit(road_a, road_b)) {
     return Level::kOneEdit;

@@ -32,13 +32,18 @@ std::u32string_view Bounded(std::u32string_view text) { return text.substr(0, kT
 }  // namespace
 
 std::u32string Characters(absl::string_view text) {
-  std::u32string characters;
-  while (!text.empty() && characters.size() < kTextCharactersMax) {
+  CharacterBuffer buffer;
+  return std::u32string(Characters(text, buffer));
+}
+
+std::u32string_view Characters(absl::string_view text, CharacterBuffer& buffer) {
+  std::size_t count = 0;
+  while (!text.empty() && count < buffer.size()) {
     std::size_t length = 0;
-    characters.push_back(Decode(text, length));
+    buffer[count++] = Decode(text, length);
     text.remove_prefix(length);
   }
-  return characters;
+  return std::u32string_view(buffer.data(), count);
 }
 
 std::string Utf8(char32_t character) {
@@ -60,6 +65,16 @@ std::size_t EditDistance(std::u32string_view a, std::u32string_view b, std::size
   b = Bounded(b);
   if (a.size() > b.size()) std::swap(a, b);
   if (b.size() - a.size() > limit) return limit + 1;
+  // What both begin or end with needs no change.
+  while (!a.empty() && a.front() == b.front()) {
+    a.remove_prefix(1);
+    b.remove_prefix(1);
+  }
+  while (!a.empty() && a.back() == b.back()) {
+    a.remove_suffix(1);
+    b.remove_suffix(1);
+  }
+  if (a.empty()) return b.size();
   std::array<std::array<std::size_t, kTextCharactersMax + 1>, 3> rows;
   for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -118,10 +133,7 @@ double JaroWinkler(std::u32string_view a, std::u32string_view b) {
 
 bool SameCharacters(std::u32string_view a, std::u32string_view b) {
   if (a.size() != b.size()) return false;
-  std::u32string sorted_a(a), sorted_b(b);
-  std::sort(sorted_a.begin(), sorted_a.end());
-  std::sort(sorted_b.begin(), sorted_b.end());
-  return sorted_a == sorted_b;
+  return std::is_permutation(a.begin(), a.end(), b.begin());
 }
 
 }  // namespace anqiao::identity

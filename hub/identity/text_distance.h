@@ -6,8 +6,10 @@
 #ifndef ANQIAO_HUB_IDENTITY_TEXT_DISTANCE_H_
 #define ANQIAO_HUB_IDENTITY_TEXT_DISTANCE_H_
 
+#include <array>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/string_view.h"
 
@@ -17,6 +19,9 @@ inline constexpr std::size_t kTextCharactersMax = 64;
 
 // The characters of UTF-8 text, at most kTextCharactersMax; U+FFFD where it is not UTF-8.
 std::u32string Characters(absl::string_view text);
+// The same in "buffer", of which the result is a view.
+using CharacterBuffer = std::array<char32_t, kTextCharactersMax>;
+std::u32string_view Characters(absl::string_view text, CharacterBuffer& buffer);
 
 std::string Utf8(char32_t character);
 

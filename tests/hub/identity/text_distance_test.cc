@@ -17,6 +17,9 @@ std::size_t Distance(const std::string& a, const std::string& b, std::size_t lim
 TEST(CharactersTest, DecodesAndReplacesWhatIsBroken) {
   EXPECT_EQ(Characters("aé王𠮷"), U"aé王𠮷");
   EXPECT_EQ(Characters("\xE7\x8E"), U"\uFFFD\uFFFD");
+  CharacterBuffer buffer;
+  EXPECT_EQ(Characters("aé王𠮷", buffer), U"aé王𠮷");
+  EXPECT_EQ(Characters(std::string(100, 'a'), buffer).size(), kTextCharactersMax);
   EXPECT_EQ(Characters("\xFF"
                        "a"),
             U"\uFFFD"
