@@ -13,7 +13,9 @@
 namespace anqiao::identity {
 namespace {
 
-// The character at "at", which moves past it.
+constexpr char32_t kBrokenCharacter = 0xFFFD;
+
+// The character at "at", which moves past it; kBrokenCharacter if it is not UTF-8.
 char32_t Next(absl::string_view text, std::size_t& at) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
   UChar32 point = 0;
@@ -65,8 +67,6 @@ const SurnameRow* SurnameOf(absl::string_view name) {
 // The words of a reading.
 class Words {
  public:
-  explicit Words(std::size_t bytes) { text_.reserve(bytes); }
-
   void Add(absl::string_view word) {
     Separate();
     text_.append(word.data(), word.size());
@@ -102,7 +102,7 @@ class Words {
 
 // Reads "name"; "surname", if any, are the syllables of its first characters.
 std::string Read(absl::string_view name, const std::uint16_t* surname, std::size_t surname_size) {
-  Words words(name.size() * 7 / 3 + 1);
+  Words words;
   std::size_t index = 0;
   for (std::size_t at = 0; at < name.size(); ++index) {
     const char32_t point = Form(Next(name, at));
@@ -131,7 +131,18 @@ std::size_t FindDot(absl::string_view name) { return name.find("\u00B7"); }
 std::string FoldVariants(absl::string_view name) {
   std::string out;
   out.reserve(name.size());
-  for (std::size_t at = 0; at < name.size();) Append(out, Form(Next(name, at)));
+  // Most characters are their own form: copied in runs.
+  std::size_t copied = 0;
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t start = at;
+    const char32_t point = Next(name, at);
+    const char32_t form = Form(point);
+    if (form == point && point != kBrokenCharacter) continue;
+    out.append(name.data() + copied, start - copied);
+    Append(out, form);
+    copied = at;
+  }
+  out.append(name.data() + copied, name.size() - copied);
   return out;
 }
 
