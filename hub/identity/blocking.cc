@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <initializer_list>
 #include <utility>
 
@@ -34,46 +35,68 @@ absl::string_view Beginning(absl::string_view text, std::size_t count) {
   return text.substr(0, i);
 }
 
-// What a value gives for a part; nothing if it has not got it.
-std::vector<std::string> PartsOf(const Value& value, KeyPartKind kind) {
-  const auto piece = [&](std::size_t from, std::size_t size) -> std::vector<std::string> {
-    if (value.text.size() < from + size) return {};
-    return {value.text.substr(from, size)};
-  };
-  const auto id_piece = [&](std::size_t from, std::size_t size) -> std::vector<std::string> {
-    if (value.text.size() != kWholeIdCharacters) return {};
-    return piece(from, size);
-  };
-  if (value.empty()) return {};
-  switch (kind) {
-    case KeyPartKind::kValue: {
-      if (model::HasUnknownCharacter(value.text)) return {};
-      std::vector<std::string> all = value.further;
-      all.push_back(value.text);
-      return all;
-    }
-    case KeyPartKind::kBeginning:
-      return {std::string(Beginning(value.text, kBeginningCharacters))};
-    case KeyPartKind::kReading:
-      if (value.readings.empty()) return {value.text};
-      return value.readings;
-    case KeyPartKind::kSurnameReading:
-      if (value.readings.empty()) return {value.text.substr(value.text.rfind(' ') + 1)};
-      return value.surname_readings;
-    case KeyPartKind::kYear:
-      return piece(0, 4);
-    case KeyPartKind::kProvince:
-      return piece(0, 2);
-    case KeyPartKind::kFirst14:
-      return id_piece(0, 14);
-    case KeyPartKind::kFrom7:
-      return id_piece(6, 12);
-    case KeyPartKind::kWithoutBirth: {
-      if (value.text.size() != kWholeIdCharacters) return {};
-      return {absl::StrCat(value.text.substr(0, 6), value.text.substr(14))};
+// What a value gives for a part: as many pieces as can become keys.
+class Pieces {
+ public:
+  Pieces(const Value& value, KeyPartKind kind) {
+    if (!value.empty()) Take(value, kind);
+  }
+
+  const absl::string_view* begin() const { return pieces_.data(); }
+  const absl::string_view* end() const { return pieces_.data() + count_; }
+  std::size_t size() const { return count_; }
+
+ private:
+  void Add(absl::string_view piece) {
+    if (count_ < pieces_.size()) pieces_[count_++] = piece;
+  }
+  void Add(const std::vector<std::string>& pieces) {
+    for (const std::string& piece : pieces) Add(piece);
+  }
+  void AddPart(absl::string_view text, std::size_t from, std::size_t size) {
+    if (text.size() >= from + size) Add(text.substr(from, size));
+  }
+
+  void Take(const Value& value, KeyPartKind kind) {
+    const absl::string_view text = value.text;
+    const bool whole_id = text.size() == kWholeIdCharacters;
+    switch (kind) {
+      case KeyPartKind::kValue:
+        if (model::HasUnknownCharacter(text)) return;
+        Add(value.further);
+        return Add(text);
+      case KeyPartKind::kBeginning:
+        return Add(Beginning(text, kBeginningCharacters));
+      case KeyPartKind::kReading:
+        return value.readings.empty() ? Add(text) : Add(value.readings);
+      case KeyPartKind::kSurnameReading:
+        return value.readings.empty() ? Add(text.substr(text.rfind(' ') + 1))
+                                      : Add(value.surname_readings);
+      case KeyPartKind::kYear:
+        return AddPart(text, 0, 4);
+      case KeyPartKind::kProvince:
+        return AddPart(text, 0, 2);
+      case KeyPartKind::kFirst14:
+        if (whole_id) AddPart(text, 0, 14);
+        return;
+      case KeyPartKind::kFrom7:
+        if (whole_id) AddPart(text, 6, 12);
+        return;
+      case KeyPartKind::kWithoutBirth:
+        if (!whole_id) return;
+        made_ = absl::StrCat(text.substr(0, 6), text.substr(14));
+        return Add(made_);
     }
   }
-  return {};
+
+  std::array<absl::string_view, kKeysPerRecipeMax> pieces_;
+  std::size_t count_ = 0;
+  std::string made_;
+};
+
+void Extend(std::string& key, absl::string_view piece) {
+  key.push_back('\x1f');
+  key.append(piece.data(), piece.size());
 }
 
 }  // namespace
@@ -94,23 +117,46 @@ std::optional<KeyPartKind> ParseKeyPart(absl::string_view name) {
 
 std::vector<KeyMaterial> MakeKeys(const std::vector<KeyRecipe>& recipes, const Profile& profile) {
   std::vector<KeyMaterial> keys;
+  keys.reserve(recipes.size());
+  VisitKeys(recipes, profile, [&](std::size_t recipe, absl::string_view bytes) {
+    keys.push_back({recipe, std::string(bytes)});
+  });
+  return keys;
+}
+
+void VisitKeys(const std::vector<KeyRecipe>& recipes, const Profile& profile,
+               absl::FunctionRef<void(std::size_t recipe, absl::string_view bytes)> visit) {
+  // Filled anew for each recipe, so that their memory is used again.
+  std::array<std::string, kKeysPerRecipeMax> buffers[2];
   for (std::size_t recipe = 0; recipe < recipes.size(); ++recipe) {
-    std::vector<std::string> made = {absl::StrCat(recipe)};
+    auto *made = &buffers[0], *longer = &buffers[1];
+    char number[20];
+    made->front().assign(number, std::to_chars(number, number + sizeof(number), recipe).ptr);
+    std::size_t count = 1;
     for (const KeyPart& part : recipes[recipe].parts) {
-      std::vector<std::string> longer;
-      for (const std::string& value : PartsOf(profile[part.attribute], part.kind)) {
-        for (const std::string& begun : made) {
-          if (longer.size() < kKeysPerRecipeMax)
-            longer.push_back(absl::StrCat(begun, "\x1f", value));
+      const Pieces pieces(profile[part.attribute], part.kind);
+      if (pieces.size() == 1) {
+        for (std::size_t i = 0; i < count; ++i) Extend((*made)[i], *pieces.begin());
+        continue;
+      }
+      std::size_t longer_count = 0;
+      for (const absl::string_view piece : pieces) {
+        for (std::size_t i = 0; i < count && longer_count < kKeysPerRecipeMax; ++i) {
+          std::string& key = (*longer)[longer_count++];
+          key = (*made)[i];
+          Extend(key, piece);
         }
       }
-      made = std::move(longer);
+      std::swap(made, longer);
+      count = longer_count;
+      if (count == 0) break;
     }
-    std::sort(made.begin(), made.end());
-    made.erase(std::unique(made.begin(), made.end()), made.end());
-    for (std::string& bytes : made) keys.push_back({recipe, std::move(bytes)});
+    const auto end = made->begin() + static_cast<std::ptrdiff_t>(count);
+    if (count > 1) std::sort(made->begin(), end);
+    for (auto key = made->begin(); key != end; ++key) {
+      if (key == made->begin() || *key != *(key - 1)) visit(recipe, *key);
+    }
   }
-  return keys;
 }
 
 std::vector<KeyRecipe> DefaultRecipes(const Schema& schema) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "hub/identity/attributes.h"
 
@@ -55,6 +56,9 @@ struct KeyMaterial {
 };
 inline constexpr std::size_t kKeysPerRecipeMax = 8;
 std::vector<KeyMaterial> MakeKeys(const std::vector<KeyRecipe>& recipes, const Profile& profile);
+// Calls "visit" with each of them, in their order, without a copy.
+void VisitKeys(const std::vector<KeyRecipe>& recipes, const Profile& profile,
+               absl::FunctionRef<void(std::size_t recipe, absl::string_view bytes)> visit);
 
 // The recipes for a schema that nobody wrote recipes for: those of Chinese registers if it has a
 // whole name, and each value and all pairs of beginnings if it has not.

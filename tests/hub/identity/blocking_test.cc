@@ -135,6 +135,42 @@ TEST(MakeKeysTest, AreFewAndEachOnce) {
   for (std::size_t i = 1; i < keys.size(); ++i) EXPECT_LT(keys[i - 1].bytes, keys[i].bytes);
 }
 
+TEST(MakeKeysTest, AreThoseThatAreVisited) {
+  const Profile profile = {NormalizeValues({"name", kName}, "覃勇", {"覃伟", "单立人"}),
+                           NormalizeValue({"born", kBirthDate}, "19850315"),
+                           NormalizeValue({"id", kNationalId}, "421299198503150026"),
+                           NormalizeValue({"phone", kPhone}, "19000010001/19000020002"),
+                           NormalizeValue({"division", kDivision}, "421299"),
+                           Value()};
+  const std::vector<KeyRecipe> recipes = DefaultRecipes(kChinese);
+  std::vector<std::string> made, visited;
+  for (const KeyMaterial& key : MakeKeys(recipes, profile)) {
+    EXPECT_EQ(key.bytes.substr(0, key.bytes.find('\x1f')), std::to_string(key.recipe));
+    made.push_back(key.bytes);
+  }
+  VisitKeys(recipes, profile,
+            [&](std::size_t, absl::string_view bytes) { visited.emplace_back(bytes); });
+  EXPECT_EQ(visited, made);
+  // Two readings, two phones and three names.
+  EXPECT_EQ(std::count(made.begin(), made.end(),
+                       "5\x1fqinyong\x1f"
+                       "19850315"),
+            1);
+  EXPECT_EQ(std::count(made.begin(), made.end(),
+                       "5\x1ftanyong\x1f"
+                       "19850315"),
+            1);
+  EXPECT_EQ(std::count(made.begin(), made.end(), "8\x1f+8619000020002\x1ftan"), 1);
+  EXPECT_EQ(std::count(made.begin(), made.end(),
+                       "4\x1f单立人\x1f"
+                       "19850315"),
+            1);
+  EXPECT_EQ(std::count(made.begin(), made.end(),
+                       "3\x1f"
+                       "4212990026"),
+            1);
+}
+
 TEST(KeyPartTest, NamesGoBothWays) {
   for (const char* name : {"value", "beginning", "reading", "surname_reading", "year", "province",
                            "first_14", "from_7", "without_birth"}) {
