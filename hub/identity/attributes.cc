@@ -12,7 +12,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "hub/base/errors.h"
 #include "hub/identity/readings.h"
@@ -48,7 +47,12 @@ constexpr absl::string_view kNothing[] = {"无",  "无。",    "不详", "未知
 
 bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
-bool IsHan(UChar32 point) { return point > 0x7F && u_hasBinaryProperty(point, UCHAR_IDEOGRAPHIC); }
+// The block of ideographs that are in use; folding the case leaves them as they are.
+bool IsCommonHan(UChar32 point) { return point >= 0x4E00 && point <= 0x9FFF; }
+
+bool IsHan(UChar32 point) {
+  return IsCommonHan(point) || (point > 0x7F && u_hasBinaryProperty(point, UCHAR_IDEOGRAPHIC));
+}
 
 bool HasHan(absl::string_view text) {
   const auto length = static_cast<std::int32_t>(text.size());
@@ -68,7 +72,11 @@ std::string FoldCase(absl::string_view text) {
   for (std::int32_t i = 0; i < length;) {
     UChar32 point = 0;
     U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), i, length, point);
-    point = u_foldCase(point, U_FOLD_CASE_DEFAULT);
+    if (point < 0x80) {
+      folded.push_back(absl::ascii_tolower(static_cast<unsigned char>(point)));
+      continue;
+    }
+    if (!IsCommonHan(point)) point = u_foldCase(point, U_FOLD_CASE_DEFAULT);
     std::uint8_t bytes[U8_MAX_LENGTH];
     std::int32_t size = 0;
     U8_APPEND_UNSAFE(bytes, size, point);
@@ -80,12 +88,13 @@ std::string FoldCase(absl::string_view text) {
 // Words with single spaces between them, in small letters; Han text without any space.
 std::string NormalizeWords(absl::string_view text) {
   if (HasHan(text)) return FoldCase(model::NormalizeName(text));
-  std::vector<std::string> words;
-  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipWhitespace())) {
-    words.push_back(FoldCase(model::NormalizeName(word)));
+  std::string words;
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    const std::string folded = FoldCase(model::NormalizeName(word));
+    if (!words.empty() && !folded.empty()) words.push_back(' ');
+    words.append(folded);
   }
-  words.erase(std::remove(words.begin(), words.end(), ""), words.end());
-  return absl::StrJoin(words, " ");
+  return words;
 }
 
 bool SaysNothing(absl::string_view text) {
@@ -102,46 +111,48 @@ std::string OnlyDigits(absl::string_view text) {
 
 // Digits of a date whose parts stand apart, as year, month, day; empty if there are no three parts
 // that make a day.
-std::string FromParts(const std::string& text, absl::string_view order) {
-  std::vector<std::string> parts;
-  for (const char c : text) {
-    if (!IsDigit(c)) {
-      if (!parts.empty() && !parts.back().empty()) parts.emplace_back();
-      continue;
+std::string FromParts(absl::string_view text, absl::string_view order) {
+  std::array<absl::string_view, 3> parts;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < text.size() && count < parts.size();) {
+    const std::size_t start = i;
+    while (i < text.size() && IsDigit(text[i])) ++i;
+    if (i > start) {
+      parts[count++] = text.substr(start, i - start);
+    } else {
+      ++i;
     }
-    if (parts.empty()) parts.emplace_back();
-    parts.back().push_back(c);
   }
-  if (!parts.empty() && parts.back().empty()) parts.pop_back();
-  const auto pad = [](std::string& part) {
-    if (part.size() == 1) part.insert(part.begin(), '0');
+  const auto padded = [](absl::string_view part) {
+    return absl::StrCat(part.size() == 1 ? "0" : "", part);
   };
-  if (parts.size() == 2 && parts[0].size() == 4 && parts[1].size() <= 2) {
-    pad(parts[1]);
-    return absl::StrCat(parts[0], parts[1]);
+  if (count == 2 && parts[0].size() == 4 && parts[1].size() <= 2) {
+    return absl::StrCat(parts[0], padded(parts[1]));
   }
-  if (parts.size() < 3) return "";
+  if (count < 3) return "";
   // Whatever the others of a file look like, four digits are the year.
   if (parts[0].size() == 4) {
     order = "YMD";
   } else if (order.empty() || order[0] == 'Y') {
     order = "DMY";
   }
-  std::string year, month, day;
+  absl::string_view year, month, day;
   for (std::size_t i = 0; i < 3 && i < order.size(); ++i) {
     (order[i] == 'Y' ? year : order[i] == 'M' ? month : day) = parts[i];
   }
-  pad(month);
-  pad(day);
-  return year.size() == 4 && month.size() == 2 && day.size() == 2 ? absl::StrCat(year, month, day)
-                                                                  : std::string();
+  const auto short_part = [](absl::string_view part) {
+    return part.size() == 1 || part.size() == 2;
+  };
+  return year.size() == 4 && short_part(month) && short_part(day)
+             ? absl::StrCat(year, padded(month), padded(day))
+             : std::string();
 }
 
 bool IsDay(absl::string_view digits) {
-  return digits.size() == kDayDigits &&
-         model::CivilDate::Parse(
-             absl::StrCat(digits.substr(0, 4), "-", digits.substr(4, 2), "-", digits.substr(6, 2)))
-             .has_value();
+  if (digits.size() != kDayDigits) return false;
+  const char date[] = {digits[0], digits[1], digits[2], digits[3], '-',
+                       digits[4], digits[5], '-',       digits[6], digits[7]};
+  return model::CivilDate::Parse(absl::string_view(date, sizeof(date))).has_value();
 }
 
 // Eight digits that stand together, in "order", with the year first.
@@ -207,13 +218,13 @@ Value Phone(absl::string_view text) {
   return value;
 }
 
-Value Sex(absl::string_view text) {
+Value Sex(std::string words) {
   static constexpr std::pair<absl::string_view, absl::string_view> kWords[] = {
       {"男", "1"},   {"男性", "1"},  {"m", "1"}, {"male", "1"},   {"1", "1"},   {"女", "2"},
       {"女性", "2"}, {"f", "2"},     {"2", "2"}, {"female", "2"}, {"未知", ""}, {"0", ""},
       {"9", ""},     {"未说明", ""}, {"u", ""},  {"x", "x"}};
   Value value;
-  value.text = NormalizeWords(text);
+  value.text = std::move(words);
   for (const auto& [word, code] : kWords) {
     if (value.text == word) {
       value.text = std::string(code);
@@ -226,21 +237,22 @@ Value Sex(absl::string_view text) {
 
 // Where the regions at the front of an address end: one source writes them, another does not. A
 // region has at least two characters before its last one, and something follows.
-std::size_t RegionsEnd(const std::string& words) {
+std::size_t RegionsEnd(absl::string_view words) {
   static constexpr absl::string_view kRegions[] = {"省", "自治区", "市", "区", "县", "街道", "镇"};
   constexpr std::size_t kHanBytes = 3;
   std::size_t end = 0;
-  for (const absl::string_view region : kRegions) {
-    for (std::size_t at = words.rfind(std::string(region)); at != std::string::npos;
-         at = at == 0 ? std::string::npos : words.rfind(std::string(region), at - 1)) {
-      const absl::string_view before = absl::string_view(words).substr(0, at);
-      // 阳光小区 is where one lives, not a region.
-      if (before.size() < 2 * kHanBytes || absl::EndsWith(before, "小") ||
-          absl::EndsWith(before, "社") || words.size() < at + region.size() + 2 * kHanBytes) {
+  for (std::size_t at = 2 * kHanBytes; at + 3 * kHanBytes <= words.size(); ++at) {
+    const absl::string_view rest = words.substr(at);
+    for (const absl::string_view region : kRegions) {
+      if (rest[1] != region[1] || !absl::StartsWith(rest, region) ||
+          rest.size() < region.size() + 2 * kHanBytes) {
         continue;
       }
-      end = std::max(end, at + region.size());
-      break;
+      // 阳光小区 is where one lives, not a region.
+      const absl::string_view before = words.substr(0, at);
+      if (!absl::EndsWith(before, "小") && !absl::EndsWith(before, "社")) {
+        end = std::max(end, at + region.size());
+      }
     }
   }
   return end;
@@ -251,6 +263,7 @@ std::string HanAddress(const std::string& text) {
   static constexpr absl::string_view kUnits[] = {"号楼", "单元", "号院", "号", "栋", "幢", "座",
                                                  "室",   "层",   "楼",   "弄", "房", "户"};
   std::string words, numbers;
+  words.reserve(text.size());
   bool in_number = false;
   for (std::size_t i = 0; i < text.size();) {
     const absl::string_view rest = absl::string_view(text).substr(i);
@@ -276,11 +289,11 @@ std::string HanAddress(const std::string& text) {
                              : static_cast<unsigned char>(rest[0]) >= 0xC0 ? 2
                                                                            : 1;
     if (size > 1 || absl::ascii_isalpha(static_cast<unsigned char>(rest[0]))) {
-      absl::StrAppend(&words, rest.substr(0, size));
+      words.append(text, i, size);
     }
     i += size;
   }
-  return absl::StrCat(words.substr(RegionsEnd(words)), numbers);
+  return absl::StrCat(absl::string_view(words).substr(RegionsEnd(words)), numbers);
 }
 
 // "王xiuying" sounds like "王秀英".
@@ -291,14 +304,15 @@ std::vector<std::string> Unspaced(std::vector<std::string> readings) {
   return readings;
 }
 
-Value Name(const Attribute& attribute, absl::string_view text) {
+Value Name(AttributeKind kind, std::string words) {
   Value value;
-  value.text = NormalizeWords(text);
-  const std::u32string characters = Characters(value.text);
+  value.text = std::move(words);
+  CharacterBuffer buffer;
+  const std::u32string_view characters = Characters(value.text, buffer);
   if (std::all_of(characters.begin(), characters.end(), model::IsUnknownCharacter)) return {};
   if (HasHan(value.text)) {
     value.text = FoldVariants(value.text);
-    if (attribute.kind == AttributeKind::kName) {
+    if (kind == AttributeKind::kName) {
       value.readings = Unspaced(NameReadings(value.text));
       value.surname_readings =
           Unspaced(NameReadings(absl::string_view(value.text).substr(0, SurnameBytes(value.text))));
@@ -386,12 +400,20 @@ std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind) {
 
 Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
   text = absl::StripAsciiWhitespace(text.substr(0, kValueBytesMax));
-  if (text.empty() || SaysNothing(NormalizeWords(text))) return {};
+  if (text.empty()) return {};
+  const bool numeric =
+      attribute.kind == AttributeKind::kBirthDate || attribute.kind == AttributeKind::kNationalId ||
+      attribute.kind == AttributeKind::kPhone || attribute.kind == AttributeKind::kDivision;
+  // Nothing that says nothing has a digit, and none is lost on the way to words.
+  const bool has_digit = std::any_of(text.begin(), text.end(), IsDigit);
+  std::string words;
+  if (!numeric || !has_digit) words = NormalizeWords(text);
+  if (!has_digit && SaysNothing(words)) return {};
   switch (attribute.kind) {
     case AttributeKind::kName:
     case AttributeKind::kGivenName:
     case AttributeKind::kSurname:
-      return Name(attribute, text);
+      return Name(attribute.kind, std::move(words));
     case AttributeKind::kBirthDate:
       return BirthDate(attribute.date_order, text);
     case AttributeKind::kNationalId:
@@ -399,7 +421,7 @@ Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
     case AttributeKind::kPhone:
       return Phone(text);
     case AttributeKind::kSex:
-      return Sex(text);
+      return Sex(std::move(words));
     case AttributeKind::kDivision: {
       Value value;
       value.text = OnlyDigits(model::NormalizeText(text));
@@ -412,7 +434,7 @@ Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
       break;
   }
   Value value;
-  value.text = NormalizeWords(text);
+  value.text = std::move(words);
   if (attribute.kind == AttributeKind::kAddress && HasHan(value.text)) {
     value.text = HanAddress(FoldVariants(value.text));
   }
