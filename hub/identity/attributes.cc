@@ -322,10 +322,17 @@ Value Name(AttributeKind kind, std::string words) {
   return value;
 }
 
-// Texts have at most 65,535 bytes: a value is cut long before.
+// The first byte of a packed value; 0 if it is empty.
+constexpr unsigned kPackedPresent = 1, kPackedValid = 2;
+// Which lists are not empty, from this bit on.
+constexpr unsigned kPackedLists = 4;
+// More than most profiles take.
+constexpr std::size_t kPackedExpected = 256;
+
+// Sizes from 128 on take two bytes. Texts have at most 32,767 bytes: a value is cut long before.
 void AppendText(std::string& packed, absl::string_view text) {
+  if (text.size() >= 0x80) packed.push_back(static_cast<char>(text.size() >> 8 | 0x80));
   packed.push_back(static_cast<char>(text.size() & 0xFF));
-  packed.push_back(static_cast<char>(text.size() >> 8));
   packed.append(text.data(), text.size());
 }
 
@@ -335,13 +342,12 @@ char TakeByte(absl::string_view& packed) {
   return byte;
 }
 
-std::string TakeText(absl::string_view& packed) {
-  const auto low = static_cast<unsigned char>(TakeByte(packed));
-  const auto high = static_cast<unsigned char>(TakeByte(packed));
-  const std::size_t size = std::min<std::size_t>(low | high << 8, packed.size());
-  std::string text(packed.substr(0, size));
+void TakeText(absl::string_view& packed, std::string& text) {
+  std::size_t size = static_cast<unsigned char>(TakeByte(packed));
+  if (size >= 0x80) size = (size & 0x7F) << 8 | static_cast<unsigned char>(TakeByte(packed));
+  size = std::min(size, packed.size());
+  text.assign(packed.data(), size);
   packed.remove_prefix(size);
-  return text;
 }
 
 }  // namespace
@@ -467,35 +473,52 @@ void CompleteProfile(const Schema& schema, Profile& profile) {
 
 std::string PackProfile(const Profile& profile) {
   std::string packed;
+  packed.reserve(kPackedExpected);
   for (const Value& value : profile) {
-    // An empty value is one zero byte; else there is 1, 2 more if it is valid, and its texts.
     if (value.empty()) {
       packed.push_back('\0');
       continue;
     }
-    packed.push_back(static_cast<char>(value.valid ? 3 : 1));
+    unsigned flags = kPackedPresent | (value.valid ? kPackedValid : 0);
+    unsigned list = kPackedLists;
+    for (const auto* texts : {&value.further, &value.readings, &value.surname_readings}) {
+      if (!texts->empty()) flags |= list;
+      list <<= 1;
+    }
+    packed.push_back(static_cast<char>(flags));
     AppendText(packed, value.text);
     for (const auto* texts : {&value.further, &value.readings, &value.surname_readings}) {
+      if (texts->empty()) continue;
       packed.push_back(static_cast<char>(texts->size()));
       for (const std::string& text : *texts) AppendText(packed, text);
     }
   }
+  packed.shrink_to_fit();
   return packed;
 }
 
 Profile UnpackProfile(absl::string_view packed, std::size_t attributes) {
   Profile profile(attributes);
+  UnpackProfile(packed, profile);
+  return profile;
+}
+
+void UnpackProfile(absl::string_view packed, Profile& profile) {
   for (Value& value : profile) {
-    const char flags = TakeByte(packed);
-    if (flags == 0) continue;
-    value.valid = (flags & 2) != 0;
-    value.text = TakeText(packed);
+    const auto flags = static_cast<unsigned char>(TakeByte(packed));
+    value.valid = (flags & kPackedValid) != 0;
+    if (flags != 0) {
+      TakeText(packed, value.text);
+    } else {
+      value.text.clear();
+    }
+    unsigned list = kPackedLists;
     for (auto* texts : {&value.further, &value.readings, &value.surname_readings}) {
-      texts->resize(static_cast<unsigned char>(TakeByte(packed)));
-      for (std::string& text : *texts) text = TakeText(packed);
+      texts->resize((flags & list) != 0 ? static_cast<unsigned char>(TakeByte(packed)) : 0);
+      for (std::string& text : *texts) TakeText(packed, text);
+      list <<= 1;
     }
   }
-  return profile;
 }
 
 absl::string_view BirthDateWithin(const Value& national_id) {

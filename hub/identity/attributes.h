@@ -94,6 +94,8 @@ void CompleteProfile(const Schema& schema, Profile& profile);
 // PackProfile gave for a schema of "attributes" attributes.
 std::string PackProfile(const Profile& profile);
 Profile UnpackProfile(absl::string_view packed, std::size_t attributes);
+// Into a profile of as many attributes, whose memory is used again.
+void UnpackProfile(absl::string_view packed, Profile& profile);
 
 // The birth date within a national id as "YYYYMMDD", of a number with a wrong check digit too;
 // empty if there is none.

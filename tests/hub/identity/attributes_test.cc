@@ -147,6 +147,17 @@ TEST(PackProfileTest, GivesBackWhatWasPacked) {
     EXPECT_EQ(back[i].surname_readings, profile[i].surname_readings);
     EXPECT_EQ(back[i].valid, profile[i].valid);
   }
+  // Over another profile, nothing of which is left.
+  Profile used = {NormalizeValue({"name", kName}, "单立人"),
+                  NormalizeValues({"phone", kPhone}, "19000010001", {"19000020002"}),
+                  NormalizeValue({"other", kOther}, std::string(1000, 'x'))};
+  const std::string packed_used = PackProfile(used);
+  EXPECT_EQ(UnpackProfile(packed_used, used.size())[2].text, used[2].text);
+  UnpackProfile(PackProfile(profile), used);
+  EXPECT_EQ(PackProfile(used), PackProfile(profile));
+  EXPECT_TRUE(used[1].empty() && used[1].further.empty() && !used[1].valid);
+  UnpackProfile(packed_used, used);
+  EXPECT_EQ(PackProfile(used), packed_used);
   // Cut short it gives less, and reads nothing beyond.
   const std::string packed = PackProfile(profile);
   for (std::size_t size = 0; size < packed.size(); ++size) {
