@@ -88,8 +88,9 @@ absl::StatusOr<IdNumber> ParseIdNumber(absl::string_view text) {
     if (absl::EndsWith(number, "000")) return CutShort();
     return Wrong(reason::kCheckDigitWrong, "identity number has a wrong check digit");
   }
+  const absl::string_view date = absl::string_view(number).substr(6, 8);
   const std::optional<CivilDate> birth = CivilDate::Parse(
-      absl::StrCat(number.substr(6, 4), "-", number.substr(10, 2), "-", number.substr(12, 2)));
+      absl::StrCat(date.substr(0, 4), "-", date.substr(4, 2), "-", date.substr(6, 2)));
   if (!birth.has_value() || birth->year < 1800) {
     return Wrong(reason::kDateImpossible, "identity number has an impossible date of birth");
   }

@@ -5,6 +5,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -133,7 +134,9 @@ std::string NormalizeText(absl::string_view text) {
 std::string NormalizeName(absl::string_view text) {
   std::string normal = NormalizeText(text);
   // The first bytes of all dots but kNameDot, which is left as it is.
-  if (normal.find_first_of(".\xE2\xE3") == std::string::npos) return normal;
+  const bool may_have_dot = std::any_of(
+      normal.begin(), normal.end(), [](char c) { return c == '.' || c == '\xE2' || c == '\xE3'; });
+  if (!may_have_dot) return normal;
   const std::vector<UChar32> points = CodePoints(normal);
   std::string out;
   out.reserve(text.size());
