@@ -65,18 +65,27 @@ bool HasHan(absl::string_view text) {
 }
 
 // Small letters, of any script.
-std::string FoldCase(absl::string_view text) {
-  std::string folded;
-  folded.reserve(text.size());
+std::string FoldCase(std::string text) {
   const auto length = static_cast<std::int32_t>(text.size());
-  for (std::int32_t i = 0; i < length;) {
+  const auto* bytes_of_text = reinterpret_cast<const std::uint8_t*>(text.data());
+  std::int32_t i = 0;
+  // Nearly all text is of characters that are folded where they stand.
+  for (std::int32_t next = 0; i < length; i = next) {
     UChar32 point = 0;
-    U8_NEXT_OR_FFFD(reinterpret_cast<const std::uint8_t*>(text.data()), i, length, point);
-    if (point < 0x80) {
-      folded.push_back(absl::ascii_tolower(static_cast<unsigned char>(point)));
-      continue;
+    U8_NEXT(bytes_of_text, next, length, point);
+    if (point >= 0 && point < 0x80) {
+      char& letter = text[static_cast<std::size_t>(i)];
+      letter = absl::ascii_tolower(static_cast<unsigned char>(letter));
+    } else if (!IsCommonHan(point)) {
+      break;
     }
-    if (!IsCommonHan(point)) point = u_foldCase(point, U_FOLD_CASE_DEFAULT);
+  }
+  if (i == length) return text;
+  std::string folded = text.substr(0, static_cast<std::size_t>(i));
+  while (i < length) {
+    UChar32 point = 0;
+    U8_NEXT_OR_FFFD(bytes_of_text, i, length, point);
+    point = u_foldCase(point, U_FOLD_CASE_DEFAULT);
     std::uint8_t bytes[U8_MAX_LENGTH];
     std::int32_t size = 0;
     U8_APPEND_UNSAFE(bytes, size, point);
@@ -242,6 +251,7 @@ std::size_t RegionsEnd(absl::string_view words) {
   constexpr std::size_t kHanBytes = 3;
   std::size_t end = 0;
   for (std::size_t at = 2 * kHanBytes; at + 3 * kHanBytes <= words.size(); ++at) {
+    if ((static_cast<unsigned char>(words[at]) & 0xC0) == 0x80) continue;
     const absl::string_view rest = words.substr(at);
     for (const absl::string_view region : kRegions) {
       if (rest[1] != region[1] || !absl::StartsWith(rest, region) ||
