@@ -270,7 +270,7 @@ Profile MakeProfile(const Schema& schema, const StopList& stop_list, std::vector
     const auto is_generic = [&](const std::string& text) { return generic->second.contains(text); };
     value.further.erase(std::remove_if(value.further.begin(), value.further.end(), is_generic),
                         value.further.end());
-    if (!is_generic(value.text)) continue;
+    if (value.empty() || !is_generic(value.text)) continue;
     std::vector<std::string> further = std::move(value.further);
     value = Value();
     if (further.empty()) continue;

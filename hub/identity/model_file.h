@@ -7,9 +7,9 @@
 #define ANQIAO_HUB_IDENTITY_MODEL_FILE_H_
 
 #include <map>
-#include <set>
 #include <string>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "hub/identity/model.h"
 
@@ -28,7 +28,7 @@ std::string FormatModel(const Model& model, const std::string& source);
 const Model& ShippedModel();
 
 // Values that say nothing about who somebody is, by kind, normalized: 13800000000 as a phone.
-using StopList = std::map<AttributeKind, std::set<std::string>>;
+using StopList = std::map<AttributeKind, absl::flat_hash_set<std::string>>;
 absl::StatusOr<StopList> ParseStopList(const std::string& file, const std::string& content);
 const StopList& ShippedStopList();
 
