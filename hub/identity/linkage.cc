@@ -264,11 +264,13 @@ absl::Status Linkage::Change::Reconnect(RecordId record, const Node& node, const
   AQ_ASSIGN_OR_RETURN(const auto verdicts, Verdicts(node));
   std::vector<RecordId> candidates;
   for (const KeyHash key : live_) AQ_RETURN_IF_ERROR(tables_.ListMembers(key, candidates));
+  for (const RecordId candidate : candidates) tables_.WillFind(candidate);
   SortOnce(candidates);
   std::vector<RecordId> others = candidates;
   for (const auto& [other, verdict] : verdicts) others.push_back(other);
   for (const Edge& edge : node.edges) others.push_back(edge.to);
   SortOnce(others);
+  Profile other_profile(linkage_.model_.schema.size());
   for (const RecordId other : others) {
     if (other == record) continue;
     const auto told =
@@ -279,7 +281,8 @@ absl::Status Linkage::Change::Reconnect(RecordId record, const Node& node, const
     if (std::binary_search(candidates.begin(), candidates.end(), other)) {
       AQ_ASSIGN_OR_RETURN(const Node* other_node, linkage_.NodeOf(other));
       if (tie.verdict != Verdict::kNone || !PlainlyDifferent(node, *other_node)) {
-        tie = Judge(profile, linkage_.ProfileOf(*other_node), tie.verdict);
+        UnpackProfile(other_node->profile, other_profile);
+        tie = Judge(profile, other_profile, tie.verdict);
       }
     }
     AQ_RETURN_IF_ERROR(SetTie(record, other, tie));
@@ -382,13 +385,13 @@ absl::StatusOr<LinkageChange> Linkage::Change::Finish() {
 }
 
 std::vector<KeyHash> Linkage::KeysOf(const Profile& profile) const {
-  const std::vector<KeyMaterial> materials = MakeKeys(model_.recipes, profile);
   std::vector<KeyHash> keys;
-  keys.reserve(materials.size());
-  for (const KeyMaterial& material : materials) {
-    keys.push_back(std::uint64_t{material.recipe} << kKeyHashBits |
-                   options_.hash(material.bytes) >> (64 - kKeyHashBits));
-  }
+  keys.reserve(2 * model_.recipes.size());
+  VisitKeys(model_.recipes, profile, [&](std::size_t recipe, absl::string_view bytes) {
+    keys.push_back(std::uint64_t{recipe} << kKeyHashBits |
+                   options_.hash(bytes) >> (64 - kKeyHashBits));
+    tables_.WillAskFor(keys.back());
+  });
   SortOnce(keys);
   return keys;
 }
@@ -479,6 +482,8 @@ Partition Linkage::Solve(Walk& walk, Along along) const {
 absl::StatusOr<LinkageChange> Linkage::Put(RecordId record, absl::string_view key,
                                            const Profile& profile) {
   if (record == kNoRecord) return absl::InvalidArgumentError("a record has no id");
+  // The keys first: by the time they are looked up, their buckets have come out of memory.
+  std::vector<KeyHash> keys = KeysOf(profile);
   std::string packed = PackProfile(profile);
   Change change(*this);
   Node* node = nullptr;
@@ -496,7 +501,7 @@ absl::StatusOr<LinkageChange> Linkage::Put(RecordId record, absl::string_view ke
   node->profile = std::move(packed);
   node->id = NumberOf(profile);
   node->sound = SoundOf(profile);
-  AQ_RETURN_IF_ERROR(change.Rekey(record, *node, KeysOf(profile)));
+  AQ_RETURN_IF_ERROR(change.Rekey(record, *node, std::move(keys)));
   AQ_RETURN_IF_ERROR(change.Reconnect(record, *node, profile));
   return change.Finish();
 }

@@ -100,6 +100,10 @@ class LinkageTables {
   // Appends the members to "members", in any order. Is called for kRecordsPerKeyMax + 1 at most.
   virtual absl::Status ListMembers(KeyHash key, std::vector<RecordId>& members) const = 0;
 
+  // Hints: the members of the key are asked for soon, the record is looked for soon.
+  virtual void WillAskFor(KeyHash key) const {}
+  virtual void WillFind(RecordId record) const {}
+
   // What was said of the record with this key, there or not, and others, in any order.
   virtual absl::StatusOr<std::vector<Told>> VerdictsOn(absl::string_view key) const = 0;
   // Of both; kNone takes away what is there.

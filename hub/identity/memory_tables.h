@@ -38,6 +38,8 @@ class MemoryTables final : public LinkageTables {
   absl::StatusOr<std::size_t> RemoveMember(KeyHash key, RecordId record) override;
   absl::StatusOr<std::size_t> CountMembers(KeyHash key) const override;
   absl::Status ListMembers(KeyHash key, std::vector<RecordId>& members) const override;
+  void WillAskFor(KeyHash key) const override { buckets_.prefetch(key); }
+  void WillFind(RecordId record) const override;
   absl::StatusOr<std::vector<Told>> VerdictsOn(absl::string_view key) const override;
   absl::Status SetVerdict(absl::string_view a, absl::string_view b, Verdict verdict) override;
 
