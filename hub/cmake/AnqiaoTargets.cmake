@@ -111,7 +111,7 @@ function(anqiao_test)
 endfunction()
 
 # Most of what the hub does is allocate and free small messages beside large buffers; glibc's malloc spends a third of the time on
-# putting them together again, and keeps more. The hub, and what measures as it would. A sanitizer brings its own.
+# putting them together again, and keeps more. The hub, anqiaoctl, and what measures as they would. A sanitizer brings its own.
 find_library(ANQIAO_JEMALLOC jemalloc)
 function(anqiao_allocator target)
   if(ANQIAO_JEMALLOC AND NOT ANQIAO_SANITIZE)
