@@ -94,7 +94,7 @@ struct EngineOptions {
   // Entries that projections may lag behind before intake waits.
   std::uint64_t projection_lag_max = 20'000;
   // Payload bytes taken in and not yet committed, over all agencies.
-  std::uint64_t intake_bytes_max = 40 << 20;
+  std::uint64_t intake_bytes_max = 20 << 20;
   int delivery_attempts_max = 10;
   // Pause after the first refusal of a delivery; doubles with each, up to the greatest.
   absl::Duration nack_pause_min = absl::Seconds(1);

@@ -208,16 +208,18 @@ class Planner {
     Entry* entry = AddEntry();
     entry->set_key(head->key());
     journal::v1::RecordObserved* observed = entry->mutable_record_observed();
-    *observed->mutable_record() = record->ref;
     observed->set_source_version(request_.version);
-    observed->set_content_hash(record->content_hash);
     *observed->mutable_observation() = std::move(record->observation);
     observed->set_payload(request_.payload_id);
     observed->set_row(record->row);
     observed->set_adapter_build(payload_.adapter->build_id());
     FoldObserved(request_.version, record->content_hash, head);
+    // Each record of a large payload is in memory once.
+    observed->set_content_hash(std::move(record->content_hash));
+    *observed->mutable_record() = std::move(record->ref);
     // A newer snapshot that lacked the record had ended it before this older one came.
-    if (late_ && IsLive(*head)) End(record->ref, newest_snapshot_, head);
+    if (late_ && IsLive(*head))
+      End(journal::v1::RecordRef(observed->record()), newest_snapshot_, head);
   }
 
   void End(const journal::v1::RecordRef& ref, std::int64_t version, RecordHead* head) {
@@ -295,8 +297,8 @@ class Planner {
   DecodedPayload& payload_;
   const Overlay& overlay_;
   ReferralBook* const book_;
-  // Keys of the records that were looked at, by their store key; 0: not on file.
-  absl::flat_hash_map<std::string, store::KeyId> keys_;
+  // Keys of the records that were looked at, by their store key in the payload; 0: not on file.
+  absl::flat_hash_map<absl::string_view, store::KeyId> keys_;
   std::int64_t newest_snapshot_ = 0;
   bool late_ = false;  // a newer snapshot was taken up before
   Plan plan_;
