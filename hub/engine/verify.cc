@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -9,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/digest.h"
 #include "hub/base/status_macros.h"
@@ -132,41 +132,53 @@ struct Difference {
   std::int64_t missing = 0, extra = 0, other = 0;
 };
 
-using Rows = absl::flat_hash_map<std::string, std::string>;
-
 // So few are not worth a thread.
 constexpr store::Sequence kAloneEntries = 10'000;
 
-// Key and hash of the value of the rows in buckets that differ; of so many at most.
-constexpr std::size_t kRowsMax = 200'000;
+// Rows in buckets that differ; so many of each set are looked up in the other at most.
+constexpr int kRowsMax = 200'000;
 
-absl::StatusOr<Rows> RowsOf(const store::Snapshot& snapshot, const Summary& a, const Summary& b) {
-  Rows rows;
-  AQ_RETURN_IF_ERROR(snapshot.Scan("", "", [&](absl::string_view key, absl::string_view value) {
-    if (a.Differs(b, Summary::BucketOf(key))) rows.emplace(std::string(key), Sha256(value));
-    return rows.size() < kRowsMax;
+// By family, since keys may name people.
+using Differences = std::map<std::string, Difference>;
+
+// Calls "tell" for the rows of "from" that "in" does not have so: with another value, or not at
+// all. One by one, since the sets' rows come in different orders: the live ones' in that of hidden
+// keys.
+absl::Status LookUp(const store::Snapshot& from, const store::Snapshot& in, const Summary& a,
+                    const Summary& b,
+                    const std::function<void(Difference& family, bool lacking)>& tell,
+                    Differences* families) {
+  int rows = 0;
+  absl::Status failure;
+  AQ_RETURN_IF_ERROR(from.Scan("", "", [&](absl::string_view key, absl::string_view value) {
+    if (!a.Differs(b, Summary::BucketOf(key))) return true;
+    const absl::StatusOr<std::string> found = in.Get(key);
+    const bool lacking = absl::IsNotFound(found.status());
+    if (!lacking && !found.ok()) {
+      failure = found.status();
+      return false;
+    }
+    if (lacking || *found != value) {
+      tell((*families)[FamilyName(key.empty() ? '\0' : key[0])], lacking);
+    }
+    return ++rows < kRowsMax;
   }));
-  return rows;
+  return failure;
 }
 
-// Keys may name people, so differences are counted by family.
-std::vector<std::string> Compare(const Rows& live, const Rows& rebuilt) {
-  std::map<std::string, Difference> families;
-  for (const auto& [key, hash] : live) {
-    Difference& difference = families[FamilyName(key.empty() ? '\0' : key[0])];
-    const auto other = rebuilt.find(key);
-    if (other == rebuilt.end()) {
-      ++difference.extra;
-    } else if (other->second != hash) {
-      ++difference.other;
-    }
-  }
-  for (const auto& [key, hash] : rebuilt) {
-    if (!live.contains(key)) ++families[FamilyName(key.empty() ? '\0' : key[0])].missing;
-  }
+absl::StatusOr<std::vector<std::string>> Compare(const store::Snapshot& live_rows,
+                                                 const store::Snapshot& rebuilt_rows,
+                                                 const Summary& live, const Summary& rebuilt) {
+  Differences families;
+  AQ_RETURN_IF_ERROR(LookUp(
+      live_rows, rebuilt_rows, live, rebuilt,
+      [](Difference& family, bool lacking) { ++(lacking ? family.extra : family.other); },
+      &families));
+  AQ_RETURN_IF_ERROR(LookUp(
+      rebuilt_rows, live_rows, live, rebuilt,
+      [](Difference& family, bool lacking) { family.missing += lacking ? 1 : 0; }, &families));
   std::vector<std::string> lines;
   for (const auto& [family, difference] : families) {
-    if (difference.other + difference.missing + difference.extra == 0) continue;
     lines.push_back(absl::StrCat(family, ": ", difference.other, " other, ", difference.missing,
                                  " missing, ", difference.extra, " too many"));
   }
@@ -204,9 +216,7 @@ absl::StatusOr<VerifyReport> VerifyProjections(
   report.rebuilt_hash = rebuilt.Hash();
   report.equal = report.live_hash == report.rebuilt_hash;
   if (report.equal) return report;
-  AQ_ASSIGN_OR_RETURN(const Rows live_rows, RowsOf(*snapshot, live, rebuilt));
-  AQ_ASSIGN_OR_RETURN(const Rows rebuilt_rows, RowsOf(*rebuilt_snapshot, live, rebuilt));
-  report.differences = Compare(live_rows, rebuilt_rows);
+  AQ_ASSIGN_OR_RETURN(report.differences, Compare(*snapshot, *rebuilt_snapshot, live, rebuilt));
   return report;
 }
 
