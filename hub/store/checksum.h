@@ -5,6 +5,7 @@
 #ifndef ANQIAO_HUB_STORE_CHECKSUM_H_
 #define ANQIAO_HUB_STORE_CHECKSUM_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -23,7 +24,8 @@ std::string Seal(absl::string_view key, absl::string_view value);
 // the key differ from those sealed.
 absl::StatusOr<absl::string_view> Unseal(absl::string_view key, absl::string_view sealed);
 
-// 8 bytes big-endian.
+inline constexpr std::size_t kNumberBytes = 8;
+// Big-endian.
 std::string EncodeNumber(std::uint64_t number);
 // DATA_LOSS (STORAGE_LOST): not 8 bytes.
 absl::StatusOr<std::uint64_t> DecodeNumber(absl::string_view bytes);

@@ -127,6 +127,7 @@ const Algorithms& FetchedAlgorithms() {
   static const Algorithms algorithms = {
       .aes_gcm = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr),
       .aes_ecb = EVP_CIPHER_fetch(nullptr, "AES-256-ECB", nullptr),
+      .aes_ctr = EVP_CIPHER_fetch(nullptr, "AES-256-CTR", nullptr),
       .sm4_ctr = EVP_CIPHER_fetch(nullptr, "SM4-CTR", nullptr),
       .sha256 = EVP_MD_fetch(nullptr, "SHA2-256", nullptr),
       .sm3 = EVP_MD_fetch(nullptr, "SM3", nullptr),

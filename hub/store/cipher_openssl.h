@@ -27,6 +27,7 @@ inline constexpr std::size_t kHmacBytes = 32;
 struct Algorithms {
   const EVP_CIPHER* aes_gcm;
   const EVP_CIPHER* aes_ecb;
+  const EVP_CIPHER* aes_ctr;
   const EVP_CIPHER* sm4_ctr;
   const EVP_MD* sha256;
   const EVP_MD* sm3;

@@ -11,7 +11,6 @@ namespace anqiao::store {
 namespace {
 
 constexpr absl::string_view kMagic("AQRING1\0", 8);
-constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kCheckBytes = 4;
 constexpr std::size_t kPreambleBytes = 8 + 2 * kNumberBytes;  // Magic, version, content length.
 constexpr std::size_t kSlotContent = kSlotBytes - kCheckBytes;

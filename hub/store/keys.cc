@@ -5,11 +5,10 @@
 
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/store/checksum.h"
 
 namespace anqiao::store {
 namespace {
-
-constexpr std::size_t kNumberBytes = 8;
 
 std::string Start(Family family) { return std::string(1, static_cast<char>(family)); }
 
