@@ -41,10 +41,11 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenSealed(const std::string& dire
   AQ_ASSIGN_OR_RETURN(options.master, store::MasterKey::FromFile(files.master_key, *suite));
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::KeyRing> ring,
                       store::KeyRing::Open(std::move(options)));
-  AQ_ASSIGN_OR_RETURN(
-      std::unique_ptr<store::Store> base,
-      store::OpenRocksStore(
-          {.directory = directory, .read_only = read_only, .compress = !suite->seals()}));
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> base,
+                      store::OpenRocksStore({.directory = directory,
+                                             .read_only = read_only,
+                                             .compress = !suite->seals(),
+                                             .sm4 = suite->id() == 'S'}));
   store::SealOptions sealing;
   sealing.read_only = read_only;
   return store::OpenSealedStore(std::move(base), std::move(suite), std::move(ring), sealing);

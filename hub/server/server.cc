@@ -132,9 +132,10 @@ absl::StatusOr<std::unique_ptr<store::Store>> OpenStore(const Config& config) {
                                             .suite = suite.get(),
                                             .master = std::move(master),
                                             .create_if_missing = is_new}));
-  AQ_ASSIGN_OR_RETURN(
-      std::unique_ptr<store::Store> base,
-      store::OpenRocksStore({.directory = config.data_directory, .compress = !suite->seals()}));
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> base,
+                      store::OpenRocksStore({.directory = config.data_directory,
+                                             .compress = !suite->seals(),
+                                             .sm4 = suite->id() == 'S'}));
   return store::OpenSealedStore(std::move(base), std::move(suite), std::move(ring),
                                 {.hide_keys = keys.hide_keys, .keep_logs = keys.keep_logs});
 }

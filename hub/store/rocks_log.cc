@@ -61,10 +61,20 @@ class RocksLog : public rocksdb::Logger {
   int file_ ABSL_GUARDED_BY(mu_) = -1;
 };
 
+class SilentLog : public rocksdb::Logger {
+ public:
+  SilentLog() : rocksdb::Logger(rocksdb::InfoLogLevel::FATAL_LEVEL) {}
+
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*values*/) override {}
+};
+
 }  // namespace
 
 std::shared_ptr<rocksdb::Logger> MakeRocksLog(const std::string& directory) {
   return std::make_shared<RocksLog>(directory);
 }
+
+std::shared_ptr<rocksdb::Logger> MakeSilentLog() { return std::make_shared<SilentLog>(); }
 
 }  // namespace anqiao::store

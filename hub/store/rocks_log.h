@@ -17,6 +17,9 @@ namespace anqiao::store {
 // Of warnings and worse, into "directory", which may come to be later. Thread-safe.
 std::shared_ptr<rocksdb::Logger> MakeRocksLog(const std::string& directory);
 
+// Writes nothing.
+std::shared_ptr<rocksdb::Logger> MakeSilentLog();
+
 }  // namespace anqiao::store
 
 #endif  // ANQIAO_HUB_STORE_ROCKS_LOG_H_

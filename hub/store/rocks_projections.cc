@@ -23,21 +23,32 @@
 
 namespace anqiao::store {
 
+namespace {
+
+// What cannot be removed now is removed when the store is opened next.
+void Remove(const std::string& path, rocksdb::Env* env) {
+  rocksdb::Options options;
+  options.env = env;
+  rocksdb::DestroyDB(path, options).PermitUncheckedError();
+}
+
+}  // namespace
+
 struct RocksProjections::Database {
-  Database(std::unique_ptr<rocksdb::DB> db, std::string path)
-      : db(std::move(db)), path(std::move(path)) {}
+  Database(std::unique_ptr<rocksdb::DB> db, std::string path, rocksdb::Env* env,
+           std::unique_ptr<rocksdb::Env> encrypting)
+      : env(env), encrypting(std::move(encrypting)), db(std::move(db)), path(std::move(path)) {}
   ~Database() {
-    rocksdb::Env* const env = db->GetEnv();
     db.reset();
     if (!remove) return;
-    // What cannot be removed now is removed when the store is opened next.
-    rocksdb::Options options;
-    options.env = env;
-    rocksdb::DestroyDB(path, options).PermitUncheckedError();
+    Remove(path, env);
   }
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  rocksdb::Env* const env;
+  // Over "env", if the files are encrypted; outlives the database.
+  const std::unique_ptr<rocksdb::Env> encrypting;
   std::unique_ptr<rocksdb::DB> db;
   const std::string path;
   std::atomic<bool> remove = false;
@@ -53,7 +64,7 @@ constexpr absl::string_view kFirstKey("\x01", 1);
 constexpr int kRunsMerged = 16;
 
 rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
-                                 ProjectionPurpose purpose, rocksdb::Env* env) {
+                                 rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(tuning.projection_cache_bytes);
   table.cache_index_and_filter_blocks = true;
@@ -76,20 +87,28 @@ rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::stri
   options.level0_file_num_compaction_trigger = 8;
   options.target_file_size_base = std::uint64_t{16} << 20;
   options.max_bytes_for_level_base = std::uint64_t{128} << 20;
-  if (purpose == ProjectionPurpose::kCompare) {
-    // Read through once and thrown away: merging runs costs more than looking into several.
-    options.compaction_style = rocksdb::kCompactionStyleUniversal;
-    options.level0_file_num_compaction_trigger = kRunsMerged;
-    options.level0_slowdown_writes_trigger = 3 * kRunsMerged;
-    options.level0_stop_writes_trigger = 4 * kRunsMerged;
-    options.compaction_options_universal.min_merge_width = kRunsMerged;
-    options.compaction_options_universal.max_size_amplification_percent = 1'000'000;
-  }
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1 << 20;
   options.max_open_files = 256;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.stats_dump_period_sec = 0;
+  return options;
+}
+
+// Of a database that "env" encrypts, filled and read through once and then thrown away.
+rocksdb::Options CompareOptions(const RocksStoreTuning& tuning, const std::string& path,
+                                rocksdb::Env* env) {
+  rocksdb::Options options = DatabaseOptions(tuning, path, env);
+  // It may name keys, which lie open here but for the files' encryption.
+  options.info_log = MakeSilentLog();
+  options.compression = rocksdb::kNoCompression;
+  // Merging runs costs more than looking into several.
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
+  options.level0_file_num_compaction_trigger = kRunsMerged;
+  options.level0_slowdown_writes_trigger = 3 * kRunsMerged;
+  options.level0_stop_writes_trigger = 4 * kRunsMerged;
+  options.compaction_options_universal.min_merge_width = kRunsMerged;
+  options.compaction_options_universal.max_size_amplification_percent = 1'000'000;
   return options;
 }
 
@@ -198,10 +217,9 @@ class RocksSnapshot : public Snapshot {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
-    const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env,
-    ProjectionPurpose purpose) {
+    const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Options database = DatabaseOptions(tuning, path, purpose, env);
+  const rocksdb::Options database = DatabaseOptions(tuning, path, env);
   rocksdb::Status opened = read_only ? rocksdb::DB::OpenForReadOnly(database, path, &db)
                                      : rocksdb::DB::Open(database, path, &db);
   if (opened.IsCorruption() && !read_only) {
@@ -215,9 +233,27 @@ absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
                                             " and the projections are computed again"));
   }
   AQ_RETURN_IF_ERROR(status);
-  std::unique_ptr<RocksProjections> projections(
-      new RocksProjections(std::make_shared<Database>(std::move(owned), path), read_only));
+  std::unique_ptr<RocksProjections> projections(new RocksProjections(
+      std::make_shared<Database>(std::move(owned), path, env, nullptr), read_only));
   AQ_ASSIGN_OR_RETURN(projections->applied_, ReadApplied(*projections->database_->db, {}));
+  return projections;
+}
+
+absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::MakeToCompare(
+    const std::string& path, const RocksStoreTuning& tuning, rocksdb::Env* env, FileCipher cipher) {
+  AQ_ASSIGN_OR_RETURN(std::unique_ptr<rocksdb::Env> encrypting, NewEncryptingEnv(env, cipher));
+  rocksdb::DB* db = nullptr;
+  rocksdb::Options options = CompareOptions(tuning, path, encrypting.get());
+  options.error_if_exists = true;
+  if (const rocksdb::Status made = rocksdb::DB::Open(options, path, &db); !made.ok()) {
+    Remove(path, env);
+    return FromRocks(made, "making projections to compare");
+  }
+  std::unique_ptr<RocksProjections> projections(
+      new RocksProjections(std::make_shared<Database>(std::unique_ptr<rocksdb::DB>(db), path, env,
+                                                      std::move(encrypting)),
+                           false));
+  projections->RemoveAfterUse();
   return projections;
 }
 

@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hub/store/file_encryption.h"
 #include "hub/store/rocks_store_internal.h"
 #include "hub/store/store.h"
 
@@ -29,9 +30,15 @@ namespace anqiao::store {
 class RocksProjections : public ProjectionStore {
  public:
   // Opens or makes the database at "path"; "env" must outlive the projections and their snapshots.
-  static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(
-      const std::string& path, bool read_only, const RocksStoreTuning& tuning, rocksdb::Env* env,
-      ProjectionPurpose purpose = ProjectionPurpose::kReplace);
+  static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const std::string& path,
+                                                                bool read_only,
+                                                                const RocksStoreTuning& tuning,
+                                                                rocksdb::Env* env);
+  // Makes a database at "path" that is removed after use and whose files only it can read.
+  // FAILED_PRECONDITION: this OpenSSL does not have the cipher.
+  static absl::StatusOr<std::unique_ptr<RocksProjections>> MakeToCompare(
+      const std::string& path, const RocksStoreTuning& tuning, rocksdb::Env* env,
+      FileCipher cipher);
 
   std::unique_ptr<ProjectionBatch> NewBatch() const override;
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;

@@ -136,10 +136,10 @@ class RocksStore : public Store {
       const std::string path = absl::StrCat(
           options_.scratch_directory.empty() ? options_.directory : options_.scratch_directory,
           "/compare-", RandomName());
-      return OpenBeside(path, purpose);
+      return MakeBeside(path, purpose);
     }
     absl::MutexLock lock(&mu_);
-    return OpenBeside(PathOf(options_.directory, ++newest_), purpose);
+    return MakeBeside(PathOf(options_.directory, ++newest_), purpose);
   }
 
   absl::Status ReplaceProjections(std::unique_ptr<ProjectionStore> projections) override {
@@ -170,13 +170,18 @@ class RocksStore : public Store {
     return projections_;
   }
 
-  absl::StatusOr<std::unique_ptr<ProjectionStore>> OpenBeside(const std::string& path,
+  absl::StatusOr<std::unique_ptr<ProjectionStore>> MakeBeside(const std::string& path,
                                                               ProjectionPurpose purpose) const {
-    AQ_ASSIGN_OR_RETURN(std::unique_ptr<RocksProjections> projections,
-                        RocksProjections::Open(path, false, tuning_, env_, purpose));
-    projections->RemoveAfterUse();
-    // What becomes the live ones is read by many.
-    if (purpose == ProjectionPurpose::kCompare) projections->RememberKeys();
+    std::unique_ptr<RocksProjections> projections;
+    if (purpose == ProjectionPurpose::kCompare) {
+      const FileCipher cipher = options_.sm4 ? FileCipher::kSm4 : FileCipher::kAes256;
+      AQ_ASSIGN_OR_RETURN(projections,
+                          RocksProjections::MakeToCompare(path, tuning_, env_, cipher));
+      projections->RememberKeys();
+    } else {
+      AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(path, false, tuning_, env_));
+      projections->RemoveAfterUse();
+    }
     return std::unique_ptr<ProjectionStore>(std::move(projections));
   }
 

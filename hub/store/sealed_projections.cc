@@ -171,7 +171,7 @@ class SealedBatch : public ProjectionBatch {
     const SealedProjections::Keys& keys = *projections_->keys_;
     const std::string stored_key = StoredKey(vault, keys, key);
     KeyId id = 0;
-    if (!owner.empty() && keys.values != 0) {
+    if (!owner.empty()) {
       if (rows_ == nullptr) rows_ = projections_->base_->NewSnapshot();
       AQ_ASSIGN_OR_RETURN(id, projections_->KeyFor(std::string(owner), *rows_));
     }
@@ -215,22 +215,10 @@ absl::StatusOr<std::unique_ptr<SealedProjections>> SealedProjections::Open(const
 }
 
 absl::StatusOr<std::unique_ptr<SealedProjections>> SealedProjections::OpenBeside(
-    const Vault* vault, std::unique_ptr<ProjectionStore> base, const SealedProjections* like,
-    Sequence born) {
+    const Vault* vault, std::unique_ptr<ProjectionStore> base, Sequence born) {
   std::unique_ptr<SealedProjections> projections(new SealedProjections(vault, base.get()));
   projections->owned_ = std::move(base);
-  if (like == nullptr) {
-    AQ_RETURN_IF_ERROR(projections->MakeKeys(born));
-    return projections;
-  }
-  auto keys = std::make_shared<Keys>();
-  if (like->keys_ != nullptr) {
-    keys->index = like->keys_->index;
-    keys->index_key = like->keys_->index_key;
-  }
-  keys->values_key = DataKey::Random();
-  projections->keys_ = std::move(keys);
-  projections->keys_stored_ = true;
+  AQ_RETURN_IF_ERROR(projections->MakeKeys(born));
   return projections;
 }
 
@@ -325,7 +313,7 @@ absl::StatusOr<KeyId> SealedProjections::KeyFor(const std::string& owner,
 
 absl::StatusOr<std::vector<KeyId>> SealedProjections::AllKeys() const {
   std::vector<KeyId> ids;
-  if (keys_ == nullptr || keys_->values == 0) return ids;
+  if (keys_ == nullptr) return ids;
   if (keys_->index != 0) ids.push_back(keys_->index);
   ids.push_back(keys_->values);
   const KeyRange people = FamilyRange(Family::kPerson);

@@ -31,8 +31,8 @@ class SealedProjections : public ProjectionStore {
  public:
   // Where a set's keys come from.
   struct Keys {
-    KeyId index = 0;   // 0: keys are not hidden
-    KeyId values = 0;  // 0: an ephemeral key, for projections that are only compared
+    KeyId index = 0;  // 0: keys are not hidden
+    KeyId values = 0;
     DataKey index_key;
     DataKey values_key;
     // How far the journal was when the set was made.
@@ -54,11 +54,9 @@ class SealedProjections : public ProjectionStore {
   static absl::StatusOr<std::unique_ptr<SealedProjections>> Open(const Vault* vault,
                                                                  ProjectionStore* base,
                                                                  Sequence born);
-  // Over a "base" that is empty and becomes its own. With "like" (to compare): its index key, an
-  // ephemeral key for all values.
+  // Over a "base" that is empty and becomes its own, with new keys.
   static absl::StatusOr<std::unique_ptr<SealedProjections>> OpenBeside(
-      const Vault* vault, std::unique_ptr<ProjectionStore> base, const SealedProjections* like,
-      Sequence born);
+      const Vault* vault, std::unique_ptr<ProjectionStore> base, Sequence born);
 
   std::unique_ptr<ProjectionBatch> NewBatch() const override;
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;

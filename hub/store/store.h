@@ -127,7 +127,9 @@ class ProjectionStore {
 // What projections beside the live ones are for.
 enum class ProjectionPurpose {
   kReplace,  // to become the live ones: with an index key and keys of people of their own
-  kCompare,  // to be compared and thrown away: with the live ones' index key, so that keys agree
+  kCompare,  // to be compared and thrown away: in files that are encrypted whole, if in any, under
+             // a key that goes with the object. So rows come in the order of their plain keys, not
+             // in that of the live ones
 };
 
 class Store : public ProjectionStore {
@@ -223,6 +225,8 @@ struct RocksStoreOptions {
   bool older_format = false;
   // Off where all that is kept is sealed: ciphertext does not become shorter.
   bool compress = true;
+  // What files of projections to compare are encrypted with: SM4 instead of AES-256.
+  bool sm4 = false;
 };
 
 // FAILED_PRECONDITION: written by a newer version (FORMAT_VERSION_UNKNOWN), or by an older one and

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "hub/store/rocks_store_internal.h"
 #include "tests/hub/store/store_contract.h"
@@ -333,6 +335,126 @@ TEST_F(RocksStoreTest, ReadOnlyReadsAndChangesNothing) {
   EXPECT_THAT(reader->Append(1, Entries({"x"})), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(ApplyRows(*reader, {{"a", "1"}}, 1), StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(reader->ReplaceProjections(nullptr), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// Files beneath "directory" in which "text" stands.
+std::vector<std::string> FilesWith(const std::string& directory, const std::string& text) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    if (absl::StrContains(bytes, text)) found.push_back(entry.path().filename().string());
+  }
+  return found;
+}
+
+Rows CanaryRows() {
+  Rows rows;
+  for (int i = 10'000; i < 14'000; ++i) {
+    rows.emplace_back(absl::StrCat("canary-key-", i),
+                      absl::StrCat("canary-value-", i, std::string(300, 'v')));
+  }
+  return rows;
+}
+
+// In so many steps that the memtables do not hold all: most is in table files when this returns.
+void ApplyCanaryRows(ProjectionStore& store) {
+  const Rows rows = CanaryRows();
+  for (std::size_t at = 0; at < rows.size(); at += 100) {
+    const auto from = rows.begin() + static_cast<std::ptrdiff_t>(at);
+    AQ_ASSERT_OK(ApplyRows(store, Rows(from, from + 100), 1));
+  }
+}
+
+constexpr RocksStoreTuning kSmallMemtables{.write_buffer_bytes = 64 << 10};
+
+TEST_F(RocksStoreTest, ProjectionsToCompareLieEncryptedWholeAndAreRemoved) {
+  const Rows rows = CanaryRows();
+  for (const bool sm4 : {false, true}) {
+    testing::TempDir directory;
+    AQ_ASSERT_OK_AND_ASSIGN(
+        auto store, OpenRocksStoreOn(rocksdb::Env::Default(),
+                                     {.directory = directory.path(), .sm4 = sm4}, kSmallMemtables));
+    AQ_ASSERT_OK_AND_ASSIGN(auto beside, store->NewProjections(ProjectionPurpose::kCompare));
+    const std::string path = directory.File("projections-2");
+    ApplyCanaryRows(*beside);
+    const auto snapshot = beside->NewSnapshot();
+    EXPECT_EQ(ScanAll(*snapshot), rows);
+    EXPECT_THAT(snapshot->Get(rows[1].first), IsOkAndHolds(rows[1].second));
+    EXPECT_THAT(snapshot->Get("canary-key-none"), StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_FALSE(FilesOf(path, ".sst").empty());
+    EXPECT_FALSE(FilesOf(path, ".log").empty());
+    EXPECT_FALSE(fs::exists(path + "/LOG"));
+    EXPECT_THAT(FilesWith(directory.path(), "canary"), ElementsAre());
+    // Nor anything that RocksDB writes of its own accord.
+    EXPECT_THAT(FilesWith(path, "rocksdb"), ElementsAre());
+    beside.reset();
+    EXPECT_THAT(snapshot->Get(rows[1].first), IsOkAndHolds(rows[1].second));
+  }
+}
+
+TEST_F(RocksStoreTest, ProjectionsToCompareAreGoneWithTheirLastSnapshot) {
+  AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
+  AQ_ASSERT_OK_AND_ASSIGN(auto beside, store->NewProjections(ProjectionPurpose::kCompare));
+  AQ_ASSERT_OK(ApplyRows(*beside, {{"a", "1"}}, 1));
+  const std::string path = directory_.File("projections-2");
+  EXPECT_TRUE(fs::exists(path));
+  beside.reset();
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST_F(RocksStoreTest, TheLiveProjectionsOfAnUnsealedStoreShowThatTheSearchFinds) {
+  AQ_ASSERT_OK_AND_ASSIGN(
+      auto store,
+      OpenRocksStoreOn(rocksdb::Env::Default(), {.directory = directory_.path(), .compress = false},
+                       kSmallMemtables));
+  AppendEach(*store, 1, 1);
+  ApplyCanaryRows(*store);
+  const std::string path = directory_.File("projections-1");
+  EXPECT_FALSE(FilesWith(path, "canary-key").empty());
+  EXPECT_FALSE(FilesWith(path, "canary-value").empty());
+  EXPECT_FALSE(FilesWith(path, "rocksdb").empty());
+}
+
+// A process that dies leaves what nobody can read, and the next writer removes it.
+TEST_F(RocksStoreTest, ProjectionsToCompareOfAKilledProcessAreRemovedUnread) {
+  RunAndDie([](const std::string& directory) {
+    AQ_ASSERT_OK_AND_ASSIGN(
+        auto store,
+        OpenRocksStoreOn(rocksdb::Env::Default(), {.directory = directory}, kSmallMemtables));
+    AQ_ASSERT_OK_AND_ASSIGN(auto beside, store->NewProjections(ProjectionPurpose::kCompare));
+    ApplyCanaryRows(*beside);
+    EXPECT_EQ(ScanAll(*beside->NewSnapshot()), CanaryRows());
+    beside.release();
+    store.release();
+  });
+  const std::string path = directory_.File("projections-2");
+  EXPECT_FALSE(FilesOf(path, ".sst").empty());
+  EXPECT_THAT(FilesWith(directory_.path(), "canary"), ElementsAre());
+  AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST_F(RocksStoreTest, BesideAReadOnlyStoreTheyLieInTheScratchDirectory) {
+  {
+    AQ_ASSERT_OK_AND_ASSIGN(auto writer, Open(directory_.path()));
+    AppendEach(*writer, 1, 1);
+  }
+  testing::TempDir scratch;
+  AQ_ASSERT_OK_AND_ASSIGN(auto reader, OpenRocksStoreOn(rocksdb::Env::Default(),
+                                                        {.directory = directory_.path(),
+                                                         .read_only = true,
+                                                         .scratch_directory = scratch.path()},
+                                                        kSmallMemtables));
+  AQ_ASSERT_OK_AND_ASSIGN(auto beside, reader->NewProjections(ProjectionPurpose::kCompare));
+  ApplyCanaryRows(*beside);
+  EXPECT_EQ(ScanAll(*beside->NewSnapshot()), CanaryRows());
+  ASSERT_FALSE(fs::is_empty(scratch.path()));
+  EXPECT_FALSE(FilesOf(fs::directory_iterator(scratch.path())->path().string(), ".sst").empty());
+  EXPECT_THAT(FilesWith(scratch.path(), "canary"), ElementsAre());
+  beside.reset();
+  EXPECT_TRUE(fs::is_empty(scratch.path()));
 }
 
 // What the next write to or sync of the journal's log does; shared with the files.

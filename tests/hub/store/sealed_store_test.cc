@@ -277,7 +277,7 @@ TEST_F(SealedStoreTest, ReplacedProjectionsHaveOtherKeysAndTheOldAreDestroyed) {
   }
 }
 
-TEST_F(SealedStoreTest, ProjectionsToCompareHaveTheSameKeys) {
+TEST_F(SealedStoreTest, ProjectionsToCompareHaveTheSameRowsAndMakeNoKeys) {
   Append(Saying({"x"}, 0, ""));
   const auto put = [](ProjectionStore& projections) {
     const auto batch = projections.NewBatch();
@@ -286,9 +286,13 @@ TEST_F(SealedStoreTest, ProjectionsToCompareHaveTheSameKeys) {
     return projections.Apply(*batch, 1);
   };
   AQ_ASSERT_OK(put(*store_));
-  AQ_ASSERT_OK_AND_ASSIGN(const auto beside, store_->NewProjections(ProjectionPurpose::kCompare));
+  AQ_ASSERT_OK_AND_ASSIGN(const KeyId before, store_->NewKey());
+  AQ_ASSERT_OK_AND_ASSIGN(auto beside, store_->NewProjections(ProjectionPurpose::kCompare));
   AQ_ASSERT_OK(put(*beside));
+  EXPECT_THAT(store_->NewKey(), IsOkAndHolds(before + 1));
   EXPECT_EQ(ScanAll(*beside->NewSnapshot()), ScanAll(*store_->NewSnapshot()));
+  EXPECT_THAT(store_->ReplaceProjections(std::move(beside)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(SealedStoreTest, LogsProveEveryEntryAndTheirGrowth) {
