@@ -6,13 +6,17 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "tests/testing/register_spelling.h"
 
 namespace anqiao::testing {
 namespace {
 
-constexpr std::uint64_t kRecords = 101;  // What the stream of random numbers is for.
+// What the stream of random numbers is for.
+constexpr std::uint64_t kRecords = 101, kIssuedNumbers = 102;
+// Two for each person, of the first 50 million.
+constexpr std::uint64_t kIssuedNumbersMax = 100'000'000;
 constexpr int kRecordsMax = 4;
 constexpr int kChildRecordsMax = 2;  // No more agencies know children.
 constexpr int kAdult = 16;
@@ -33,7 +37,8 @@ MistakeRates Scaled(MistakeRates rates, double scale) {
                        &rates.phone_placeholder, &rates.phone_worker,
                        &rates.phone_landline,    &rates.phone_digit,
                        &rates.phone_spelling,    &rates.division_other,
-                       &rates.address_part,      &rates.address_number}) {
+                       &rates.address_part,      &rates.address_number,
+                       &rates.issued_again,      &rates.issued_digit}) {
     *rate = std::min(1.0, *rate * scale);
   }
   return rates;
@@ -136,6 +141,7 @@ void RegisterGenerator::VisitPerson(const Block& block, const RegisteredPerson& 
   unsigned known = 0;
   for (int i = 0; i < count; ++i) {
     const std::size_t source = DrawSource(random, AgeOf(person), known);
+    const bool again = ((known >> source) & 1U) != 0;
     known |= 1U << source;
     record.person = person.person;
     record.mistakes = 0;
@@ -152,6 +158,9 @@ void RegisterGenerator::VisitPerson(const Block& block, const RegisteredPerson& 
     WriteBirthDate(random, birth, rates, record);
     WritePhone(random, person, rates, record);
     WriteResidence(random, person, rates, record);
+    Random of_number(options_.seed, kIssuedNumbers,
+                     kRecordsMax * index + static_cast<std::uint64_t>(i));
+    WriteIssuedNumber(of_number, person, source, again, record);
     visit(record);
   }
 }
@@ -344,6 +353,24 @@ void RegisterGenerator::WritePhone(Random& random, const RegisteredPerson& perso
   if (random.Chance(rates_.phone_spelling)) {
     phone = OtherPhone(random, phone);
     record.mistakes |= kPhoneSpelling;
+  }
+}
+
+void RegisterGenerator::WriteIssuedNumber(Random& random, const RegisteredPerson& person,
+                                          std::size_t source, bool again,
+                                          LabelledRecord& record) const {
+  std::string& number = record.issued_number;
+  number.clear();
+  if (random.Chance(kSources[source].no_issued_number)) return;
+  const std::uint64_t second = again && random.Chance(rates_.issued_again) ? 1 : 0;
+  const std::uint64_t serial = Permute(2 * static_cast<std::uint64_t>(person.person) + second,
+                                       kIssuedNumbersMax, Mix(Mix(options_.seed) + source));
+  const char letter = absl::ascii_toupper(record.source[0]);
+  number = absl::StrCat(record.source, "/", absl::string_view(&letter, 1), "-",
+                        absl::Dec(serial, absl::kZeroPad8));
+  if (random.Chance(rates_.issued_digit)) {
+    char& digit = number[number.size() - 1 - random.Below(8)];
+    digit = static_cast<char>('0' + (digit - '0' + 1 + static_cast<int>(random.Below(9))) % 10);
   }
 }
 

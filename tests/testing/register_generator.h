@@ -19,6 +19,7 @@
 #ifndef ANQIAO_TESTS_TESTING_REGISTER_GENERATOR_H_
 #define ANQIAO_TESTS_TESTING_REGISTER_GENERATOR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -76,6 +77,7 @@ struct LabelledRecord {
   std::string phone;
   std::string division;  // Six digits, or empty.
   std::string address;
+  std::string issued_number;  // "police/P-00071234", what the agency calls the person; or empty
   std::int64_t person = 0;
   std::uint32_t mistakes = 0;  // Of Mistake.
 
@@ -156,6 +158,10 @@ struct MistakeRates {
   // How an address is written differs in every record; this is what is lost.
   double address_part = 0.06;
   double address_number = 0.005;
+
+  // An agency's own numbers. Whom it did not recognise it numbered again.
+  double issued_again = 0.10;
+  double issued_digit = 0.003;
 };
 
 // What a kind of agency knows and lacks.
@@ -167,14 +173,16 @@ struct SourceRates {
   double no_sex, no_birth, no_id, no_phone, no_division, no_address;
   // How often the system cannot write a character outside GBK.
   double loses_rare;
+  // How often the own number was not passed on.
+  double no_issued_number;
 };
 // Police know nearly all; tax offices keep name and number of those who pay; households on relief
 // are listed without dates of birth, which are in the number.
 inline constexpr SourceRates kSources[] = {
-    {"police", 0.20, 0.32, 0.30, 0.005, 0.08, 0.04, 0.25, 0.03, 0.05, 0.05},
-    {"civil", 0.80, 0.24, 0.60, 0.10, 0.35, 0.03, 0.20, 0.02, 0.03, 0.40},
-    {"employment", 0.00, 0.32, 0.08, 0.01, 0.05, 0.03, 0.05, 0.08, 0.12, 0.40},
-    {"tax", 0.00, 0.12, 0.02, 0.60, 0.70, 0.01, 0.40, 0.30, 0.60, 0.20}};
+    {"police", 0.20, 0.32, 0.30, 0.005, 0.08, 0.04, 0.25, 0.03, 0.05, 0.05, 0.10},
+    {"civil", 0.80, 0.24, 0.60, 0.10, 0.35, 0.03, 0.20, 0.02, 0.03, 0.40, 0.25},
+    {"employment", 0.00, 0.32, 0.08, 0.01, 0.05, 0.03, 0.05, 0.08, 0.12, 0.40, 0.15},
+    {"tax", 0.00, 0.12, 0.02, 0.60, 0.70, 0.01, 0.40, 0.30, 0.60, 0.20, 0.05}};
 
 struct RegisterOptions {
   std::uint64_t seed = 1;
@@ -227,6 +235,9 @@ class RegisterGenerator {
                   LabelledRecord& record) const;
   void WriteResidence(Random& random, const RegisteredPerson& person, const SourceRates& source,
                       LabelledRecord& record) const;
+  // "again": the agency has a record of the person already.
+  void WriteIssuedNumber(Random& random, const RegisteredPerson& person, std::size_t source,
+                         bool again, LabelledRecord& record) const;
   // Somebody else with an ID number, of the household if there is one and "random" wants it; no
   // number: nobody was found.
   RegisteredPerson Lender(Random& random, const Block& block, const RegisteredPerson& person) const;

@@ -1,9 +1,11 @@
 // Writes a register of made-up people as CSV, for training and for trying the resolver out.
 //
 //   register_csv --people N --seed S --out FILE [--shuffle ORDER] [--mistakes SCALE]
+//                [--issued-numbers 1]
 //
-// Columns: rec_id,source,name,sex,birth_date,id_no,phone,division,address,person_id. With --shuffle
-// the records arrive in the order that ORDER decides, and the register is kept in memory.
+// Columns: rec_id,source,name,sex,birth_date,id_no,phone,division,address,person_id, and before the
+// last one issued_number if it is wanted. With --shuffle the records arrive in the order that ORDER
+// decides, and the register is kept in memory.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,18 +32,19 @@ void AppendField(absl::string_view field, std::string& line) {
   }
 }
 
-void AppendRow(const LabelledRecord& record, std::string& out) {
+void AppendRow(const LabelledRecord& record, bool issued_numbers, std::string& out) {
   for (const std::string* field :
        {&record.record_id, &record.source, &record.name, &record.sex, &record.birth_date,
         &record.id_number, &record.phone, &record.division, &record.address}) {
     AppendField(*field, out);
   }
+  if (issued_numbers) AppendField(record.issued_number, out);
   absl::StrAppend(&out, record.person, "\n");
 }
 
 int Usage() {
   std::cerr << "usage: register_csv --people N --seed S --out FILE [--shuffle ORDER] "
-               "[--mistakes SCALE]\n";
+               "[--mistakes SCALE] [--issued-numbers 1]\n";
   return 2;
 }
 
@@ -49,7 +52,7 @@ int Main(int argc, char** argv) {
   RegisterOptions options;
   std::string path;
   std::uint64_t order = 0;
-  bool shuffled = false;
+  bool shuffled = false, issued_numbers = false;
   if (argc % 2 == 0) return Usage();
   for (int i = 1; i < argc; i += 2) {
     const absl::string_view flag = argv[i];
@@ -63,6 +66,8 @@ int Main(int argc, char** argv) {
       valid = absl::SimpleAtod(value, &options.mistakes_scale) && options.mistakes_scale >= 0;
     } else if (flag == "--shuffle") {
       valid = shuffled = absl::SimpleAtoi(value, &order);
+    } else if (flag == "--issued-numbers") {
+      valid = absl::SimpleAtob(value, &issued_numbers);
     } else if (flag == "--out") {
       path = std::string(value);
     } else {
@@ -73,9 +78,11 @@ int Main(int argc, char** argv) {
   if (path.empty()) return Usage();
 
   std::ofstream out(path, std::ios::binary);
-  std::string buffer = "rec_id,source,name,sex,birth_date,id_no,phone,division,address,person_id\n";
+  std::string buffer =
+      absl::StrCat("rec_id,source,name,sex,birth_date,id_no,phone,division,address,",
+                   issued_numbers ? "issued_number," : "", "person_id\n");
   const auto write = [&](const LabelledRecord& record) {
-    AppendRow(record, buffer);
+    AppendRow(record, issued_numbers, buffer);
     if (buffer.size() < kBufferBytes) return;
     out << buffer;
     buffer.clear();

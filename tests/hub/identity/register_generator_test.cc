@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -81,6 +82,37 @@ TEST(RegisterGeneratorTest, TheRecordsOfASeedStayAsTheyAre) {
     }
   });
   EXPECT_EQ(digest, 17313624203619170932U);
+}
+
+TEST(RegisterGeneratorTest, AgenciesNumberTheirClients) {
+  // For each person and agency the numbers and how many records have them.
+  std::map<std::pair<std::int64_t, std::string>, std::map<std::string, int>> numbers;
+  std::map<std::string, std::set<std::int64_t>> people;
+  std::int64_t records = 0, numbered = 0;
+  ForEachRecord([&](const LabelledRecord& record) {
+    ++records;
+    if (record.issued_number.empty()) return;
+    ++numbered;
+    EXPECT_TRUE(absl::StartsWith(record.issued_number, record.source + "/"));
+    EXPECT_EQ(record.issued_number.size(), record.source.size() + 11) << record.issued_number;
+    ++numbers[{record.person, record.source}][record.issued_number];
+    people[record.issued_number].insert(record.person);
+  });
+  EXPECT_NEAR(static_cast<double>(numbered), 0.85 * static_cast<double>(records),
+              0.05 * static_cast<double>(records));
+  std::int64_t several = 0, two_numbers = 0, shared = 0;
+  for (const auto& [client, of_client] : numbers) {
+    int count = 0;
+    for (const auto& [number, times] : of_client) count += times;
+    if (count < 2) continue;
+    ++several;
+    if (of_client.size() > 1) ++two_numbers;
+  }
+  for (const auto& [number, of_number] : people) shared += of_number.size() > 1 ? 1 : 0;
+  EXPECT_GT(several, kPeople / 100);
+  EXPECT_GT(two_numbers, several / 20);
+  EXPECT_LT(two_numbers, several / 5);
+  EXPECT_LT(shared, 10);
 }
 
 TEST(RegisterGeneratorTest, AnyRangeEqualsThatOfTheWhole) {
