@@ -69,9 +69,10 @@ absl::Status ReadColumn(const std::string& column, const model::YamlNode& node, 
   }
   const std::optional<AttributeKind> parsed = identity::ParseAttributeKind(kind);
   if (!parsed.has_value()) {
-    return node.Wrong(absl::StrCat("unknown kind ", kind,
-                                   ": name, given_name, surname, birth_date, national_id, "
-                                   "identifier, phone, address, division, sex or other"));
+    return node.Wrong(
+        absl::StrCat("unknown kind ", kind,
+                     ": name, given_name, surname, birth_date, national_id, "
+                     "identifier, issued_number, phone, address, division, sex or other"));
   }
   attribute.kind = *parsed;
   // "%d/%m/%Y", "DD.MM.YYYY", "YYYYMMDD": the order of the parts is what matters.
@@ -583,8 +584,9 @@ void AddIdentityCommands(CLI::App& app, Action& chosen) {
       "    name: name\n"
       "    birth_date: {kind: birth_date, format: YYYYMMDD}\n"
       "    id_no: national_id\n"
-      "Kinds: name, given_name, surname, birth_date, national_id, identifier, phone, address,\n"
-      "division, sex, other. More in hub/doc/identity.md.\n");
+      "Kinds: name, given_name, surname, birth_date, national_id, identifier, issued_number, "
+      "phone,\n"
+      "address, division, sex, other. More in hub/doc/identity.md.\n");
   resolve->add_option("file", arguments->file, "Table of people, CSV with a title row")->required();
   resolve->add_option("--columns", arguments->columns, "YAML file that says which column is what")
       ->required();

@@ -24,13 +24,14 @@
 namespace anqiao::identity {
 namespace {
 
-constexpr std::array<std::pair<AttributeKind, absl::string_view>, 11> kKinds = {
+constexpr std::array<std::pair<AttributeKind, absl::string_view>, 12> kKinds = {
     {{AttributeKind::kName, "name"},
      {AttributeKind::kGivenName, "given_name"},
      {AttributeKind::kSurname, "surname"},
      {AttributeKind::kBirthDate, "birth_date"},
      {AttributeKind::kNationalId, "national_id"},
      {AttributeKind::kIdentifier, "identifier"},
+     {AttributeKind::kIssuedNumber, "issued_number"},
      {AttributeKind::kPhone, "phone"},
      {AttributeKind::kAddress, "address"},
      {AttributeKind::kDivision, "division"},
@@ -214,6 +215,15 @@ Value NationalId(absl::string_view text) {
   return value;
 }
 
+Value IssuedNumber(absl::string_view text) {
+  const absl::string_view issuer = IssuerOf(text);
+  Value value;
+  if (issuer.size() <= 1) return value;
+  value = NormalizeValue({"", AttributeKind::kIdentifier}, text.substr(issuer.size()));
+  if (!value.empty()) value.text = absl::StrCat(issuer, value.text);
+  return value;
+}
+
 Value Phone(absl::string_view text) {
   Value value;
   const model::Phones phones = model::ParsePhones(text);
@@ -323,7 +333,7 @@ Value Name(AttributeKind kind, std::string words) {
   if (HasHan(value.text)) {
     value.text = FoldVariants(value.text);
     if (kind == AttributeKind::kName) {
-      value.readings = Unspaced(NameReadings(value.text));
+      value.readings = ReadingsOfName(value.text);
       value.surname_readings =
           Unspaced(NameReadings(absl::string_view(value.text).substr(0, SurnameBytes(value.text))));
     }
@@ -394,7 +404,7 @@ absl::Status CheckSchema(const Schema& schema) {
                          attribute.kind == AttributeKind::kAddress ||
                          attribute.kind == AttributeKind::kOther;
     if (!several && !kinds.insert(attribute.kind).second) {
-      return wrong(absl::StrCat("two attributes are a ", AttributeKindName(attribute.kind),
+      return wrong(absl::StrCat("two attributes are of kind ", AttributeKindName(attribute.kind),
                                 "; the second is \"", attribute.name, "\""));
     }
     std::string order = attribute.date_order;
@@ -419,7 +429,8 @@ Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
   if (text.empty()) return {};
   const bool numeric =
       attribute.kind == AttributeKind::kBirthDate || attribute.kind == AttributeKind::kNationalId ||
-      attribute.kind == AttributeKind::kPhone || attribute.kind == AttributeKind::kDivision;
+      attribute.kind == AttributeKind::kPhone || attribute.kind == AttributeKind::kDivision ||
+      attribute.kind == AttributeKind::kIssuedNumber;
   // Nothing that says nothing has a digit, and none is lost on the way to words.
   const bool has_digit = std::any_of(text.begin(), text.end(), IsDigit);
   std::string words;
@@ -434,6 +445,8 @@ Value NormalizeValue(const Attribute& attribute, absl::string_view text) {
       return BirthDate(attribute.date_order, text);
     case AttributeKind::kNationalId:
       return NationalId(text);
+    case AttributeKind::kIssuedNumber:
+      return IssuedNumber(text);
     case AttributeKind::kPhone:
       return Phone(text);
     case AttributeKind::kSex:
@@ -529,6 +542,14 @@ void UnpackProfile(absl::string_view packed, Profile& profile) {
       list <<= 1;
     }
   }
+}
+
+std::vector<std::string> ReadingsOfName(absl::string_view name) {
+  return HasHan(name) ? Unspaced(NameReadings(name)) : std::vector<std::string>();
+}
+
+absl::string_view IssuerOf(absl::string_view issued_number) {
+  return issued_number.substr(0, issued_number.find('/') + 1);
 }
 
 absl::string_view BirthDateWithin(const Value& national_id) {

@@ -25,8 +25,9 @@ enum class AttributeKind {
   kGivenName,  // a name in two columns; values that stand in each other's are recognised
   kSurname,
   kBirthDate,
-  kNationalId,  // citizen identity number, GB 11643
-  kIdentifier,  // any other number or code of a person; compared as text
+  kNationalId,    // citizen identity number, GB 11643
+  kIdentifier,    // any other number or code of a person; compared as text
+  kIssuedNumber,  // "issuer/number": what an agency calls its own client
   kPhone,
   kAddress,   // a whole address or a part of one
   kDivision,  // GB/T 2260 and longer codes
@@ -34,8 +35,8 @@ enum class AttributeKind {
   kOther,  // anything else
 };
 
-// "name", "given_name", "surname", "birth_date", "national_id", "identifier", "phone", "address",
-// "division", "sex", "other".
+// "name", "given_name", "surname", "birth_date", "national_id", "identifier", "issued_number",
+// "phone", "address", "division", "sex", "other".
 absl::string_view AttributeKindName(AttributeKind kind);
 std::optional<AttributeKind> ParseAttributeKind(absl::string_view name);
 
@@ -64,7 +65,8 @@ std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind);
 struct Value {
   // Empty: not given. Names: variants folded, no spaces between Han characters. Dates: "YYYYMMDD"
   // or less of it; the digits as given if there is no such day. National id: 18 characters if
-  // valid, else as given. Phones: E.164 if possible. Han addresses: "road|number|number...".
+  // valid, else as given. Phones: E.164 if possible. Han addresses: "road|number|number...". Issued
+  // numbers: the issuer as given, a slash, the number as an identifier.
   std::string text;
   // Former names, further phones.
   std::vector<std::string> further;
@@ -96,6 +98,12 @@ std::string PackProfile(const Profile& profile);
 Profile UnpackProfile(absl::string_view packed, std::size_t attributes);
 // Into a profile of as many attributes, whose memory is used again.
 void UnpackProfile(absl::string_view packed, Profile& profile);
+
+// As Value::readings of a whole name that is normalized.
+std::vector<std::string> ReadingsOfName(absl::string_view name);
+
+// The issuer of an issued number, with the slash.
+absl::string_view IssuerOf(absl::string_view issued_number);
 
 // The birth date within a national id as "YYYYMMDD", of a number with a wrong check digit too;
 // empty if there is none.

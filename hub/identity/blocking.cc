@@ -12,10 +12,11 @@
 namespace anqiao::identity {
 namespace {
 
-constexpr std::array<std::pair<KeyPartKind, absl::string_view>, 9> kParts = {
+constexpr std::array<std::pair<KeyPartKind, absl::string_view>, 10> kParts = {
     {{KeyPartKind::kValue, "value"},
      {KeyPartKind::kBeginning, "beginning"},
      {KeyPartKind::kReading, "reading"},
+     {KeyPartKind::kAnyReading, "any_reading"},
      {KeyPartKind::kSurnameReading, "surname_reading"},
      {KeyPartKind::kYear, "year"},
      {KeyPartKind::kProvince, "province"},
@@ -69,6 +70,14 @@ class Pieces {
         return Add(Beginning(text, kBeginningCharacters));
       case KeyPartKind::kReading:
         return value.readings.empty() ? Add(text) : Add(value.readings);
+      case KeyPartKind::kAnyReading:
+        Take(value, KeyPartKind::kReading);
+        for (const std::string& name : value.further) {
+          std::vector<std::string> readings = ReadingsOfName(name);
+          if (readings.empty()) readings.push_back(name);
+          further_.insert(further_.end(), readings.begin(), readings.end());
+        }
+        return Add(further_);
       case KeyPartKind::kSurnameReading:
         return value.readings.empty() ? Add(text.substr(text.rfind(' ') + 1))
                                       : Add(value.surname_readings);
@@ -80,8 +89,10 @@ class Pieces {
         if (whole_id) AddPart(text, 0, 14);
         return;
       case KeyPartKind::kFrom7:
-        if (whole_id) AddPart(text, 6, 12);
-        return;
+        if (whole_id) return AddPart(text, 6, 12);
+        // No twelve characters of a whole one.
+        made_ = absl::StrCat("=", text);
+        return Add(made_);
       case KeyPartKind::kWithoutBirth:
         if (!whole_id) return;
         made_ = absl::StrCat(text.substr(0, 6), text.substr(14));
@@ -92,6 +103,7 @@ class Pieces {
   std::array<absl::string_view, kKeysPerRecipeMax> pieces_;
   std::size_t count_ = 0;
   std::string made_;
+  std::vector<std::string> further_;
 };
 
 void Extend(std::string& key, absl::string_view piece) {
@@ -164,35 +176,39 @@ std::vector<KeyRecipe> DefaultRecipes(const Schema& schema) {
   using enum KeyPartKind;
   std::vector<KeyRecipe> recipes;
   if (FindKind(schema, kName).has_value()) {
-    const auto add = [&](std::initializer_list<std::pair<AttributeKind, KeyPartKind>> parts) {
+    const auto add = [&](std::initializer_list<std::pair<AttributeKind, KeyPartKind>> parts,
+                         std::size_t records_max = 50) {
       KeyRecipe recipe;
       for (const auto& [attribute, part] : parts) {
         const std::optional<std::size_t> place = FindKind(schema, attribute);
         if (!place.has_value()) return;
         recipe.parts.push_back({*place, part});
       }
+      recipe.records_max = records_max;
       recipes.push_back(std::move(recipe));
     };
-    add({{kNationalId, kValue}});
-    add({{kNationalId, kFirst14}, {kName, kSurnameReading}});
     add({{kNationalId, kFrom7}});
-    add({{kNationalId, kWithoutBirth}});
-    add({{kName, kValue}, {kBirthDate, kValue}});
-    add({{kName, kReading}, {kBirthDate, kValue}});
-    add({{kBirthDate, kValue}, {kDivision, kValue}});
-    add({{kName, kValue}, {kBirthDate, kYear}, {kDivision, kProvince}});
+    add({{kNationalId, kWithoutBirth}, {kName, kSurnameReading}});
+    add({{kIssuedNumber, kValue}});
+    add({{kName, kAnyReading}, {kBirthDate, kValue}});
     add({{kPhone, kValue}, {kName, kSurnameReading}});
     add({{kAddress, kValue}, {kName, kSurnameReading}});
-    add({{kName, kReading}, {kDivision, kValue}});
-    add({{kName, kReading}, {kBirthDate, kYear}});
+    // The more people a place has, the more share these by chance.
+    add({{kBirthDate, kValue}, {kDivision, kValue}}, 8);
+    add({{kName, kReading}, {kDivision, kValue}}, 12);
+    add({{kName, kValue}}, 4);
     if (!recipes.empty()) return recipes;
   }
   for (std::size_t i = 0; i < schema.size(); ++i) {
     if (schema[i].kind != kSex) recipes.push_back({{{i, kValue}}, 100});
   }
+  // An issued number begins with its issuer, whom many have.
+  const auto tells_little = [&](std::size_t i) {
+    return schema[i].kind == kSex || schema[i].kind == kIssuedNumber;
+  };
   for (std::size_t i = 0; i < schema.size(); ++i) {
     for (std::size_t j = i + 1; j < schema.size(); ++j) {
-      if (schema[i].kind == kSex || schema[j].kind == kSex) continue;
+      if (tells_little(i) || tells_little(j)) continue;
       recipes.push_back({{{i, kBeginning}, {j, kBeginning}}, 30});
     }
   }

@@ -21,15 +21,16 @@ enum class KeyPartKind {
   kValue,
   kBeginning,       // the first three characters
   kReading,         // how a Han name sounds; another as it is
+  kAnyReading,      // the same of the further names too
   kSurnameReading,  // how its surname sounds; of another its last word
   kYear,            // of a date
   kProvince,        // of a division
   kFirst14,         // of a national id: where and when registered as born
-  kFrom7,           // of a national id: all but the division
+  kFrom7,           // of a national id: all but the division; of one that is not whole, all
   kWithoutBirth,    // of a national id: all but the birth date
 };
-// "value", "beginning", "reading", "surname_reading", "year", "province", "first_14", "from_7",
-// "without_birth".
+// "value", "beginning", "reading", "any_reading", "surname_reading", "year", "province",
+// "first_14", "from_7", "without_birth".
 absl::string_view KeyPartName(KeyPartKind kind);
 std::optional<KeyPartKind> ParseKeyPart(absl::string_view name);
 

@@ -141,6 +141,12 @@ Level ComparePhones(const Value& a, const Value& b) {
   return EditsBetween(a.text, b.text, 1) <= 1 ? Level::kOneEdit : Level::kDifferent;
 }
 
+// What another agency calls somebody says nothing.
+Level CompareIssuedNumbers(absl::string_view a, absl::string_view b) {
+  if (a == b) return Level::kExact;
+  return IssuerOf(a) == IssuerOf(b) ? Level::kDifferent : Level::kMissing;
+}
+
 // "road|number|number...".
 Level CompareHanAddresses(absl::string_view a, absl::string_view b) {
   if (a == b) return Level::kExact;
@@ -187,6 +193,8 @@ Level CompareValues(AttributeKind kind, const Value& a, const Value& b) {
       return CompareDates(a.text, b.text);
     case AttributeKind::kNationalId:
       return CompareNationalIds(a, b);
+    case AttributeKind::kIssuedNumber:
+      return CompareIssuedNumbers(a.text, b.text);
     case AttributeKind::kPhone:
       return ComparePhones(a, b);
     case AttributeKind::kDivision:
@@ -250,7 +258,7 @@ const std::vector<Level>& LevelsOf(AttributeKind kind) {
   static const std::vector<Level> of_texts = {kExact, kOneEdit, kClose, kSimilar, kDifferent};
   static const std::vector<Level> of_phones = {kExact, kOneEdit, kDifferent};
   static const std::vector<Level> of_divisions = {kExact, kClose, kSimilar, kDifferent};
-  static const std::vector<Level> of_sexes = {kExact, kDifferent};
+  static const std::vector<Level> same_or_not = {kExact, kDifferent};
   switch (kind) {
     case AttributeKind::kName:
       return of_names;
@@ -263,7 +271,8 @@ const std::vector<Level>& LevelsOf(AttributeKind kind) {
     case AttributeKind::kDivision:
       return of_divisions;
     case AttributeKind::kSex:
-      return of_sexes;
+    case AttributeKind::kIssuedNumber:
+      return same_or_not;
     case AttributeKind::kBirthDate:
     case AttributeKind::kNationalId:
     case AttributeKind::kIdentifier:

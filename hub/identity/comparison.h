@@ -19,7 +19,7 @@ namespace anqiao::identity {
 
 // From the best to the worst; each kind of attribute uses some of them (LevelsOf).
 enum class Level : std::uint8_t {
-  kMissing,           // one side has no value, or the value says nothing new
+  kMissing,           // one side has no value, or the two say nothing of each other
   kExact,             // the same
   kUnknownCharacter,  // the same but for characters that one side could not write
   kSameReading,       // sounds the same

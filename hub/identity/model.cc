@@ -12,12 +12,14 @@ namespace {
 
 // No level says more than this, however rarely it was seen to be wrong.
 constexpr Weight kWeightMax = 25 * kBit;
+// An agency gives each number once: what it says grows with the register (SizedFor).
+constexpr Weight kIssuedNumberMax = 40 * kBit;
 // A table of fewer records is a part of something larger.
 constexpr std::size_t kRecordsMin = 1'000;
 
-Weight Log2(double ratio) {
+Weight Log2(double ratio, Weight max = kWeightMax) {
   const double bits = std::log2(ratio) * kBit;
-  return static_cast<Weight>(std::lround(std::clamp<double>(bits, -kWeightMax, kWeightMax)));
+  return static_cast<Weight>(std::lround(std::clamp<double>(bits, -max, max)));
 }
 
 double Lookup(const Frequencies& frequencies, const std::string& value) {
@@ -92,20 +94,24 @@ Caution Judge(const Model& model, const Comparison& comparison, const Score& sco
   using enum AttributeKind;
   const Level name = level(kName), id = level(kNationalId), birth = level(kBirthDate);
   const bool id_agrees = id == Level::kExact || id == Level::kOneEdit || id == Level::kClose;
+  const bool number_agrees = level(kIssuedNumber) == Level::kExact;
   const bool elsewhere = part(kPhone) <= 0 && part(kAddress) <= 0;
   // Half of those who use another's number use a relative's, at the same address.
   const bool somebody_else = name == Level::kDifferent || level(kSex) == Level::kDifferent;
-  if (id == Level::kExact && name >= Level::kClose && (somebody_else || elsewhere)) {
-    return Caution::kIdAlone;
+  if (name >= Level::kClose && (somebody_else || elsewhere)) {
+    if (id == Level::kExact) return Caution::kIdAlone;
+    if (number_agrees && !id_agrees) return Caution::kNumberAlone;
   }
-  if (!id_agrees && birth == Level::kDifferent && elsewhere) return Caution::kNamesakes;
+  if (!id_agrees && !number_agrees && birth == Level::kDifferent && elsewhere) {
+    return Caution::kNamesakes;
+  }
   const bool other_given_name = (name == Level::kClose || name == Level::kSimilar) &&
                                 ShareSurname(a[*name_place], b[*name_place]);
   if (!id_agrees && other_given_name && (birth == Level::kExact || id == Level::kSimilar)) {
     return Caution::kLikelyTwins;
   }
   const bool born_agrees = birth == Level::kExact || birth == Level::kOneEdit;
-  if (!id_agrees && !born_agrees && name >= Level::kOneEdit) {
+  if (!id_agrees && !number_agrees && !born_agrees && name >= Level::kOneEdit) {
     return Caution::kHousehold;
   }
   return Caution::kNone;
@@ -119,6 +125,8 @@ absl::string_view CautionName(Caution caution) {
       break;
     case Caution::kIdAlone:
       return "ID_ALONE";
+    case Caution::kNumberAlone:
+      return "NUMBER_ALONE";
     case Caution::kLikelyTwins:
       return "LIKELY_TWINS";
     case Caution::kNamesakes:
@@ -130,8 +138,16 @@ absl::string_view CautionName(Caution caution) {
 }
 
 Model SizedFor(Model model, std::size_t records) {
-  const double others = std::max<double>(static_cast<double>(std::max(records, kRecordsMin)) - 1,
-                                         2 * model.others_per_record);
+  const auto counted = [](std::size_t size) {
+    return static_cast<double>(std::max(size, kRecordsMin));
+  };
+  // The more people an agency numbers, the less often do two of them have the same number.
+  const std::optional<std::size_t> number = FindKind(model.schema, AttributeKind::kIssuedNumber);
+  if (number.has_value() && *number < model.attributes.size()) {
+    model.attributes[*number].u[static_cast<std::size_t>(Level::kExact)] *=
+        counted(model.records) / counted(records);
+  }
+  const double others = std::max<double>(counted(records) - 1, 2 * model.others_per_record);
   const double share = model.others_per_record / others;
   model.prior = Log2(share / (1 - share));
   model.records = records;
@@ -149,7 +165,8 @@ Score ScorePair(const Model& model, const Comparison& comparison, const Profile&
     const double m = attribute.m[static_cast<std::size_t>(level)];
     double u = attribute.u[static_cast<std::size_t>(level)];
     if (level == Level::kExact) u = SharedFrequency(attribute, a[i], b[i], u);
-    if (m > 0 && u > 0) score.parts[i] = Log2(m / u);
+    const bool issued = model.schema[i].kind == AttributeKind::kIssuedNumber;
+    if (m > 0 && u > 0) score.parts[i] = Log2(m / u, issued ? kIssuedNumberMax : kWeightMax);
   }
   score.caution = Judge(model, comparison, score, a, b);
   const std::optional<std::size_t> name = FindKind(model.schema, AttributeKind::kName);
@@ -178,6 +195,7 @@ Score ScorePair(const Model& model, const Comparison& comparison, const Profile&
     case Caution::kNone:
       break;
     case Caution::kIdAlone:
+    case Caution::kNumberAlone:
       score.total = std::clamp(score.total, model.review, model.link - 1);
       break;
     case Caution::kLikelyTwins:

@@ -57,8 +57,8 @@ struct Model {
 };
 
 // "model" for a register of about "records" records: the more there are, the less likely are two of
-// them one person's; fewer than 1,000 count as so many. The number is part of the model: it does
-// not follow what has arrived.
+// them one person's, or do an agency's numbers of two people happen to be equal; fewer than 1,000
+// count as so many. The number is part of the model: it does not follow what has arrived.
 Model SizedFor(Model model, std::size_t records);
 
 // What is known of registers and not in the weights.
@@ -67,6 +67,8 @@ enum class Caution {
   // The same national id and another name, and no phone or address agrees, or the sex or all of the
   // name differs: put to a person, however much or little it weighs.
   kIdAlone,
+  // The same issued number, likewise, and no national id agrees.
+  kNumberAlone,
   // Same birth date and surname, another given name: at most put to a person.
   kLikelyTwins,
   // They live together; their names differ, and no birth date or number agrees: likewise.

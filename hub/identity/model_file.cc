@@ -41,7 +41,7 @@ absl::Status ReadLevels(const YamlNode& node, AttributeKind kind, AttributeModel
   for (const auto& [name, each] : levels) {
     const std::optional<Level> level = ParseLevel(name);
     if (!level.has_value() || std::find(used.begin(), used.end(), *level) == used.end()) {
-      return each.Wrong(absl::StrCat("a ", AttributeKindName(kind), " has no level ", name));
+      return each.Wrong(absl::StrCat("kind ", AttributeKindName(kind), " has no level ", name));
     }
     AQ_ASSIGN_OR_RETURN(const YamlNode::Map pair, each.Keys({"m", "u"}, {}));
     AQ_ASSIGN_OR_RETURN(const double m, Probability(pair.at("m")));
@@ -52,7 +52,8 @@ absl::Status ReadLevels(const YamlNode& node, AttributeKind kind, AttributeModel
     sum_u += u;
   }
   if (levels.size() != used.size()) {
-    return node.Wrong(absl::StrCat("a ", AttributeKindName(kind), " has ", used.size(), " levels"));
+    return node.Wrong(
+        absl::StrCat("kind ", AttributeKindName(kind), " has ", used.size(), " levels"));
   }
   if (std::abs(sum_m - 1) > kSumTolerance || std::abs(sum_u - 1) > kSumTolerance) {
     return node.Wrong("m of all levels must add up to 1, and so must u");
@@ -171,6 +172,7 @@ absl::StatusOr<Model> ReadModel(const YamlNode& node) {
   if (model.review >= model.link) return keys.at("review").Wrong("review is not under link");
   AQ_ASSIGN_OR_RETURN(const std::int64_t records, keys.at("records").Number());
   if (records < 2) return keys.at("records").Wrong("expected at least 2");
+  model.records = static_cast<std::size_t>(records);
   AQ_ASSIGN_OR_RETURN(model.others_per_record, keys.at("others_per_record").Decimal());
   if (model.others_per_record <= 0 || model.others_per_record > 1000) {
     return keys.at("others_per_record").Wrong("expected a number over 0 and at most 1000");
@@ -183,7 +185,7 @@ absl::StatusOr<Model> ReadModel(const YamlNode& node) {
   }
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> recipes, keys.at("keys").Items(kRecipesMax));
   for (const YamlNode& each : recipes) AQ_RETURN_IF_ERROR(ReadRecipe(each, model));
-  return SizedFor(std::move(model), static_cast<std::size_t>(records));
+  return SizedFor(std::move(model), model.records);
 }
 
 }  // namespace
@@ -252,7 +254,7 @@ absl::StatusOr<StopList> ParseStopList(const std::string& file, const std::strin
 
 // Part of the program and covered by tests: they parse.
 const Model& ShippedModel() {
-  static const Model* const model = new Model(*ParseModel("zh-1.yaml", kShippedModel));
+  static const Model* const model = new Model(*ParseModel("zh-2.yaml", kShippedModel));
   return *model;
 }
 

@@ -24,7 +24,8 @@ absl::StatusOr<Model> ParseModel(const std::string& file, const std::string& con
 // surnames and of characters that several records have are kept.
 std::string FormatModel(const Model& model, const std::string& source);
 
-// For Chinese registers: name, sex, birth_date, national_id, phone, division, address.
+// For Chinese registers: name, sex, birth_date, national_id, phone, division, address,
+// issued_number.
 const Model& ShippedModel();
 
 // Values that say nothing about who somebody is, by kind, normalized: 13800000000 as a phone.

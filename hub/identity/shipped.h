@@ -5,7 +5,7 @@
 
 namespace anqiao::identity {
 
-extern const char kShippedModel[];     // zh-1.yaml
+extern const char kShippedModel[];     // zh-2.yaml
 extern const char kShippedStopList[];  // stop-list.yaml
 
 }  // namespace anqiao::identity

@@ -70,14 +70,18 @@ AttributeModel CountValues(const std::vector<TrainingRecord>& records, std::size
   return model;
 }
 
-// The share of pairs of different records that agree exactly.
-double ExactShare(const Frequencies& counts) {
-  double total = 0, agreeing = 0;
+// The share of pairs of different records that agree exactly, among those that can be compared.
+double ExactShare(const Frequencies& counts, AttributeKind kind) {
+  std::unordered_map<std::string, double> totals;
+  double agreeing = 0;
   for (const auto& [value, count] : counts.values) {
-    total += count;
+    const bool issued = kind == AttributeKind::kIssuedNumber;
+    totals[issued ? std::string(IssuerOf(value)) : ""] += count;
     agreeing += count * (count - 1);
   }
-  return total > 1 ? agreeing / (total * (total - 1)) : 0;
+  double pairs = 0;
+  for (const auto& [issuer, total] : totals) pairs += total * (total - 1);
+  return pairs > 0 ? agreeing / pairs : 0;
 }
 
 std::vector<Pair> RandomPairs(std::size_t records, std::size_t pairs_max) {
@@ -236,7 +240,9 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
   for (std::size_t i = 0; i < model.schema.size(); ++i) {
     AttributeModel& attribute = model.attributes[i];
     attribute = CountValues(records, i);
-    const double exact = ExactShare(attribute.frequencies);
+    const double exact = ExactShare(attribute.frequencies, model.schema[i].kind);
+    // Each number is as rare as any other.
+    if (model.schema[i].kind == AttributeKind::kIssuedNumber) attribute.frequencies = {};
     ToShares(attribute.frequencies);
     if (!attribute.surnames.values.empty()) {
       ToShares(attribute.surnames);
@@ -284,6 +290,7 @@ absl::StatusOr<Model> Train(const Model& base, std::vector<TrainingRecord> recor
   const double all =
       static_cast<double>(records.size()) * static_cast<double>(records.size() - 1) / 2;
   model.others_per_record = 2 * matches / static_cast<double>(records.size());
+  model.records = records.size();  // what u was counted in
   model = SizedFor(std::move(model), records.size());
   // Some of the random pairs are one person's too; what they add is taken out again.
   const double everybody = matches / all;

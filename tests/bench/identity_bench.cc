@@ -50,9 +50,9 @@ double ResidentBytes() {
 }
 
 Profile ProfileOf(const Model& model, const LabelledRecord& record) {
-  const std::string* const cells[] = {&record.name,      &record.sex,   &record.birth_date,
-                                      &record.id_number, &record.phone, &record.division,
-                                      &record.address};
+  const std::string* const cells[] = {&record.name,      &record.sex,          &record.birth_date,
+                                      &record.id_number, &record.phone,        &record.division,
+                                      &record.address,   &record.issued_number};
   std::vector<Value> values;
   for (std::size_t i = 0; i < model.schema.size(); ++i) {
     values.push_back(anqiao::identity::NormalizeValue(model.schema[i], *cells[i]));

@@ -240,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
               "columns:\n  name: name\n  phone: name\n",
               {},
               1,
-              "two attributes are a name"},
+              "two attributes are of kind name"},
         Wrong{"KeyTwice",
               "rec_id,name\na,王秀英\na,李强\n",
               "columns:\n  name: name\n",

@@ -79,6 +79,16 @@ INSTANTIATE_TEST_SUITE_P(
                       Spelling{kDivision, "421202", "421202"}, Spelling{kSex, "男", "1"},
                       Spelling{kSex, "F", "2"}, Spelling{kSex, "0", ""}, Spelling{kSex, "9", ""}));
 INSTANTIATE_TEST_SUITE_P(
+    IssuedNumbers, SpellingTest,
+    ::testing::Values(Spelling{kIssuedNumber, "police/R-17", "police/r-17"},
+                      Spelling{kIssuedNumber, "Police/ Ｒ-１７ ", "Police/r-17"},
+                      Spelling{kIssuedNumber, "police/R/17", "police/r/17"},
+                      Spelling{kIssuedNumber, "R-17", ""}, Spelling{kIssuedNumber, "N/A", ""},
+                      Spelling{kIssuedNumber, "/R-17", ""}, Spelling{kIssuedNumber, "police/", ""},
+                      Spelling{kIssuedNumber, "police1/ 无", ""},
+                      Spelling{kIssuedNumber, "police1/ N/A", ""},
+                      Spelling{kIssuedNumber, "", ""}));
+INSTANTIATE_TEST_SUITE_P(
     Addresses, SpellingTest,
     ::testing::Values(Spelling{kAddress, "花园大道112号19栋501室", "花园大道|112|19|501"},
                       Spelling{kAddress, "花园大道112号19号楼501", "花园大道|112|19|501"},
@@ -172,14 +182,17 @@ TEST(CheckSchemaTest, SaysWhatIsWrong) {
   EXPECT_THAT(std::string(CheckSchema({{"a", kOther}, {"a", kOther}}).message()),
               HasSubstr("\"a\" occurs twice"));
   EXPECT_THAT(std::string(CheckSchema({{"a", kName}, {"b", kName}}).message()),
-              HasSubstr("two attributes are a name"));
+              HasSubstr("two attributes are of kind name"));
+  EXPECT_THAT(std::string(CheckSchema({{"a", kIssuedNumber}, {"b", kIssuedNumber}}).message()),
+              HasSubstr("two attributes are of kind issued_number"));
   EXPECT_THAT(std::string(CheckSchema({{"a", kBirthDate, "YYM"}}).message()),
               HasSubstr("not an order of Y, M and D"));
 }
 
 TEST(AttributeKindTest, NamesGoBothWays) {
-  for (const char* name : {"name", "given_name", "surname", "birth_date", "national_id",
-                           "identifier", "phone", "address", "division", "sex", "other"}) {
+  for (const char* name :
+       {"name", "given_name", "surname", "birth_date", "national_id", "identifier", "issued_number",
+        "phone", "address", "division", "sex", "other"}) {
     ASSERT_TRUE(ParseAttributeKind(name).has_value()) << name;
     EXPECT_EQ(AttributeKindName(*ParseAttributeKind(name)), name);
   }

@@ -88,6 +88,18 @@ INSTANTIATE_TEST_SUITE_P(
                       Pair{kDivision, "421202", "330102", kDifferent},
                       Pair{kSex, "男", "1", kExact}, Pair{kSex, "男", "女", kDifferent}));
 INSTANTIATE_TEST_SUITE_P(
+    IssuedNumbers, PairTest,
+    ::testing::Values(Pair{kIssuedNumber, "police/R-17", "police/r-17", kExact},
+                      Pair{kIssuedNumber, "police/R-17", "police/R-18", kDifferent},
+                      Pair{kIssuedNumber, "police/R-17", "tax/R-17", kMissing},
+                      Pair{kIssuedNumber, "police/R-17", "tax/R-18", kMissing},
+                      Pair{kIssuedNumber, "police/R-17", "Police/R-17", kMissing},
+                      Pair{kIssuedNumber, "police/R-17", "police2/R-17", kMissing},
+                      Pair{kIssuedNumber, "police/R/17", "police/R/17", kExact},
+                      Pair{kIssuedNumber, "police/R/17", "police/R/18", kDifferent},
+                      Pair{kIssuedNumber, "police/", "police/", kMissing},
+                      Pair{kIssuedNumber, "police/R-17", "", kMissing}));
+INSTANTIATE_TEST_SUITE_P(
     HanAddresses, PairTest,
     ::testing::Values(
         Pair{kAddress, "花园大道112号19栋501室", "青岚区花园大道112号19号楼501", kExact},

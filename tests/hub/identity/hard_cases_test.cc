@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hub/identity/comparison.h"
@@ -26,8 +27,17 @@ std::ostream& operator<<(std::ostream& out, Outcome outcome) {
                                                : "apart");
 }
 
-// name, sex, birth date, national id, phone, division, address.
+// name, sex, birth date, national id, phone, division, address, issued number; what is left out is
+// empty.
 using Cells = std::vector<std::string>;
+
+Profile ProfileOf(const Model& model, const Cells& cells) {
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < model.schema.size(); ++i) {
+    values.push_back(NormalizeValue(model.schema[i], i < cells.size() ? cells[i] : ""));
+  }
+  return MakeProfile(model.schema, ShippedStopList(), std::move(values));
+}
 
 struct HardCase {
   const char* name;
@@ -39,15 +49,8 @@ class HardCaseTest : public ::testing::TestWithParam<HardCase> {};
 
 TEST_P(HardCaseTest, ComesOutAsItShould) {
   const Model model = SizedFor(ShippedModel(), 100'000);
-  ASSERT_EQ(model.schema.size(), 7U);
-  const auto profile = [&](const Cells& cells) {
-    std::vector<Value> values;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      values.push_back(NormalizeValue(model.schema[i], cells[i]));
-    }
-    return MakeProfile(model.schema, ShippedStopList(), std::move(values));
-  };
-  const Profile a = profile(GetParam().a), b = profile(GetParam().b);
+  ASSERT_EQ(model.schema.size(), 8U);
+  const Profile a = ProfileOf(model, GetParam().a), b = ProfileOf(model, GetParam().b);
   const Score score = ScorePair(model, Compare(model.schema, a, b), a, b);
   for (const bool swapped : {false, true}) {
     MemoryTables tables;
@@ -76,6 +79,7 @@ constexpr char kPhone1[] = "19000010001";
 constexpr char kPhone2[] = "19000020002";
 constexpr char kHome1[] = "花园大道112号19栋501室";
 constexpr char kHome2[] = "解放路8号3栋1002室";
+constexpr char kNumber1[] = "police/R-17", kNumber2[] = "police/R-18";
 
 INSTANTIATE_TEST_SUITE_P(
     All, HardCaseTest,
@@ -183,6 +187,86 @@ INSTANTIATE_TEST_SUITE_P(
                                {"陈建军", "1", "", "", "", "421202", ""},
                                Outcome::kApart}),
     [](const auto& info) { return info.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    IssuedNumbers, HardCaseTest,
+    ::testing::Values(HardCase{"NumberAndCommonName",
+                               {"王伟", "", "", "", "", "", "", kNumber1},
+                               {"王 伟", "", "", "", "", "", "", "police/ｒ-１７"},
+                               Outcome::kLinked},
+                      HardCase{"NumberAndOtherName",
+                               {"王伟", "", "", "", "", "", "", kNumber1},
+                               {"赵建国", "", "", "", "", "", "", kNumber1},
+                               Outcome::kReview},
+                      HardCase{"NumberAndOtherGivenName",
+                               {"王秀英", "", "", "", "", "", "", kNumber1},
+                               {"王雅婷", "", "", "", "", "", "", kNumber1},
+                               Outcome::kReview},
+                      HardCase{"NumberAndOtherNameAndAllElseUnlike",
+                               {"王伟", "1", "19850315", "", kPhone1, "421202", kHome1, kNumber1},
+                               {"赵芳", "2", "19620708", "", kPhone2, "430692", kHome2, kNumber1},
+                               Outcome::kReview},
+                      HardCase{"NumberAndOtherNameOfTheSameHousehold",
+                               {"王伟", "1", "", "", kPhone1, "421202", kHome1, kNumber1},
+                               {"赵芳", "2", "", "", kPhone1, "421202", kHome1, kNumber1},
+                               Outcome::kReview},
+                      HardCase{"NumberAndRenamedWithTheSamePhone",
+                               {"王秀英", "2", "", "", kPhone1, "", "", kNumber1},
+                               {"王雅婷", "2", "", "", kPhone1, "", "", kNumber1},
+                               Outcome::kLinked},
+                      HardCase{"NumberAndUnknownCharacter",
+                               {"王㛃", "", "", "", "", "", "", kNumber1},
+                               {"王?", "", "", "", "", "", "", kNumber1},
+                               Outcome::kLinked},
+                      HardCase{"NumberAndNameWithASlip",
+                               {"王秀英", "", "", "", "", "", "", kNumber1},
+                               {"王英秀", "", "", "", "", "", "", kNumber1},
+                               Outcome::kLinked},
+                      HardCase{"NumberAndNoName",
+                               {"王伟", "", "", "", "", "", "", kNumber1},
+                               {"", "", "", "", "", "", "", kNumber1},
+                               Outcome::kLinked},
+                      HardCase{"NumberAndNameWithAnotherBirthDate",
+                               {"王伟", "1", "19850315", "", "", "", "", kNumber1},
+                               {"王伟", "1", "19620708", "", "", "", "", kNumber1},
+                               Outcome::kLinked},
+                      HardCase{"NumberAndNameWithTwoNationalIds",
+                               {"王秀英", "2", "", kId1, "", "", "", kNumber1},
+                               {"王秀英", "2", "", kId2, "", "", "", kNumber1},
+                               Outcome::kReview},
+                      HardCase{"SameNumberOfAnotherAgency",
+                               {"王伟", "", "", "", "", "", "", kNumber1},
+                               {"王伟", "", "", "", "", "", "", "civil/R-17"},
+                               Outcome::kApart},
+                      HardCase{"TwoNumbersOfNamesakesBornInAYear",
+                               {"王伟", "1", "1985", "", "", "421202", "", kNumber1},
+                               {"王伟", "1", "1985", "", "", "421202", "", kNumber2},
+                               Outcome::kApart},
+                      HardCase{"TwoNumbersOfOnePerson",
+                               {"王秀英", "2", "", kId1, "", "", "", kNumber1},
+                               {"王秀英", "2", "", kId1, "", "", "", kNumber2},
+                               Outcome::kLinked}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(IssuedNumberTest, IsEnoughWithOrWithoutANameInRegistersOfAnySize) {
+  for (const std::size_t records : {1U, 10'000U, 2'000'000U, 100'000'000U}) {
+    const Model model = SizedFor(ShippedModel(), records);
+    const auto total = [&](const std::string& name, const std::string& other,
+                           const std::string& number) {
+      const Profile a = ProfileOf(model, {name, "", "", "", "", "", "", kNumber1});
+      const Profile b = ProfileOf(model, {other, "", "", "", "", "", "", number});
+      return ScorePair(model, Compare(model.schema, a, b), a, b).total;
+    };
+    EXPECT_GE(total("王伟", "王伟", kNumber1), model.link) << records;
+    EXPECT_GE(total("王伟", "王?", kNumber1), model.link) << records;
+    EXPECT_GE(total("王伟", "", kNumber1), model.link) << records;
+    EXPECT_GE(total("", "", kNumber1), model.link) << records;
+    EXPECT_LT(total("王伟", "李强", kNumber1), model.link) << records;
+    EXPECT_GE(total("王伟", "李强", kNumber1), model.review) << records;
+    EXPECT_LT(total("王伟", "王伟", kNumber2), total("王伟", "王伟", "")) << records;
+    EXPECT_EQ(total("王伟", "王伟", "tax/R-17"), total("王伟", "王伟", "")) << records;
+  }
+}
 
 }  // namespace
 }  // namespace anqiao::identity

@@ -36,7 +36,7 @@ class TrainTest : public ::testing::Test {
       std::size_t i = 0;
       for (const std::string* cell :
            {&record.name, &record.sex, &record.birth_date, &record.id_number, &record.phone,
-            &record.division, &record.address}) {
+            &record.division, &record.address, &record.issued_number}) {
         values.push_back(NormalizeValue(base_.schema[i++], *cell));
       }
       records_.push_back(
