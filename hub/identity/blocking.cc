@@ -192,10 +192,10 @@ std::vector<KeyRecipe> DefaultRecipes(const Schema& schema) {
     add({{kIssuedNumber, kValue}});
     add({{kName, kAnyReading}, {kBirthDate, kValue}});
     add({{kPhone, kValue}, {kName, kSurnameReading}});
-    add({{kAddress, kValue}, {kName, kSurnameReading}});
     // The more people a place has, the more share these by chance.
+    add({{kAddress, kValue}, {kName, kSurnameReading}}, 16);
     add({{kBirthDate, kValue}, {kDivision, kValue}}, 8);
-    add({{kName, kReading}, {kDivision, kValue}}, 12);
+    add({{kName, kReading}, {kDivision, kValue}}, 8);
     add({{kName, kValue}}, 4);
     if (!recipes.empty()) return recipes;
   }
