@@ -185,7 +185,8 @@ absl::StatusOr<Model> ReadModel(const YamlNode& node) {
   }
   AQ_ASSIGN_OR_RETURN(const std::vector<YamlNode> recipes, keys.at("keys").Items(kRecipesMax));
   for (const YamlNode& each : recipes) AQ_RETURN_IF_ERROR(ReadRecipe(each, model));
-  return SizedFor(std::move(model), model.records);
+  const std::size_t register_size = model.records;
+  return SizedFor(std::move(model), register_size);
 }
 
 }  // namespace
