@@ -123,8 +123,7 @@ std::string FamilyName(char family) {
       {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},   {'d', "deliveries"},
       {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"},  {'c', "counts"},
       {'x', "dead"},     {'k', "consents"},   {'t', "due"},          {'e', "notes"},
-      {'v', "looks"},    {'a', "asked"},      {'g', "team members"}, {'s', "dispatches"},
-      {'j', "identity"}, {'u', "reviews"},    {'z', "regrouped"}};
+      {'v', "looks"},    {'a', "asked"},      {'g', "team members"}, {'s', "dispatches"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }
@@ -140,7 +139,7 @@ constexpr store::Sequence kAloneEntries = 10'000;
 constexpr int kRowsMax = 200'000;
 
 // By family, since keys may name people.
-using FamilyDifferences = std::map<std::string, Difference>;
+using Differences = std::map<std::string, Difference>;
 
 // Calls "tell" for the rows of "from" that "in" does not have so: with another value, or not at
 // all. One by one, since the sets' rows come in different orders: the live ones' in that of hidden
@@ -148,7 +147,7 @@ using FamilyDifferences = std::map<std::string, Difference>;
 absl::Status LookUp(const store::Snapshot& from, const store::Snapshot& in, const Summary& a,
                     const Summary& b,
                     const std::function<void(Difference& family, bool lacking)>& tell,
-                    FamilyDifferences* families) {
+                    Differences* families) {
   int rows = 0;
   absl::Status failure;
   AQ_RETURN_IF_ERROR(from.Scan("", "", [&](absl::string_view key, absl::string_view value) {
@@ -170,7 +169,7 @@ absl::Status LookUp(const store::Snapshot& from, const store::Snapshot& in, cons
 absl::StatusOr<std::vector<std::string>> Compare(const store::Snapshot& live_rows,
                                                  const store::Snapshot& rebuilt_rows,
                                                  const Summary& live, const Summary& rebuilt) {
-  FamilyDifferences families;
+  Differences families;
   AQ_RETURN_IF_ERROR(LookUp(
       live_rows, rebuilt_rows, live, rebuilt,
       [](Difference& family, bool lacking) { ++(lacking ? family.extra : family.other); },
