@@ -139,7 +139,7 @@ constexpr store::Sequence kAloneEntries = 10'000;
 constexpr int kRowsMax = 200'000;
 
 // By family, since keys may name people.
-using Differences = std::map<std::string, Difference>;
+using FamilyDifferences = std::map<std::string, Difference>;
 
 // Calls "tell" for the rows of "from" that "in" does not have so: with another value, or not at
 // all. One by one, since the sets' rows come in different orders: the live ones' in that of hidden
@@ -147,7 +147,7 @@ using Differences = std::map<std::string, Difference>;
 absl::Status LookUp(const store::Snapshot& from, const store::Snapshot& in, const Summary& a,
                     const Summary& b,
                     const std::function<void(Difference& family, bool lacking)>& tell,
-                    Differences* families) {
+                    FamilyDifferences* families) {
   int rows = 0;
   absl::Status failure;
   AQ_RETURN_IF_ERROR(from.Scan("", "", [&](absl::string_view key, absl::string_view value) {
@@ -169,7 +169,7 @@ absl::Status LookUp(const store::Snapshot& from, const store::Snapshot& in, cons
 absl::StatusOr<std::vector<std::string>> Compare(const store::Snapshot& live_rows,
                                                  const store::Snapshot& rebuilt_rows,
                                                  const Summary& live, const Summary& rebuilt) {
-  Differences families;
+  FamilyDifferences families;
   AQ_RETURN_IF_ERROR(LookUp(
       live_rows, rebuilt_rows, live, rebuilt,
       [](Difference& family, bool lacking) { ++(lacking ? family.extra : family.other); },
