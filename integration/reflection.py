@@ -26,7 +26,7 @@ AGENCY_SERVICES = {"anqiao.exchange.v1.ExchangeService", "grpc.health.v1.Health"
                    "grpc.reflection.v1alpha.ServerReflection"}
 HUB_SERVICES = (AGENCY_SERVICES - {"anqiao.exchange.v1.ExchangeService"}) | {
     f"anqiao.hub.v1.{name}Service" for name in
-    ("Adapter", "CareTeam", "Case", "Consent", "Custody", "Directory", "Dispatch", "Eligibility", "Employer", "Referral", "Operations")}
+    ("Adapter", "CareTeam", "Case", "Consent", "Custody", "Directory", "Dispatch", "Eligibility", "Employer", "Identity", "Referral", "Operations")}
 # In any spelling, in any name or comment that an agency can see.
 TELLING = ("hub.v1", "detox", "drug", "police", "rehabilit", "addict", "戒毒", "吸毒", "禁毒", "尿检", "case")
 BUF = hubkit.ROOT / "integration" / "node_modules" / ".bin" / "buf"

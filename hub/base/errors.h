@@ -36,6 +36,7 @@ inline constexpr char kOverloaded[] = "OVERLOADED";
 inline constexpr char kInternal[] = "INTERNAL";
 // Of resources.
 inline constexpr char kCaseNotFound[] = "CASE_NOT_FOUND";
+inline constexpr char kRecordNotFound[] = "RECORD_NOT_FOUND";
 inline constexpr char kPolicyNotFound[] = "POLICY_NOT_FOUND";
 inline constexpr char kReferralNotFound[] = "REFERRAL_NOT_FOUND";
 inline constexpr char kAgencyNotFound[] = "AGENCY_NOT_FOUND";
@@ -72,6 +73,8 @@ inline constexpr char kAdapterOutOfMemory[] = "ADAPTER_OUT_OF_MEMORY";
 inline constexpr char kAdapterForbiddenCall[] = "ADAPTER_FORBIDDEN_CALL";
 inline constexpr char kAdapterFlooded[] = "ADAPTER_FLOODED";
 inline constexpr char kAdapterMisbehaved[] = "ADAPTER_MISBEHAVED";
+// Of who is who.
+inline constexpr char kTooManyVerdicts[] = "TOO_MANY_VERDICTS";
 // Of referrals.
 inline constexpr char kStateNotAllowed[] = "STATE_NOT_ALLOWED";
 inline constexpr char kDeliveriesPushed[] = "DELIVERIES_PUSHED";

@@ -65,6 +65,8 @@ void AddDisclosureCommands(CLI::App& app, Action& chosen);
 void AddMixCommand(CLI::App& disclosures, Action& chosen);
 void AddCareCommands(CLI::App& app, Action& chosen);
 void AddIdentityCommands(CLI::App& app, Action& chosen);
+// Those of the group that ask the hub.
+void AddIdentityReviewCommands(CLI::App* group, Action& chosen);
 void AddOperationsCommands(CLI::App& app, Action& chosen);
 void AddDeliveryCommands(CLI::App& app, Action& chosen);
 void AddCustodyCommands(CLI::App& app, Action& chosen);

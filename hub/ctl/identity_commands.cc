@@ -448,14 +448,9 @@ void WriteReviews(std::ostream& out, const Model& model,
                   const std::vector<identity::Review>& reviews) {
   out << "rec_id,beside,score,why\n";
   for (const identity::Review& review : reviews) {
-    const absl::string_view caution = identity::CautionName(review.score.caution);
     out << CsvCell(review.key) << ',' << CsvCell(review.other) << ','
         << absl::StrFormat("%.3f", review.score.total / double{identity::kBit}) << ','
-        << (review.score.conflicting_ids       ? "TWO_NUMBERS"
-            : !caution.empty()                 ? caution
-            : review.score.total >= model.link ? "STRONGER_ELSEWHERE"
-                                               : "TOO_LITTLE")
-        << '\n';
+        << identity::ReviewReason(model, review.score) << '\n';
   }
 }
 
@@ -609,6 +604,7 @@ void AddIdentityCommands(CLI::App& app, Action& chosen) {
   resolve->add_option("--shuffle", arguments->shuffle,
                       "Let the records arrive in the order that this number draws");
   OnChosen(resolve, chosen, std::move(arguments), Resolve);
+  AddIdentityReviewCommands(group, chosen);
 }
 
 }  // namespace anqiao::ctl

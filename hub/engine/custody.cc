@@ -12,6 +12,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
+#include "hub/engine/person.h"
 #include "hub/engine/values.h"
 #include "hub/store/audit_log.h"
 #include "hub/store/cipher.h"
@@ -95,7 +96,7 @@ absl::Status EngineImpl::EraseTurn(Writer::Turn& turn, const Principal& principa
   AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(command.case_id, Today(), jurisdiction));
   *made->mutable_principal() = principal;
   journal::v1::PersonErased* erased = made->mutable_person_erased();
-  erased->set_person(command.case_id);
+  erased->set_person(view.document.person());
   erased->set_reason(command.reason);
   erased->set_basis_reference(command.basis_reference);
   erased->set_request_id(command.request_id);
@@ -130,12 +131,14 @@ absl::Status EngineImpl::EraseTurn(Writer::Turn& turn, const Principal& principa
                                                  turn.snapshot(), store::DispatchKey(dispatch)));
     if (document.has_value() && document->key() != 0) keys.insert(document->key());
   }
-  AQ_ASSIGN_OR_RETURN(const auto notes, ReadDocument<journal::v1::EntitlementNotes>(
-                                            turn.snapshot(), store::NotesKey(command.case_id)));
-  if (notes.has_value() && notes->key() != 0) keys.insert(notes->key());
   erased->set_referral_count(view.document.referrals_size());
-  AQ_ASSIGN_OR_RETURN(const KeyId own, turn.store().OwnerKey(command.case_id));
-  if (own != 0) keys.insert(own);
+  for (const std::string& id : IdsOf(view.document)) {
+    AQ_ASSIGN_OR_RETURN(const auto notes, ReadDocument<journal::v1::EntitlementNotes>(
+                                              turn.snapshot(), store::NotesKey(id)));
+    if (notes.has_value() && notes->key() != 0) keys.insert(notes->key());
+    AQ_ASSIGN_OR_RETURN(const KeyId own, turn.store().OwnerKey(id));
+    if (own != 0) keys.insert(own);
+  }
   for (const KeyId key : keys) erased->add_keys(key);
   std::vector<std::string> blobs(erased->payloads().begin(), erased->payloads().end());
   AQ_ASSIGN_OR_RETURN(*sequence, turn.Commit({*made}, std::move(blobs), std::move(heads)));

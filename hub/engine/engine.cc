@@ -10,9 +10,9 @@
 #include "hub/base/status_macros.h"
 #include "hub/engine/adapters.h"
 #include "hub/engine/engine_impl.h"
+#include "hub/engine/identity_tables.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
-#include "hub/identity/resolver.h"
 
 namespace anqiao::engine {
 namespace {
@@ -112,7 +112,7 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
   };
   std::vector<Wanted> wanted = {
       {journal::v1::ACTIVATION_KIND_CATALOGUE, "catalogue", catalogue_->hash()},
-      {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", identity::kModelVersion}};
+      {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", IdentityModel().version}};
   std::map<std::string, std::string> contents = {{catalogue_->hash(), catalogue_->content()}};
   if (options_.timetable != nullptr) {
     const referral::Calendar& calendar = options_.timetable->calendar;

@@ -33,6 +33,7 @@
 #include "hub/adapter/adapter_slot.h"
 #include "hub/base/clock.h"
 #include "hub/engine/counts.h"
+#include "hub/engine/identity_views.h"
 #include "hub/engine/test_hooks.h"
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
@@ -495,6 +496,25 @@ class Engine {
   virtual const policy::Catalogue& catalogue() const = 0;
   virtual model::CivilDate Today() const = 0;
   virtual absl::Time Now() const = 0;
+
+  // --- Who is who (hub/doc/identity.md). ---
+  // People who may be one, as a person should look at them, by their ids; of one case if "case_id"
+  // is not empty. Both are visible in "jurisdiction".
+  virtual absl::StatusOr<Page<IdentityPair>> ListIdentityReviews(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& jurisdiction) = 0;
+  // NOT_FOUND (CASE_NOT_FOUND).
+  virtual absl::StatusOr<IdentityExplanation> ExplainIdentity(const std::string& case_id,
+                                                              const std::string& jurisdiction) = 0;
+  // Any two records side by side. NOT_FOUND (RECORD_NOT_FOUND).
+  virtual absl::StatusOr<IdentityPair> GetIdentityPair(identity::RecordId record,
+                                                       identity::RecordId other_record,
+                                                       const std::string& jurisdiction) = 0;
+  // The pairs as they are then. NOT_FOUND (RECORD_NOT_FOUND). ABORTED (ETAG_MISMATCH): one of the
+  // people changed since. FAILED_PRECONDITION (TOO_MANY_VERDICTS).
+  virtual absl::StatusOr<std::vector<IdentityPair>> JudgeIdentity(
+      const Principal& principal, const JudgeIdentityCommand& command,
+      const std::string& jurisdiction) = 0;
 
   // --- Routes (hub/doc/routing.md). Nothing leaves by them. ---
   // By id; empty "service": all.

@@ -61,6 +61,18 @@ class EngineImpl : public Engine {
   model::CivilDate Today() const override { return model::CivilDate::At(clock_->Now()); }
   absl::Time Now() const override { return clock_->Now(); }
 
+  absl::StatusOr<Page<IdentityPair>> ListIdentityReviews(const std::string& case_id,
+                                                         const std::string& after, int limit,
+                                                         const std::string& jurisdiction) override;
+  absl::StatusOr<IdentityExplanation> ExplainIdentity(const std::string& case_id,
+                                                      const std::string& jurisdiction) override;
+  absl::StatusOr<IdentityPair> GetIdentityPair(identity::RecordId record,
+                                               identity::RecordId other_record,
+                                               const std::string& jurisdiction) override;
+  absl::StatusOr<std::vector<IdentityPair>> JudgeIdentity(const Principal& principal,
+                                                          const JudgeIdentityCommand& command,
+                                                          const std::string& jurisdiction) override;
+
   absl::StatusOr<Page<ProviderView>> ListProviders(const std::string& service,
                                                    const std::string& after, int limit) override;
   absl::StatusOr<RouteView> GetRoute(const std::string& case_id, const std::string& policy,

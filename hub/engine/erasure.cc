@@ -1,50 +1,40 @@
 // What is forgotten when a person is erased: everything about them goes from the projections at
 // once. What others' records had to do with them stays until the projections are computed anew.
 
+#include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "hub/base/status_macros.h"
+#include "hub/engine/identity_tables.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/referral_fold.h"
-#include "hub/identity/resolver.h"
 #include "hub/model/case.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
 
 using journal::v1::DeliveryDocument;
+using journal::v1::PersonDocument;
 using journal::v1::PersonRecord;
 
 absl::Status Projection::Erased(const journal::v1::PersonErased& erased) {
-  const std::string key = store::PersonKey(erased.person());
-  AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), key));
+  AQ_ASSIGN_OR_RETURN(PersonRow * row, PersonOf(erased.person()));
   // In a rebuild they never were.
   if (row->exists) {
-    for (const PersonRecord& record : row->document.records()) {
-      AQ_RETURN_IF_ERROR(ForgetRecord(record, erased.person()));
+    const PersonDocument person = row->document;
+    std::vector<std::string> ids(person.former_ids().begin(), person.former_ids().end());
+    ids.push_back(person.person());
+    for (const std::string& id : ids) AQ_RETURN_IF_ERROR(ForgetAttached(id));
+    // The first record last: it names the person.
+    std::map<identity::RecordId, const PersonRecord*, std::greater<>> records;
+    for (const PersonRecord& record : person.records()) {
+      records.emplace(RecordIdOf(record.record_id(), model::IsPoliceKind(record.record().kind())),
+                      &record);
     }
-    for (const std::string& referral : row->document.referrals()) {
-      AQ_RETURN_IF_ERROR(ForgetReferral(referral));
-    }
-    for (const std::string& consent : row->document.consents()) {
-      AQ_RETURN_IF_ERROR(ForgetConsent(consent));
-    }
-    for (const std::string& member : row->document.team_members()) {
-      AQ_RETURN_IF_ERROR(ForgetMember(member));
-    }
-    for (const std::string& dispatch : row->document.dispatches()) {
-      AQ_RETURN_IF_ERROR(ForgetDispatch(dispatch));
-    }
-    AQ_RETURN_IF_ERROR(ForgetDeliveries(erased.person()));
-    AQ_RETURN_IF_ERROR(ForgetDisclosures(erased.person()));
-    AQ_RETURN_IF_ERROR(ForgetNotes(erased.person()));
-    if (model::IsKnownToPolice(row->document)) {
-      AQ_RETURN_IF_ERROR(Count(kKnownToPoliceCount, -1));
-    }
-    people_.Remove(key, row);
-    AQ_RETURN_IF_ERROR(Count(kPeopleCount, -1));
+    for (const auto& [id, record] : records) AQ_RETURN_IF_ERROR(ForgetRecord(record->record()));
   }
   for (const std::string& payload : erased.payloads()) {
     AQ_RETURN_IF_ERROR(ForgetPayload(payload));
@@ -52,30 +42,36 @@ absl::Status Projection::Erased(const journal::v1::PersonErased& erased) {
   return absl::OkStatus();
 }
 
-absl::Status Projection::ForgetRecord(const PersonRecord& record, const std::string& person) {
-  const std::string key = store::RecordKey(record.record());
+absl::Status Projection::ForgetAttached(const std::string& person) {
+  AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), store::PersonKey(person)));
+  const PersonDocument& document = row->document;
+  for (const std::string& referral : document.referrals()) {
+    AQ_RETURN_IF_ERROR(ForgetReferral(referral));
+  }
+  for (const std::string& consent : document.consents()) {
+    AQ_RETURN_IF_ERROR(ForgetConsent(consent));
+  }
+  for (const std::string& member : document.team_members()) {
+    AQ_RETURN_IF_ERROR(ForgetMember(member));
+  }
+  for (const std::string& dispatch : document.dispatches()) {
+    AQ_RETURN_IF_ERROR(ForgetDispatch(dispatch));
+  }
+  AQ_RETURN_IF_ERROR(ForgetDeliveries(person));
+  AQ_RETURN_IF_ERROR(ForgetDisclosures(person));
+  return ForgetNotes(person);
+}
+
+absl::Status Projection::ForgetRecord(const journal::v1::RecordRef& record) {
+  const std::string key = store::RecordKey(record);
+  AQ_ASSIGN_OR_RETURN(const identity::LinkageChange change, linkage_.Remove(key));
+  AQ_RETURN_IF_ERROR(Regroup(change, "MODEL", &record));
   AQ_ASSIGN_OR_RETURN(auto* head, heads_.Find(snapshot(), key));
-  if (head->exists) {
-    if (IsLive(head->document)) {
-      AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(record.record().agency()), -1));
-    }
-    heads_.Remove(key, head);
+  if (!head->exists) return absl::OkStatus();
+  if (IsLive(head->document)) {
+    AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(record.agency()), -1));
   }
-  for (const std::string& block : identity::BlockingKeys(record.observation().subject())) {
-    const std::string block_key = store::BlockKey(block);
-    AQ_ASSIGN_OR_RETURN(auto* row, blocks_.Find(snapshot(), block_key));
-    auto* people = row->document.mutable_people();
-    for (int i = 0; i < people->size(); ++i) {
-      if (people->Get(i) != person) continue;
-      people->DeleteSubrange(i, 1);
-      if (people->empty()) {
-        blocks_.Remove(block_key, row);
-      } else {
-        blocks_.Touch(block_key, row);
-      }
-      break;
-    }
-  }
+  heads_.Remove(key, head);
   return absl::OkStatus();
 }
 

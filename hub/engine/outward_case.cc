@@ -2,134 +2,201 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "anqiao/adapter/v1/adapter.pb.h"
+#include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/identity_tables.h"
+#include "hub/engine/projection.h"
 #include "hub/engine/values.h"
-#include "hub/identity/resolver.h"
+#include "hub/identity/clustering.h"
+#include "hub/identity/comparison.h"
 #include "hub/store/keys.h"
 
 namespace anqiao::engine {
 namespace {
 
+using identity::KeyHash;
+using identity::LinkageTables;
+using identity::RecordId;
 using journal::v1::PersonDocument;
 using journal::v1::PersonRecord;
 using journal::v1::RecordRef;
 
-// More records than these share no person's names and numbers; the rest is left out.
-constexpr std::size_t kRecordsMax = 256;
-constexpr int kFirstPerson = 1000;  // so that names sort as they were given
+bool IsPolice(const PersonRecord& record) { return model::IsPoliceKind(record.record().kind()); }
+
+// Whose records these are if nobody counts those of the police: the same links, but by keys that
+// are rare enough without them, clustered without them.
+class OutwardLinkage {
+ public:
+  explicit OutwardLinkage(const store::Snapshot& snapshot)
+      : tables_([&snapshot]() -> const store::Snapshot& { return snapshot; }, &heads_) {}
+
+  // Records that are one person's with "anchor".
+  absl::StatusOr<std::vector<RecordId>> PersonOf(RecordId anchor) {
+    AQ_ASSIGN_OR_RETURN(Walk walk, WalkFrom(anchor, false));
+    if (walk.crowded) {
+      // Then only what somebody said links, as within the hub.
+      AQ_ASSIGN_OR_RETURN(walk, WalkFrom(anchor, true));
+    }
+    return Solve(walk, anchor);
+  }
+  absl::StatusOr<std::string> KeyOf(RecordId record) {
+    AQ_ASSIGN_OR_RETURN(const Member* member, Load(record));
+    return member->node->key;
+  }
+
+ private:
+  using Edge = LinkageTables::Edge;
+  struct Member {
+    const LinkageTables::Node* node = nullptr;
+
+    std::vector<Edge> edges;  // to others that the police did not hand in
+    bool has_edges = false;
+  };
+  struct Walk {
+    std::vector<RecordId> records;
+    bool crowded = false;
+  };
+
+  absl::StatusOr<Member*> Load(RecordId record) {
+    Member& member = members_[record];
+    if (member.node != nullptr) return &member;
+    AQ_ASSIGN_OR_RETURN(member.node, tables_.Find(record));
+    if (member.node == nullptr) {
+      return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                   "the resolver's tables name a record that is not there");
+    }
+    return &member;
+  }
+
+  absl::StatusOr<const std::vector<Edge>*> EdgesOf(RecordId record) {
+    AQ_ASSIGN_OR_RETURN(Member * member, Load(record));
+    if (member->has_edges) return &member->edges;
+    member->has_edges = true;
+    std::set<RecordId> known;
+    for (const Edge& edge : member->node->edges) {
+      if (IsOfPolice(edge.to)) continue;
+      member->edges.push_back(edge);
+      if (edge.scored) known.insert(edge.to);
+    }
+    // Keys that are too frequent only because of the police's records.
+    for (const KeyHash key : member->node->keys) {
+      const std::size_t recipe = key >> identity::kKeyHashBits;
+      if (recipe >= IdentityModel().recipes.size()) continue;
+      const std::size_t records_max = IdentityModel().recipes[recipe].records_max;
+      AQ_ASSIGN_OR_RETURN(const std::size_t all, tables_.CountMembers(key));
+      AQ_ASSIGN_OR_RETURN(const std::size_t outward, tables_.CountOutwardMembers(key));
+      if (all <= records_max || outward > records_max) continue;
+      std::vector<RecordId> others;
+      AQ_RETURN_IF_ERROR(tables_.ListOutwardMembers(key, others));
+      for (const RecordId other : others) {
+        if (other == record || !known.insert(other).second) continue;
+        AQ_RETURN_IF_ERROR(Compare(*member, other));
+      }
+    }
+    return &member->edges;
+  }
+
+  // Adds what there is between two records that share a key.
+  absl::Status Compare(Member& member, RecordId other) {
+    AQ_ASSIGN_OR_RETURN(const Member* partner, Load(other));
+    const identity::Model& model = IdentityModel();
+    const auto profile = [&](const LinkageTables::Node& node) {
+      return identity::UnpackProfile(node.profile, model.schema.size());
+    };
+    const identity::Profile a = profile(*member.node), b = profile(*partner->node);
+    const identity::Score score =
+        identity::ScorePair(model, identity::Compare(model.schema, a, b), a, b);
+    if (score.total < model.review || score.different) return absl::OkStatus();
+    const auto at = std::find_if(member.edges.begin(), member.edges.end(),
+                                 [&](const Edge& edge) { return edge.to == other; });
+    if (at != member.edges.end()) {
+      at->weight = score.total;
+      at->scored = true;
+    } else {
+      member.edges.push_back({other, score.total, identity::Verdict::kNone, true});
+    }
+    return absl::OkStatus();
+  }
+
+  static bool Links(const Edge& edge, bool by_verdicts) {
+    return edge.verdict == identity::Verdict::kSame ||
+           (!by_verdicts && edge.verdict == identity::Verdict::kNone && edge.scored &&
+            edge.weight >= IdentityModel().link);
+  }
+
+  absl::StatusOr<Walk> WalkFrom(RecordId start, bool by_verdicts) {
+    Walk walk{.records = {start}};
+    std::set<RecordId> seen = {start};
+    std::size_t ends = 0;
+    for (std::size_t i = 0; i < walk.records.size(); ++i) {
+      AQ_ASSIGN_OR_RETURN(const std::vector<Edge>* edges, EdgesOf(walk.records[i]));
+      for (const Edge& edge : *edges) {
+        if (!Links(edge, by_verdicts)) continue;
+        ++ends;
+        if (seen.insert(edge.to).second) walk.records.push_back(edge.to);
+      }
+      if (!by_verdicts && ends > 2 * identity::kLinksMax) {
+        walk.crowded = true;
+        break;
+      }
+    }
+    by_verdicts_ = by_verdicts;
+    return walk;
+  }
+
+  absl::StatusOr<std::vector<RecordId>> Solve(const Walk& walk, RecordId anchor) {
+    // In the order of keys, which breaks ties.
+    std::map<std::string, RecordId> sorted;
+    for (const RecordId record : walk.records) {
+      AQ_ASSIGN_OR_RETURN(std::string key, KeyOf(record));
+      sorted.emplace(std::move(key), record);
+    }
+    std::map<RecordId, std::uint32_t> places;
+    for (const auto& [key, record] : sorted) {
+      places.emplace(record, static_cast<std::uint32_t>(places.size()));
+    }
+    identity::Component component;
+    for (const auto& [key, record] : sorted) {
+      const std::uint32_t place = places.at(record);
+      component.ids.push_back(members_.at(record).node->id);
+      for (const Edge& edge : members_.at(record).edges) {
+        const auto to = places.find(edge.to);
+        if (to == places.end() || to->second < place) continue;
+        if (edge.verdict == identity::Verdict::kNotSame) {
+          component.apart.emplace_back(place, to->second);
+        } else if (Links(edge, by_verdicts_)) {
+          component.links.push_back({place, to->second, edge.weight, edge.verdict});
+        }
+      }
+    }
+    const identity::Partition partition = identity::Cluster(component);
+    std::vector<RecordId> person;
+    for (const auto& [record, place] : places) {
+      if (partition.cluster[place] == partition.cluster[places.at(anchor)]) {
+        person.push_back(record);
+      }
+    }
+    return person;
+  }
+
+  IdentityTables::Heads heads_;
+  IdentityTables tables_;
+  std::map<RecordId, Member> members_;
+  bool by_verdicts_ = false;
+};
 
 using Order = std::tuple<std::string, std::string, int, std::string>;
 
 Order OrderOf(const RecordRef& ref) {
   return {ref.agency(), ref.format(), static_cast<int>(ref.kind()), ref.key()};
-}
-
-bool IsPolice(const PersonRecord& record) {
-  switch (record.record().kind()) {
-    case adapter::v1::RECORD_KIND_REGISTER:
-    case adapter::v1::RECORD_KIND_ORDER:
-    case adapter::v1::RECORD_KIND_TEST:
-      return true;
-    default:
-      return false;
-  }
-}
-
-const journal::v1::Subject& SubjectOf(const PersonRecord& record) {
-  return record.observation().subject();
-}
-
-// The other agencies' records that "person" has, and all that share a key with one of them, and so
-// on: whatever people the police's records made of them, these are the same.
-class Neighbours {
- public:
-  explicit Neighbours(const store::Snapshot* snapshot) : snapshot_(snapshot) {}
-
-  absl::Status Gather(const PersonDocument& person) {
-    for (const PersonRecord& record : person.records()) Add(record);
-    while (!waiting_.empty()) {
-      const std::vector<std::string> blocks = std::exchange(waiting_, {});
-      for (const std::string& block : blocks) AQ_RETURN_IF_ERROR(GatherBlock(block));
-    }
-    return absl::OkStatus();
-  }
-  const std::map<Order, PersonRecord>& records() const { return records_; }
-
- private:
-  void Add(const PersonRecord& record) {
-    if (IsPolice(record) || !record.observation().has_subject()) return;
-    if (records_.size() >= kRecordsMax ||
-        !records_.emplace(OrderOf(record.record()), record).second)
-      return;
-    for (std::string& block : identity::BlockingKeys(SubjectOf(record))) {
-      if (blocks_.insert(block).second) waiting_.push_back(std::move(block));
-    }
-  }
-
-  absl::Status GatherBlock(const std::string& block) {
-    AQ_ASSIGN_OR_RETURN(const auto people, ReadDocument<journal::v1::BlockDocument>(
-                                               *snapshot_, store::BlockKey(block)));
-    if (!people.has_value()) return absl::OkStatus();
-    for (const std::string& id : people->people()) {
-      AQ_ASSIGN_OR_RETURN(const PersonDocument* person, Find(id));
-      for (const PersonRecord& record : person->records()) {
-        // The person may have the key from a record of the police, or from what a record once said.
-        if (IsPolice(record)) continue;
-        const std::vector<std::string> keys = identity::BlockingKeys(SubjectOf(record));
-        if (std::find(keys.begin(), keys.end(), block) != keys.end()) Add(record);
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  // Without records if there is none, or none any more.
-  absl::StatusOr<const PersonDocument*> Find(const std::string& id) {
-    const auto [at, added] = people_.try_emplace(id);
-    if (added) {
-      AQ_ASSIGN_OR_RETURN(auto person,
-                          ReadDocument<PersonDocument>(*snapshot_, store::PersonKey(id)));
-      if (person.has_value()) at->second = *std::move(person);
-    }
-    return &at->second;
-  }
-
-  const store::Snapshot* const snapshot_;
-  std::map<Order, PersonRecord> records_;
-  std::map<std::string, PersonDocument> people_;
-  std::set<std::string> blocks_;
-  std::vector<std::string> waiting_;
-};
-
-// The people whom these records make by themselves; what names an identity number goes first.
-std::vector<PersonDocument> Resolve(const std::map<Order, PersonRecord>& records) {
-  std::vector<const PersonRecord*> ordered;
-  for (const auto& [order, record] : records) ordered.push_back(&record);
-  std::stable_partition(ordered.begin(), ordered.end(), [](const PersonRecord* record) {
-    return !SubjectOf(*record).id_number().empty();
-  });
-  std::vector<PersonDocument> people;
-  for (const PersonRecord* record : ordered) {
-    std::vector<identity::Candidate> candidates;
-    for (const PersonDocument& person : people) candidates.push_back({&person});
-    const std::string id = identity::Resolve(SubjectOf(*record), candidates).person;
-    auto person = std::find_if(people.begin(), people.end(),
-                               [&](const PersonDocument& known) { return known.person() == id; });
-    if (person == people.end()) {
-      const std::string name = absl::StrCat(kFirstPerson + people.size());
-      person = people.emplace(people.end());
-      person->set_person(name);
-    }
-    *person->add_records() = *record;
-  }
-  return people;
 }
 
 // The record by which "recipient" is told whom a request is about; null: there is none.
@@ -146,10 +213,21 @@ const PersonRecord* AnchorOf(const PersonDocument& person, const std::string& re
   return anchor;
 }
 
-bool Has(const PersonDocument& person, const PersonRecord& record) {
-  return std::any_of(
-      person.records().begin(), person.records().end(),
-      [&](const PersonRecord& each) { return OrderOf(each.record()) == OrderOf(record.record()); });
+// The record with this key, from whichever person has it.
+absl::StatusOr<PersonRecord> ReadRecord(const store::Snapshot& snapshot, const std::string& key) {
+  AQ_ASSIGN_OR_RETURN(const auto head, ReadDocument<journal::v1::RecordHead>(snapshot, key));
+  AQ_ASSIGN_OR_RETURN(const RecordRef ref, store::DecodeRecordKey(key));
+  if (head.has_value()) {
+    AQ_ASSIGN_OR_RETURN(auto person,
+                        ReadDocument<PersonDocument>(snapshot, store::PersonKey(head->person())));
+    if (person.has_value()) {
+      if (PersonRecord* record = FindRecord(&*person, ref); record != nullptr) {
+        return std::move(*record);
+      }
+    }
+  }
+  return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+               "a record is not with the person that it is linked to");
 }
 
 }  // namespace
@@ -160,11 +238,16 @@ absl::StatusOr<model::Case> OutwardCase(const store::Snapshot& snapshot,
   PersonDocument outward;
   const PersonRecord* anchor = AnchorOf(person, recipient);
   if (anchor != nullptr) {
-    Neighbours neighbours(&snapshot);
-    AQ_RETURN_IF_ERROR(neighbours.Gather(person));
-    for (PersonDocument& each : Resolve(neighbours.records())) {
-      if (Has(each, *anchor)) outward = std::move(each);
+    OutwardLinkage linkage(snapshot);
+    AQ_ASSIGN_OR_RETURN(const std::vector<RecordId> records, linkage.PersonOf(anchor->record_id()));
+    for (const RecordId record : records) {
+      AQ_ASSIGN_OR_RETURN(const std::string key, linkage.KeyOf(record));
+      AQ_ASSIGN_OR_RETURN(*outward.add_records(), ReadRecord(snapshot, key));
     }
+    std::sort(outward.mutable_records()->begin(), outward.mutable_records()->end(),
+              [](const PersonRecord& a, const PersonRecord& b) {
+                return OrderOf(a.record()) < OrderOf(b.record());
+              });
   }
   outward.set_person(person.person());
   return model::FoldCase(outward, as_of);

@@ -1,13 +1,10 @@
 #include "hub/engine/projection.h"
 
 #include <algorithm>
-#include <set>
-#include <tuple>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
-#include "hub/identity/resolver.h"
 #include "hub/model/case.h"
 #include "hub/policy/touched.h"
 #include "hub/store/keys.h"
@@ -21,74 +18,22 @@ using journal::v1::PersonRecord;
 using journal::v1::QuarantineDocument;
 using journal::v1::RecordHead;
 using journal::v1::RecordObserved;
-using journal::v1::RecordRef;
 using store::Sequence;
 
-// People who share a key beyond this many are not found by it: such a key tells nobody apart.
-constexpr int kPeoplePerBlock = 64;
 // What is remembered of each kind of documents from batch to batch.
 constexpr std::size_t kCachedRecordBytes = std::size_t{12} << 20;
 constexpr std::size_t kCachedBytes = std::size_t{2} << 20;
-// A record whose new version names somebody else than the person it is linked to.
-constexpr char kNoLongerAgrees[] = "NO_LONGER_AGREES";
-
-std::tuple<absl::string_view, absl::string_view, int, absl::string_view> RecordOrder(
-    const RecordRef& ref) {
-  return {ref.agency(), ref.format(), ref.kind(), ref.key()};
-}
-
-// Index of the record "ref", or where it would be inserted.
-int PositionOf(const PersonDocument& person, const RecordRef& ref) {
-  const auto it = std::lower_bound(person.records().begin(), person.records().end(), ref,
-                                   [](const PersonRecord& a, const RecordRef& b) {
-                                     return RecordOrder(a.record()) < RecordOrder(b);
-                                   });
-  return static_cast<int>(it - person.records().begin());
-}
-
-PersonRecord* FindRecord(PersonDocument* person, const RecordRef& ref) {
-  const int at = PositionOf(*person, ref);
-  if (at == person->records_size() ||
-      RecordOrder(person->records(at).record()) != RecordOrder(ref)) {
-    return nullptr;
-  }
-  return person->mutable_records(at);
-}
-
-PersonRecord* InsertRecord(PersonDocument* person, const RecordRef& ref) {
-  const int at = PositionOf(*person, ref);
-  person->add_records();
-  for (int i = person->records_size() - 1; i > at; --i) {
-    person->mutable_records()->SwapElements(i, i - 1);
-  }
-  PersonRecord* record = person->mutable_records(at);
-  *record->mutable_record() = ref;
-  return record;
-}
 
 bool SameSubject(const journal::v1::Subject& a, const journal::v1::Subject& b) {
   return a.SerializeAsString() == b.SerializeAsString();
 }
 
-// What "record" now says against the person's other records; empty if they still agree.
-identity::Decision Recheck(const PersonDocument& person, const PersonRecord& record,
-                           const journal::v1::Subject& subject) {
-  PersonDocument others;
-  others.set_person(person.person());
-  for (const PersonRecord& other : person.records()) {
-    if (&other != &record) *others.add_records() = other;
-  }
-  identity::Decision decision;
-  if (others.records_size() == 0) return decision;
-  decision = identity::Resolve(subject, {{&others}});
-  if (decision.person != person.person() && decision.review.empty()) {
-    decision.review = kNoLongerAgrees;
-  }
-  return decision;
-}
-
 // How the projections are computed; another value has them computed anew at the next start.
-constexpr char kProjectionsVersion[] = "5";
+const std::string& ProjectionsVersion() {
+  static const std::string& version =
+      *new std::string(absl::StrCat("6/", IdentityModel().version, "/", kRegisterRecords));
+  return version;
+}
 std::string VersionKey() { return store::MetaKey("version"); }
 
 // Sequences of the last entry that had keys destroyed, and of the last that erased a person.
@@ -135,7 +80,7 @@ Sequence LastDestruction(const store::Snapshot& snapshot) {
 bool ComputedOtherwise(const store::Snapshot& snapshot) {
   if (snapshot.sequence() == 0) return false;
   const absl::StatusOr<std::string> version = snapshot.Get(VersionKey());
-  return !version.ok() || *version != kProjectionsVersion;
+  return !version.ok() || *version != ProjectionsVersion();
 }
 Sequence LastErasure(const store::Snapshot& snapshot) { return SequenceAt(snapshot, ErasureKey()); }
 std::string TimerKey(const std::string& timer) {
@@ -144,6 +89,12 @@ std::string TimerKey(const std::string& timer) {
 std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& name) {
   return store::MetaKey(absl::StrCat("activated/", static_cast<int>(kind), "/", name));
 }
+
+Projection::Projection(store::ProjectionStore* store)
+    : store_(store),
+      identity_tables_([this]() -> const store::Snapshot& { return snapshot(); }, &heads_),
+      linkage_(IdentityModel(), identity_tables_,
+               {.hash = identity::KeyedHash(store->IndexSecret())}) {}
 
 const store::Snapshot& Projection::snapshot() {
   if (snapshot_ == nullptr) snapshot_ = store_->NewSnapshot();
@@ -156,7 +107,7 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
     AQ_RETURN_IF_ERROR(Commit());
   }
   last_ = sequence;
-  if (sequence == 1) Put(VersionKey(), kProjectionsVersion);
+  if (sequence == 1) Put(VersionKey(), ProjectionsVersion());
   Remember(sequence, entry);
   if (!entry.agency().empty() && !entry.request_digest().empty()) {
     AQ_RETURN_IF_ERROR(Raise(FirstSightKey(), absl::ToUnixMicros(ToTime(entry.commit_time()))));
@@ -214,6 +165,8 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
       return MemberEnded(entry, entry.team_member_ended());
     case Entry::kDispatchSent:
       return Dispatched(sequence, entry);
+    case Entry::kIdentityJudged:
+      return Judged(entry.identity_judged());
     case Entry::kLogsAnchored:
     case Entry::kAccessRecorded:
     case Entry::CHANGE_NOT_SET:
@@ -226,7 +179,7 @@ void Projection::CollectChanges() {
   Changes changes;
   heads_.Collect(&changes);
   people_.Collect(&changes);
-  blocks_.Collect(&changes);
+  identity_tables_.Collect(&changes);
   referrals_.Collect(&changes);
   consents_.Collect(&changes);
   deliveries_.Collect(&changes);
@@ -257,7 +210,7 @@ absl::Status Projection::Commit() {
   snapshot_.reset();
   heads_.Trim(kCachedRecordBytes);
   people_.Trim(kCachedRecordBytes);
-  blocks_.Trim(kCachedRecordBytes);
+  identity_tables_.Trim(kCachedRecordBytes / 2);
   referrals_.Trim(kCachedBytes);
   consents_.Trim(kCachedBytes);
   deliveries_.Trim(kCachedBytes);
@@ -314,46 +267,22 @@ absl::Status Projection::Observed(Sequence sequence, const Entry& entry) {
     AQ_RETURN_IF_ERROR(Count(LiveRecordsCount(observed.record().agency()), IsLive(*head) ? 1 : -1));
   }
   if (!observed.observation().has_subject()) return absl::OkStatus();
-  if (head->person().empty()) AQ_RETURN_IF_ERROR(Link(sequence, observed, head));
-  return UpdateRecord(observed, *head);
+  return UpdateRecord(sequence, observed, head);
 }
 
-absl::Status Projection::Link(Sequence sequence, const RecordObserved& observed, RecordHead* head) {
+absl::Status Projection::UpdateRecord(Sequence sequence, const RecordObserved& observed,
+                                      RecordHead* head) {
   const journal::v1::Subject& subject = observed.observation().subject();
-  std::set<std::string> ids;
-  for (const std::string& block : identity::BlockingKeys(subject)) {
-    AQ_ASSIGN_OR_RETURN(auto* row, blocks_.Find(snapshot(), store::BlockKey(block)));
-    ids.insert(row->document.people().begin(), row->document.people().end());
+  bool same = false;
+  if (!head->person().empty()) {
+    AQ_ASSIGN_OR_RETURN(PersonRow * row,
+                        people_.Find(snapshot(), store::PersonKey(head->person())));
+    const PersonRecord* record = FindRecord(&row->document, observed.record());
+    same = record != nullptr && SameSubject(record->observation().subject(), subject);
   }
-  std::vector<identity::Candidate> candidates;
-  for (const std::string& id : ids) {
-    AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), store::PersonKey(id)));
-    // Not those who were erased, until the index is computed anew.
-    if (row->exists) candidates.push_back({&row->document});
-  }
-  const identity::Decision decision = identity::Resolve(subject, candidates);
-  const std::string person = decision.person.empty() ? NameOf('p', sequence) : decision.person;
-  const std::string key = store::PersonKey(person);
-  AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), key));
-  if (decision.person.empty()) {
-    row->document.set_person(person);
-    AQ_RETURN_IF_ERROR(Count(kPeopleCount, 1));
-  }
-  const bool was_known = model::IsKnownToPolice(row->document);
-  PersonRecord* record = InsertRecord(&row->document, observed.record());
-  if (!was_known && model::IsKnownToPolice(row->document)) {
-    AQ_RETURN_IF_ERROR(Count(kKnownToPoliceCount, 1));
-  }
-  record->set_link_rule(decision.rule);
-  record->set_review(decision.review);
-  for (const std::string& id : decision.review_candidates) record->add_review_candidates(id);
-  people_.Touch(key, row);
-  head->set_person(person);
-  return AddToBlocks(subject, person);
-}
-
-absl::Status Projection::UpdateRecord(const RecordObserved& observed, const RecordHead& head) {
-  const std::string key = store::PersonKey(head.person());
+  // It may lead to another person then.
+  if (!same) AQ_RETURN_IF_ERROR(Resolve(sequence, observed));
+  const std::string key = store::PersonKey(head->person());
   AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), key));
   PersonDocument* person = &row->document;
   PersonRecord* record = FindRecord(person, observed.record());
@@ -361,39 +290,13 @@ absl::Status Projection::UpdateRecord(const RecordObserved& observed, const Reco
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "a record is not with the person that it is linked to");
   }
-  const journal::v1::Subject& subject = observed.observation().subject();
-  const bool same =
-      record->has_observation() && SameSubject(record->observation().subject(), subject);
   Touch(*person,
         policy::TouchedByRecord(observed.record().kind()) | (same ? 0 : policy::kTouchesSubject));
-  if (record->has_observation() && !same) {
-    const identity::Decision decision = Recheck(*person, *record, subject);
-    record->set_review(decision.review);
-    record->clear_review_candidates();
-    for (const std::string& id : decision.review_candidates) record->add_review_candidates(id);
-    AQ_RETURN_IF_ERROR(AddToBlocks(subject, head.person()));
-  }
   *record->mutable_observation() = observed.observation();
-  record->set_source_version(head.source_version());
-  record->set_ended(head.ended());
+  record->set_source_version(head->source_version());
+  record->set_ended(head->ended());
   person->set_revision(person->revision() + 1);
   people_.Touch(key, row);
-  return absl::OkStatus();
-}
-
-absl::Status Projection::AddToBlocks(const journal::v1::Subject& subject,
-                                     const std::string& person) {
-  for (const std::string& block : identity::BlockingKeys(subject)) {
-    const std::string key = store::BlockKey(block);
-    AQ_ASSIGN_OR_RETURN(auto* row, blocks_.Find(snapshot(), key));
-    auto* people = row->document.mutable_people();
-    const auto at = std::lower_bound(people->begin(), people->end(), person);
-    if ((at != people->end() && *at == person) || people->size() >= kPeoplePerBlock) continue;
-    const int position = static_cast<int>(at - people->begin());
-    *people->Add() = person;
-    for (int i = people->size() - 1; i > position; --i) people->SwapElements(i, i - 1);
-    blocks_.Touch(key, row);
-  }
   return absl::OkStatus();
 }
 

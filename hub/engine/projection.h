@@ -18,11 +18,15 @@
 
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "anqiao/journal/v1/entry.pb.h"
 #include "anqiao/journal/v1/state.pb.h"
+#include "hub/engine/identity_tables.h"
+#include "hub/engine/table.h"
 #include "hub/engine/values.h"
+#include "hub/identity/linkage.h"
 #include "hub/store/store.h"
 
 namespace anqiao::engine {
@@ -42,111 +46,10 @@ using Touches = absl::btree_map<std::string, unsigned>;
 // A referral ended: the service may be proposed again.
 inline constexpr unsigned kTouchesReferral = 32;
 
-// One change of a batch.
-struct KeyChange {
-  std::string key;
-  std::optional<std::string> value;  // nullopt: deleted
-  std::string owner;                 // the person that the value is about; empty: nobody
-};
-using Changes = std::vector<KeyChange>;
-
-// Whose key a document lies under: what tells about a person lies under theirs.
-inline std::string OwnerOf(const journal::v1::RecordHead&) { return ""; }
-inline std::string OwnerOf(const journal::v1::PersonDocument& person) { return person.person(); }
-inline std::string OwnerOf(const journal::v1::BlockDocument&) { return ""; }
-inline std::string OwnerOf(const journal::v1::ReferralDocument& referral) {
-  return referral.draft().case_id();
-}
-inline std::string OwnerOf(const journal::v1::ConsentDocument& consent) {
-  return consent.consent().case_id();
-}
-inline std::string OwnerOf(const journal::v1::DeliveryDocument& delivery) {
-  return delivery.person();
-}
-inline std::string OwnerOf(const journal::v1::QuarantineDocument&) { return ""; }
-inline std::string OwnerOf(const journal::v1::EntitlementNotes& notes) { return notes.person(); }
-inline std::string OwnerOf(const journal::v1::TeamMemberDocument& member) {
-  return member.added().case_id();
-}
-inline std::string OwnerOf(const journal::v1::DispatchDocument& dispatch) {
-  return dispatch.sent().case_id();
-}
-
-// Documents of one family with those that were changed and not yet written.
-template <typename Document>
-class Table {
- public:
-  struct Row {
-    Document document;
-    bool exists = false;
-    bool dirty = false;
-    std::size_t bytes = 0;  // as stored, when it was read or written last
-  };
-
-  absl::StatusOr<Row*> Find(const store::Snapshot& snapshot, const std::string& key) {
-    std::unique_ptr<Row>& row = rows_[key];
-    if (row != nullptr) return row.get();
-    absl::StatusOr<std::optional<Document>> stored = ReadDocument<Document>(snapshot, key);
-    if (!stored.ok()) {
-      rows_.erase(key);
-      return stored.status();
-    }
-    row = std::make_unique<Row>();
-    if (stored->has_value()) {
-      row->document = *std::move(*stored);
-      row->exists = true;
-      row->bytes = row->document.ByteSizeLong();
-    }
-    bytes_ += kRowBytes + row->bytes;
-    return row.get();
-  }
-
-  void Touch(const std::string& key, Row* row) {
-    row->exists = true;
-    if (!row->dirty) changed_.emplace_back(key, row);
-    row->dirty = true;
-  }
-  void Remove(const std::string& key, Row* row) {
-    Touch(key, row);
-    row->exists = false;
-    row->document.Clear();
-  }
-
-  void Collect(Changes* changes) {
-    for (auto& [key, row] : changed_) {
-      if (row->exists) {
-        changes->push_back({key, Canonical(row->document), OwnerOf(row->document)});
-      } else {
-        changes->push_back({key, std::nullopt, ""});
-      }
-      const std::size_t bytes = row->exists ? changes->back().value->size() : 0;
-      bytes_ += bytes - row->bytes;
-      row->bytes = bytes;
-      row->dirty = false;
-    }
-    changed_.clear();
-  }
-  // Forgets everything if what is remembered takes more than "bytes_max" bytes, as stored.
-  // Requires: nothing is changed.
-  void Trim(std::size_t bytes_max) {
-    if (bytes_ <= bytes_max) return;
-    rows_.clear();
-    bytes_ = 0;
-  }
-
- private:
-  // What a row takes beside its document.
-  static constexpr std::size_t kRowBytes = sizeof(Row) + 64;
-
-  absl::flat_hash_map<std::string, std::unique_ptr<Row>> rows_;
-  std::vector<std::pair<std::string, Row*>> changed_;
-  std::size_t bytes_ = 0;
-};
-
 class Projection {
  public:
   // "store" outlives the projection.
-  explicit Projection(store::ProjectionStore* store) : store_(store) {}
+  explicit Projection(store::ProjectionStore* store);
 
   // Takes an entry into the batch. Entries come in order, without gaps, after the store's applied
   // sequence; not after a Commit that failed.
@@ -219,20 +122,48 @@ class Projection {
   absl::Status Noted(store::Sequence sequence, const journal::v1::Entry& entry);
   void Touch(const journal::v1::PersonDocument& person, unsigned touches);
   absl::Status Erased(const journal::v1::PersonErased& erased);
-  absl::Status ForgetRecord(const journal::v1::PersonRecord& record, const std::string& person);
+  absl::Status ForgetAttached(const std::string& person);
+  absl::Status ForgetRecord(const journal::v1::RecordRef& record);
   absl::Status ForgetReferral(const std::string& referral);
   absl::Status ForgetConsent(const std::string& consent);
   absl::Status ForgetMember(const std::string& member);
   absl::Status ForgetDispatch(const std::string& dispatch);
   absl::Status ForgetNotes(const std::string& person);
+  // What the watch has looked at.
+  absl::Status ForgetRegrouped(store::Sequence through);
   absl::Status ForgetDeliveries(const std::string& person);
   absl::Status ForgetDisclosures(const std::string& person);
   absl::Status ForgetPayload(const std::string& payload);
-  absl::Status Link(store::Sequence sequence, const journal::v1::RecordObserved& observed,
-                    journal::v1::RecordHead* head);
-  absl::Status UpdateRecord(const journal::v1::RecordObserved& observed,
-                            const journal::v1::RecordHead& head);
-  absl::Status AddToBlocks(const journal::v1::Subject& subject, const std::string& person);
+  absl::Status UpdateRecord(store::Sequence sequence, const journal::v1::RecordObserved& observed,
+                            journal::v1::RecordHead* head);
+  // Who is who (projection_identity.cc).
+  class Regrouping;
+  absl::Status Resolve(store::Sequence sequence, const journal::v1::RecordObserved& observed);
+  absl::Status Judged(const journal::v1::IdentityJudged& judged);
+  // Gives people their records as the resolver says. "rule" is why; "removed" the record that was
+  // removed, or null.
+  absl::Status Regroup(const identity::LinkageChange& change, const char* rule,
+                       const journal::v1::RecordRef* removed);
+  // The document of an id: of whoever has its first record now, also if the id never named a person
+  // in this history, because somebody else's records were erased or another model resolves.
+  absl::StatusOr<PersonRow*> Home(const std::string& id);
+  // Whom "id" names now.
+  absl::StatusOr<PersonRow*> PersonOf(const std::string& id);
+  absl::Status Revised(PersonRow* person);
+  // Changes what is attached to the id "home", if it is there, and with it the case that it names.
+  absl::Status Attach(const std::string& home,
+                      absl::FunctionRef<void(journal::v1::PersonDocument&)> change);
+  // What to look at beside "person", with the index of it.
+  absl::Status UpdateReviews(const std::string& person);
+  absl::Status SetReview(const std::string& person, const std::string& other,
+                         const journal::v1::PersonReview* review);
+  // Only who is somebody is looked at again by the watch.
+  absl::Status WatchOrNot(const std::string& person, bool watch);
+  // Notes in a consent what rests on it; "add" says whether that is new.
+  absl::Status RestsOn(const std::string& consent,
+                       absl::FunctionRef<bool(journal::v1::ConsentDocument&)> add);
+  // How many suitable jobs the person whom "home" names has refused in a row.
+  absl::Status SetRefusals(const std::string& home, int count);
   absl::Status Count(const std::string& name, std::int64_t change);
   // Sets the number at "key" unless it is greater already.
   absl::Status Raise(const std::string& key, std::int64_t version);
@@ -250,7 +181,6 @@ class Projection {
   store::Sequence last_ = 0;  // of the batch; 0: the batch is empty
   Table<journal::v1::RecordHead> heads_;
   Table<journal::v1::PersonDocument> people_;
-  Table<journal::v1::BlockDocument> blocks_;
   Table<journal::v1::ReferralDocument> referrals_;
   Table<journal::v1::ConsentDocument> consents_;
   Table<journal::v1::DeliveryDocument> deliveries_;
@@ -263,12 +193,21 @@ class Projection {
     std::string owner;
   };
   std::map<std::string, Other> others_;
+  IdentityTables identity_tables_;
+  identity::Linkage linkage_;
   absl::flat_hash_map<std::string, std::int64_t> counts_;
   std::vector<DeliveryEvent> delivery_events_;
   bool remembers_touches_ = false;
   Touches touches_;
   std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
 };
+
+// Adds "id" unless it is there; true if it was not.
+bool AddOnce(const std::string& id, google::protobuf::RepeatedPtrField<std::string>* ids);
+
+// The person's record; null if it is not there.
+journal::v1::PersonRecord* FindRecord(journal::v1::PersonDocument* person,
+                                      const journal::v1::RecordRef& ref);
 
 // What the deliveries that must arrive in order have in common: their referral, or their dispatch.
 const std::string& LineOf(const journal::v1::DeliveryDocument& document);

@@ -11,6 +11,7 @@ namespace anqiao::engine {
 
 using journal::v1::DispatchSent;
 using journal::v1::Entry;
+using journal::v1::PersonDocument;
 using journal::v1::TeamMemberAdded;
 using journal::v1::TeamMemberDocument;
 using journal::v1::TeamMemberEnded;
@@ -29,13 +30,12 @@ absl::Status Projection::MemberAdded(Sequence sequence, const Entry& entry) {
   journal::v1::DisclosureDocument disclosure;
   disclosure.set_team_member(added.member());
   Disclose(sequence, entry, added.disclosure(), added.case_id(), std::move(disclosure));
-  const std::string person_key = store::PersonKey(added.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (!person->exists) return absl::OkStatus();
-  person->document.add_team_members(added.member());
-  person->document.set_revision(person->document.revision() + 1);
-  people_.Touch(person_key, person);
-  return absl::OkStatus();
+  AQ_RETURN_IF_ERROR(
+      RestsOn(added.disclosure().consent(), [&](journal::v1::ConsentDocument& consent) {
+        return AddOnce(added.member(), consent.mutable_resting_members());
+      }));
+  return Attach(added.case_id(),
+                [&](PersonDocument& person) { person.add_team_members(added.member()); });
 }
 
 absl::Status Projection::MemberEnded(const Entry& entry, const TeamMemberEnded& ended) {
@@ -47,12 +47,8 @@ absl::Status Projection::MemberEnded(const Entry& entry, const TeamMemberEnded& 
   *document->mutable_end_time() = entry.commit_time();
   *document->mutable_end_principal() = entry.principal();
   members_.Touch(key, row);
-  const std::string person_key = store::PersonKey(document->added().case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
-  }
+  AQ_ASSIGN_OR_RETURN(PersonRow * person, PersonOf(document->added().case_id()));
+  AQ_RETURN_IF_ERROR(Revised(person));
   return ChangeDisclosure(document->added().case_id(), document->sequence(),
                           [&](journal::v1::DisclosureDocument* disclosure) {
                             *disclosure->mutable_end_time() = entry.commit_time();
@@ -74,13 +70,8 @@ absl::Status Projection::Dispatched(Sequence sequence, const Entry& entry) {
   journal::v1::DisclosureDocument disclosure;
   disclosure.set_dispatch(sent.dispatch());
   Disclose(sequence, entry, sent.disclosure(), sent.case_id(), std::move(disclosure));
-  const std::string person_key = store::PersonKey(sent.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    person->document.add_dispatches(sent.dispatch());
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
-  }
+  AQ_RETURN_IF_ERROR(Attach(
+      sent.case_id(), [&](PersonDocument& person) { person.add_dispatches(sent.dispatch()); }));
   journal::v1::DeliveryDocument belongs_to;
   belongs_to.set_dispatch(sent.dispatch());
   belongs_to.set_person(sent.case_id());

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hub/base/status_macros.h"
+#include "hub/engine/person.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/watch_notes.h"
 #include "hub/model/civil_date.h"
@@ -70,8 +72,12 @@ std::string WatchProgressKey() { return store::MetaKey("watch"); }
 
 absl::Status Projection::Noted(Sequence sequence, const Entry& entry) {
   const EntitlementNoted& noted = entry.entitlement_noted();
-  if (noted.has_progress()) Put(WatchProgressKey(), Canonical(noted.progress()));
+  if (noted.has_progress()) {
+    Put(WatchProgressKey(), Canonical(noted.progress()));
+    AQ_RETURN_IF_ERROR(ForgetRegrouped(noted.progress().reached_sequence()));
+  }
   if (noted.person().empty()) return absl::OkStatus();
+  AQ_ASSIGN_OR_RETURN(const PersonRow* person, Home(noted.person()));
   const std::string key = store::NotesKey(noted.person());
   AQ_ASSIGN_OR_RETURN(auto* row, notes_.Find(snapshot(), key));
   EntitlementNotes* notes = &row->document;
@@ -94,7 +100,27 @@ absl::Status Projection::Noted(Sequence sequence, const Entry& entry) {
   const std::optional<std::uint64_t> after = NextLook(*notes);
   if (before == after) return absl::OkStatus();
   if (before.has_value()) Remove(store::LookKey(*before, noted.person()));
-  if (after.has_value()) Put(store::LookKey(*after, noted.person()), "");
+  // Who was merged since is not looked at under this id.
+  if (after.has_value() && person->exists && IsPerson(person->document)) {
+    Put(store::LookKey(*after, noted.person()), "");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Projection::ForgetRegrouped(Sequence through) {
+  const store::KeyRange range = store::RegroupedRange(0, through);
+  std::vector<std::string> keys;
+  AQ_RETURN_IF_ERROR(
+      snapshot().Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
+        keys.emplace_back(key);
+        return true;
+      }));
+  // Those of this batch too.
+  for (auto it = others_.lower_bound(range.begin); it != others_.end() && it->first < range.end;
+       ++it) {
+    keys.push_back(it->first);
+  }
+  for (const std::string& key : keys) Remove(key);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // What becomes of referrals and consents: moved, delivered, escalated, given, withdrawn; and the
 // index of what comes due.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -23,6 +24,7 @@ namespace {
 using journal::v1::Deadline;
 using journal::v1::DeliveryDocument;
 using journal::v1::Entry;
+using journal::v1::PersonDocument;
 using journal::v1::ReferralDocument;
 using store::Sequence;
 
@@ -32,6 +34,12 @@ std::string KeyOf(const std::string& subject, const google::protobuf::Timestamp&
 }
 
 }  // namespace
+
+bool AddOnce(const std::string& id, google::protobuf::RepeatedPtrField<std::string>* ids) {
+  if (std::find(ids->begin(), ids->end(), id) != ids->end()) return false;
+  *ids->Add() = id;
+  return true;
+}
 
 std::string ReferralSubject(const std::string& referral) { return absl::StrCat("f", referral); }
 std::string ConsentSubject(const std::string& consent) { return absl::StrCat("k", consent); }
@@ -66,21 +74,23 @@ absl::Status Projection::ReferralMoved(Sequence sequence, const Entry& entry) {
   if (first && !draft.replaces().empty()) {
     AQ_RETURN_IF_ERROR(ReferralReplaced(entry, draft.replaces()));
   }
-  const std::string person_key = store::PersonKey(draft.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    if (referral::IsEnd(change.to_state()) && change.to_state() != change.from_state()) {
-      Touch(person->document, kTouchesReferral);
-    }
-    if (first) person->document.add_referrals(change.referral());
-    if (change.has_refusals()) {
-      person->document.set_refusals_in_a_row(change.refusals().count());
-    }
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
+  if (change.has_refusals()) {
+    AQ_RETURN_IF_ERROR(SetRefusals(draft.case_id(), change.refusals().count()));
+  }
+  AQ_RETURN_IF_ERROR(Attach(draft.case_id(), [&](PersonDocument& home) {
+    if (first) home.add_referrals(change.referral());
+  }));
+  AQ_ASSIGN_OR_RETURN(const PersonRow* person, PersonOf(draft.case_id()));
+  if (person->exists && referral::IsEnd(change.to_state()) &&
+      change.to_state() != change.from_state()) {
+    Touch(person->document, kTouchesReferral);
   }
   if (first) Put(store::PseudonymKey(draft.agency(), draft.pseudonym()), change.referral());
   if (change.has_disclosure()) {
+    AQ_RETURN_IF_ERROR(
+        RestsOn(change.disclosure().consent(), [&](journal::v1::ConsentDocument& consent) {
+          return AddOnce(change.referral(), consent.mutable_resting_referrals());
+        }));
     journal::v1::DisclosureDocument document;
     document.set_referral(change.referral());
     AQ_RETURN_IF_ERROR(
@@ -117,6 +127,29 @@ absl::Status Projection::Asked(const journal::v1::DisclosureDocument& disclosure
                        : journal::v1::ASKED_COHORT_WITHOUT_POLICE_RECORD);
   Put(key, Canonical(asked), disclosure.person());
   return absl::OkStatus();
+}
+
+absl::Status Projection::SetRefusals(const std::string& home, int count) {
+  AQ_ASSIGN_OR_RETURN(const PersonRow* person, PersonOf(home));
+  if (!person->exists) return absl::OkStatus();
+  std::vector<std::string> ids(person->document.former_ids().begin(),
+                               person->document.former_ids().end());
+  ids.push_back(person->document.person());
+  // Each id keeps its own, so that an un-merge gives them back; the person has their sum.
+  int others = 0;
+  for (const std::string& id : ids) {
+    const std::string key = store::PersonKey(id);
+    AQ_ASSIGN_OR_RETURN(PersonRow * row, people_.Find(snapshot(), key));
+    if (id == home || !row->exists) continue;
+    if (count == 0 && row->document.refusals_in_a_row() != 0) {
+      row->document.set_refusals_in_a_row(0);
+      people_.Touch(key, row);
+    }
+    others += row->document.refusals_in_a_row();
+  }
+  return Attach(home, [&](PersonDocument& document) {
+    document.set_refusals_in_a_row(std::max(0, count - others));
+  });
 }
 
 absl::Status Projection::RequestDelivered(const Entry& entry, const DeliveryDocument& document) {
@@ -158,6 +191,15 @@ absl::Status Projection::CountPlaces(const ReferralDocument& referral, int chang
                               : Count(HeldCount(draft.provider(), draft.post()), change);
 }
 
+absl::Status Projection::RestsOn(const std::string& consent,
+                                 absl::FunctionRef<bool(journal::v1::ConsentDocument&)> add) {
+  if (consent.empty()) return absl::OkStatus();
+  const std::string key = store::ConsentKey(consent);
+  AQ_ASSIGN_OR_RETURN(auto* row, consents_.Find(snapshot(), key));
+  if (row->exists && add(row->document)) consents_.Touch(key, row);
+  return absl::OkStatus();
+}
+
 absl::Status Projection::ConsentRecorded(const Entry& entry) {
   const journal::v1::ConsentGiven& given = entry.consent_given();
   const std::string key = store::ConsentKey(given.consent());
@@ -170,14 +212,8 @@ absl::Status Projection::ConsentRecorded(const Entry& entry) {
   Put(KeyOf(ConsentSubject(given.consent()), given.expire_time(),
             journal::v1::DEADLINE_KIND_CONSENT_END),
       "");
-  const std::string person_key = store::PersonKey(given.case_id());
-  AQ_ASSIGN_OR_RETURN(PersonRow * person, people_.Find(snapshot(), person_key));
-  if (person->exists) {
-    person->document.add_consents(given.consent());
-    person->document.set_revision(person->document.revision() + 1);
-    people_.Touch(person_key, person);
-  }
-  return absl::OkStatus();
+  return Attach(given.case_id(),
+                [&](PersonDocument& person) { person.add_consents(given.consent()); });
 }
 
 absl::Status Projection::ConsentEnded(Sequence sequence, const Entry& entry) {

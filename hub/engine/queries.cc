@@ -8,6 +8,7 @@
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/outward_case.h"
 #include "hub/engine/pages.h"
+#include "hub/engine/person.h"
 #include "hub/engine/receipts.h"
 #include "hub/engine/values.h"
 #include "hub/store/keys.h"
@@ -144,18 +145,23 @@ absl::StatusOr<Page<CaseView>> EngineImpl::ListCases(const CaseFilter& filter,
   const model::CivilDate as_of = filter.as_of.empty() ? Today() : filter.as_of;
   Page<CaseView> page;
   std::string last;
+  absl::Status failure;
   AQ_RETURN_IF_ERROR(ScanDocuments<PersonDocument>(
       *snapshot, store::AfterRange(Family::kPerson, after),
       [&](absl::string_view, PersonDocument person) {
+        if (!IsPerson(person)) return true;
         CaseView view;
         view.folded = model::FoldCase(person, as_of);
         if (!InJurisdiction(view.folded, jurisdiction) || !Matches(filter, view.folded)) {
           return true;
         }
         const std::string id = person.person();
+        failure = AddAttached(*snapshot, &person);
+        if (!failure.ok()) return false;
         view.document = std::move(person);
         return AddToPage(std::move(view), id, limit, &last, &page);
       }));
+  AQ_RETURN_IF_ERROR(failure);
   return page;
 }
 
@@ -167,6 +173,7 @@ absl::StatusOr<CensusCounts> EngineImpl::GetCensus(const model::CivilDate& as_of
   AQ_RETURN_IF_ERROR(ScanDocuments<PersonDocument>(
       *snapshot, store::FamilyRange(Family::kPerson),
       [&](absl::string_view, const PersonDocument& person) {
+        if (!IsPerson(person)) return true;
         const model::Case folded = model::FoldCase(person, counts.as_of);
         if (!InJurisdiction(folded, jurisdiction)) return true;
         ++counts.people;

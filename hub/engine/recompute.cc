@@ -13,6 +13,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/outward_case.h"
+#include "hub/engine/person.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/projector.h"
 #include "hub/engine/referral_book.h"
@@ -80,9 +81,8 @@ absl::StatusOr<Then> Before(store::Store& store, store::Sequence sequence,
         ApplyJournal(store, sequence - 1, then.projections.get(), &projection, progress));
   }
   then.snapshot = then.projections->NewSnapshot();
-  AQ_ASSIGN_OR_RETURN(
-      std::optional<journal::v1::PersonDocument> person,
-      ReadDocument<journal::v1::PersonDocument>(*then.snapshot, store::PersonKey(case_id)));
+  AQ_ASSIGN_OR_RETURN(std::optional<journal::v1::PersonDocument> person,
+                      ReadPerson(*then.snapshot, case_id));
   if (!person.has_value()) return NotRecomputable("the person's records are not there any more");
   then.person = *std::move(person);
   return then;

@@ -11,6 +11,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/outward_case.h"
+#include "hub/engine/person.h"
 #include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
 #include "hub/referral/reasons.h"
@@ -263,8 +264,7 @@ absl::StatusOr<ReferralDocument*> ReferralBook::FindVisible(const std::string& r
 absl::StatusOr<CaseView> ReferralBook::FindCase(const std::string& case_id,
                                                 const model::CivilDate& as_of,
                                                 const std::string& jurisdiction) const {
-  AQ_ASSIGN_OR_RETURN(auto person, ReadDocument<journal::v1::PersonDocument>(
-                                       *snapshot_, store::PersonKey(case_id)));
+  AQ_ASSIGN_OR_RETURN(auto person, ReadPerson(*snapshot_, case_id));
   if (person.has_value()) {
     CaseView view;
     view.document = *std::move(person);
@@ -284,7 +284,9 @@ const AgencyOptions* ReferralBook::FindAgency(const std::string& id) const {
 absl::Status ReferralBook::CheckReplaces(const CreateReferralCommand& command) {
   if (command.replaces.empty()) return absl::OkStatus();
   AQ_ASSIGN_OR_RETURN(const ReferralDocument* replaced, Find(command.replaces));
-  if (replaced->draft().case_id() != command.case_id) return ReferralNotFound();
+  AQ_ASSIGN_OR_RETURN(const bool same,
+                      SamePerson(*snapshot_, replaced->draft().case_id(), command.case_id));
+  if (!same) return ReferralNotFound();
   if (referral::IsEnd(replaced->state())) return absl::OkStatus();
   return Error(
       absl::StatusCode::kFailedPrecondition, reason::kStateNotAllowed,
@@ -541,8 +543,7 @@ void ReferralBook::Follow(const ReferralDocument& referral, const referral::Reas
 
 absl::StatusOr<int> ReferralBook::RefusalsOf(const std::string& case_id) const {
   if (const auto it = refusals_.find(case_id); it != refusals_.end()) return it->second;
-  AQ_ASSIGN_OR_RETURN(const auto person, ReadDocument<journal::v1::PersonDocument>(
-                                             *snapshot_, store::PersonKey(case_id)));
+  AQ_ASSIGN_OR_RETURN(const auto person, ReadPerson(*snapshot_, case_id));
   return person.has_value() ? person->refusals_in_a_row() : 0;
 }
 
@@ -553,10 +554,11 @@ absl::Status ReferralBook::CountRefusal(const ReferralDocument& referral, bool r
   if (timetable == nullptr || !timetable->rules.refusals.services.contains(draft.service())) {
     return absl::OkStatus();
   }
-  AQ_ASSIGN_OR_RETURN(const int before, RefusalsOf(draft.case_id()));
+  AQ_ASSIGN_OR_RETURN(const std::string person, CurrentId(*snapshot_, draft.case_id()));
+  AQ_ASSIGN_OR_RETURN(const int before, RefusalsOf(person));
   const int count = taken_up ? 0 : before + (refused ? 1 : 0);
   if (count == 0 && before == 0) return absl::OkStatus();
-  refusals_[draft.case_id()] = count;
+  refusals_[person] = count;
   change->mutable_refusals()->set_count(count);
   if (count + 1 < timetable->rules.refusals.consequence_at) return absl::OkStatus();
   const absl::StatusOr<CaseView> view = FindCase(draft.case_id(), model::CivilDate::At(now), "");

@@ -241,7 +241,7 @@ class ReferralBook {
                           const exchange::v1::ReferralAnswer& answer, absl::Time now,
                           journal::v1::ReferralChanged* change);
   // Ends the memberships of the person that rest on a consent, in "withdrawn".
-  absl::Status EndMembers(const journal::v1::PersonDocument& person, absl::Time now,
+  absl::Status EndMembers(const journal::v1::ConsentDocument& consent, absl::Time now,
                           journal::v1::ConsentWithdrawn* withdrawn) const;
   absl::StatusOr<journal::v1::Entry> EndConsent(const Principal& principal,
                                                 const journal::v1::ConsentDocument& consent,

@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/person.h"
 #include "hub/engine/referral_book.h"
 #include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
@@ -156,13 +157,13 @@ absl::StatusOr<Entry> ReferralBook::EndConsent(const Principal& principal,
   withdrawn->set_expired(expired);
   withdrawn->set_request_id(request_id);
   withdrawn->set_request_hash(hash);
-  AQ_ASSIGN_OR_RETURN(const auto person,
-                      ReadDocument<journal::v1::PersonDocument>(
-                          *snapshot_, store::PersonKey(consent.consent().case_id())));
-  if (!person.has_value()) return entry;
   const char* const reason_text = expired ? "CONSENT_EXPIRED" : "CONSENT_WITHDRAWN";
-  for (const std::string& id : person->referrals()) {
-    AQ_ASSIGN_OR_RETURN(ReferralDocument * document, Find(id));
+  for (const std::string& id : consent.resting_referrals()) {
+    const absl::StatusOr<ReferralDocument*> found = Find(id);
+    // Erased since.
+    if (absl::IsNotFound(found.status())) continue;
+    AQ_RETURN_IF_ERROR(found.status());
+    ReferralDocument* const document = *found;
     if (document->consent() != consent.consent().consent() || referral::IsEnd(document->state())) {
       continue;
     }
@@ -179,7 +180,7 @@ absl::StatusOr<Entry> ReferralBook::EndConsent(const Principal& principal,
     *revocation.mutable_referral_changed() = *change;
     AQ_RETURN_IF_ERROR(Take(revocation));
   }
-  AQ_RETURN_IF_ERROR(EndMembers(*person, now, withdrawn));
+  AQ_RETURN_IF_ERROR(EndMembers(consent, now, withdrawn));
   return entry;
 }
 

@@ -10,6 +10,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/outward_case.h"
+#include "hub/engine/person.h"
 #include "hub/engine/referral_book.h"
 #include "hub/engine/referral_fold.h"
 #include "hub/engine/values.h"
@@ -73,7 +74,9 @@ absl::StatusOr<journal::v1::ConsentGiven> ReferralBook::LiveConsent(const std::s
                                                                     absl::Time now) const {
   AQ_ASSIGN_OR_RETURN(journal::v1::ConsentDocument document,
                       FindConsent(consent, "", model::CivilDate::At(now)));
-  if (document.consent().case_id() != case_id) return ConsentNotFound();
+  AQ_ASSIGN_OR_RETURN(const bool same,
+                      SamePerson(*snapshot_, document.consent().case_id(), case_id));
+  if (!same) return ConsentNotFound();
   if (document.has_end_time() || ToTime(document.consent().expire_time()) <= now) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kConsentEnded,
                  "the consent was withdrawn or has run out");

@@ -200,9 +200,9 @@ absl::StatusOr<Entry> ReferralBook::EndMember(const Principal& principal,
   return entry;
 }
 
-absl::Status ReferralBook::EndMembers(const journal::v1::PersonDocument& person, absl::Time now,
+absl::Status ReferralBook::EndMembers(const journal::v1::ConsentDocument& consent, absl::Time now,
                                       journal::v1::ConsentWithdrawn* withdrawn) const {
-  for (const std::string& id : person.team_members()) {
+  for (const std::string& id : consent.resting_members()) {
     AQ_ASSIGN_OR_RETURN(const auto member,
                         ReadDocument<TeamMemberDocument>(*snapshot_, store::TeamMemberKey(id)));
     if (!member.has_value() || member->has_ended() ||

@@ -7,6 +7,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/pages.h"
+#include "hub/engine/person.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/values.h"
 
@@ -52,7 +53,9 @@ absl::StatusOr<RouteView> EngineImpl::GetRoute(const std::string& case_id,
   AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(case_id, Today(), jurisdiction));
   if (!wish.replaces.empty()) {
     AQ_ASSIGN_OR_RETURN(const journal::v1::ReferralDocument* replaced, book.Find(wish.replaces));
-    if (replaced->draft().case_id() != case_id) {
+    AQ_ASSIGN_OR_RETURN(const bool same,
+                        SamePerson(*snapshot, replaced->draft().case_id(), case_id));
+    if (!same) {
       return Error(absl::StatusCode::kNotFound, reason::kReferralNotFound,
                    "there is no such referral");
     }

@@ -115,6 +115,8 @@ absl::string_view KindOf(const journal::v1::Entry& entry) {
       return "TEAM_MEMBER_ENDED";
     case journal::v1::Entry::kDispatchSent:
       return "DISPATCH_SENT";
+    case journal::v1::Entry::kIdentityJudged:
+      return "IDENTITY_JUDGED";
     case journal::v1::Entry::CHANGE_NOT_SET:
       break;
   }
@@ -181,6 +183,8 @@ std::string RequestIdOf(const journal::v1::Entry& entry) {
       return entry.team_member_ended().request_id();
     case journal::v1::Entry::kDispatchSent:
       return entry.dispatch_sent().request_id();
+    case journal::v1::Entry::kIdentityJudged:
+      return entry.identity_judged().request_id();
     default:
       return "";
   }
@@ -212,6 +216,8 @@ std::string RequestHashOf(const journal::v1::Entry& entry) {
       return entry.team_member_ended().request_hash();
     case journal::v1::Entry::kDispatchSent:
       return entry.dispatch_sent().request_hash();
+    case journal::v1::Entry::kIdentityJudged:
+      return entry.identity_judged().request_hash();
     default:
       return "";
   }
@@ -229,6 +235,20 @@ std::string NameOf(char prefix, store::Sequence sequence) {
     sequence >>= 8;
   }
   return absl::StrCat(absl::string_view(&prefix, 1), Base32(bytes));
+}
+
+store::Sequence SequenceOf(char prefix, absl::string_view name) {
+  static constexpr absl::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";
+  // The last digit has four bits, in front.
+  constexpr std::size_t kNameBytes = 14;
+  if (name.size() != kNameBytes || name[0] != prefix) return 0;
+  store::Sequence sequence = 0;
+  for (std::size_t i = 1; i < kNameBytes; ++i) {
+    const std::size_t digit = kDigits.find(name[i]);
+    if (digit == absl::string_view::npos) return 0;
+    sequence = i + 1 < kNameBytes ? sequence << 5 | digit : sequence << 4 | digit >> 1;
+  }
+  return NameOf(prefix, sequence) == name ? sequence : 0;
 }
 
 bool FoldObserved(std::int64_t version, const std::string& hash, journal::v1::RecordHead* head) {

@@ -54,6 +54,8 @@ absl::Status ErasedError();
 
 // "prefix" and the sequence in base 32: sorts as the sequence does.
 std::string NameOf(char prefix, store::Sequence sequence);
+// The sequence that a name was made of; 0: it was made of none.
+store::Sequence SequenceOf(char prefix, absl::string_view name);
 
 // Where a record stands after an observation of "version". True if the observation becomes its
 // current content. A head without content_hash has never been observed.

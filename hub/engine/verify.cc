@@ -123,7 +123,8 @@ std::string FamilyName(char family) {
       {'q', "requests"}, {'f', "referrals"},  {'o', "pseudonyms"},   {'d', "deliveries"},
       {'w', "pending"},  {'n', "quarantine"}, {'l', "disclosures"},  {'c', "counts"},
       {'x', "dead"},     {'k', "consents"},   {'t', "due"},          {'e', "notes"},
-      {'v', "looks"},    {'a', "asked"},      {'g', "team members"}, {'s', "dispatches"}};
+      {'v', "looks"},    {'a', "asked"},      {'g', "team members"}, {'s', "dispatches"},
+      {'j', "identity"}, {'u', "reviews"},    {'z', "regrouped"}};
   const auto it = names.find(family);
   return it == names.end() ? "unknown" : it->second;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/person.h"
 #include "hub/engine/scheduler.h"
 #include "hub/engine/values.h"
 #include "hub/engine/watch_journal.h"
@@ -47,7 +48,7 @@ absl::StatusOr<bool> IsCurrent(const store::Snapshot& snapshot, Sequence seen,
   if (snapshot.sequence() == seen) return true;
   AQ_ASSIGN_OR_RETURN(const auto person,
                       ReadDocument<PersonDocument>(snapshot, store::PersonKey(finding.person)));
-  return person.has_value() && person->revision() == finding.revision;
+  return person.has_value() && IsPerson(*person) && person->revision() == finding.revision;
 }
 
 // Who cannot be read holds up themselves only; any other error has everybody wait.
@@ -273,15 +274,21 @@ absl::Status Watch::TakeTouched(const CivilDate& today) {
   const WatchLook look = LookOf(*snapshot, today);
   WatchProgress progress = progress_;
   if (last) progress.set_reached_sequence(through);
+  // Each person once, under whatever ids they were touched.
+  Touches people;
   const auto take = [&]() -> absl::StatusOr<std::set<std::string>> {
+    for (const auto& [id, touches] : batch) {
+      AQ_ASSIGN_OR_RETURN(const std::string person, CurrentId(*snapshot, id));
+      people[person] |= touches;
+    }
     std::vector<WatchFinding> findings;
-    for (const auto& [person, touches] : batch) {
+    for (const auto& [person, touches] : people) {
       AQ_RETURN_IF_ERROR(Collect(look.At(person, touches), &findings));
     }
     return Commit(snapshot->sequence(), findings, progress);
   };
   const absl::StatusOr<std::set<std::string>> stale = take();
-  for (const auto& [person, touches] : batch) {
+  for (const auto& [person, touches] : stale.ok() ? people : batch) {
     if (!stale.ok() || stale->contains(person)) again(person, touches);
   }
   return stale.status();
@@ -347,8 +354,13 @@ absl::Status Watch::Sweep(const CivilDate& today) {
       }));
   const WatchLook look = LookOf(*snapshot, today);
   std::vector<WatchFinding> findings;
-  for (const PersonDocument& person : people) {
-    AQ_RETURN_IF_ERROR(Collect(look.At(person, kLookAtAll), &findings));
+  for (PersonDocument& person : people) {
+    if (!IsPerson(person)) continue;
+    const absl::Status attached = AddAttached(*snapshot, &person);
+    AQ_RETURN_IF_ERROR(Collect(attached.ok()
+                                   ? look.At(person, kLookAtAll)
+                                   : absl::StatusOr<std::optional<WatchFinding>>(attached),
+                               &findings));
   }
   const bool over = people.size() < kPeopleAtOnce;
   WatchProgress progress = progress_;

@@ -6,6 +6,7 @@
 #include "anqiao/journal/v1/entry.pb.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/person.h"
 #include "hub/engine/values.h"
 #include "hub/policy/touched.h"
 #include "hub/referral/machine.h"
@@ -38,6 +39,21 @@ class Reader {
         return absl::OkStatus();
     }
   }
+  // Whom merges and splits of these entries changed.
+  absl::Status TakeRegrouped(store::Sequence first, store::Sequence last) {
+    const store::KeyRange range = store::RegroupedRange(first, last);
+    absl::Status failure;
+    AQ_RETURN_IF_ERROR(
+        projections_.Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
+          const absl::StatusOr<store::RegroupedParts> parts = store::DecodeRegroupedKey(key);
+          failure = parts.status();
+          if (failure.ok()) {
+            touches_[parts->person] |= policy::kTouchesEverything | policy::kTouchesStanding;
+          }
+          return failure.ok();
+        }));
+    return failure;
+  }
   Touches Finish() { return std::move(touches_); }
 
  private:
@@ -55,7 +71,10 @@ class Reader {
     AQ_ASSIGN_OR_RETURN(const auto referral,
                         ReadDocument<journal::v1::ReferralDocument>(
                             projections_, store::ReferralKey(change.referral())));
-    if (referral.has_value()) touches_[referral->draft().case_id()] |= kTouchesReferral;
+    if (!referral.has_value()) return absl::OkStatus();
+    AQ_ASSIGN_OR_RETURN(const std::string person,
+                        CurrentId(projections_, referral->draft().case_id()));
+    touches_[person] |= kTouchesReferral;
     return absl::OkStatus();
   }
 
@@ -83,6 +102,7 @@ absl::StatusOr<Touches> TouchesOfEntries(const store::Store& journal,
         return failure.ok();
       }));
   AQ_RETURN_IF_ERROR(failure);
+  AQ_RETURN_IF_ERROR(reader.TakeRegrouped(first, last));
   return reader.Finish();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/base/status_macros.h"
+#include "hub/engine/person.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/referral_book.h"
 #include "hub/engine/values.h"
@@ -85,8 +86,7 @@ NotedAnswer AnswerOf(const policy::WatchedDecision& watched) {
 
 absl::StatusOr<std::optional<WatchFinding>> WatchLook::At(const std::string& person,
                                                           unsigned touches) const {
-  AQ_ASSIGN_OR_RETURN(const auto document,
-                      ReadDocument<PersonDocument>(*snapshot_, store::PersonKey(person)));
+  AQ_ASSIGN_OR_RETURN(const auto document, ReadPerson(*snapshot_, person));
   if (!document.has_value()) return std::optional<WatchFinding>();
   return At(*document, touches);
 }

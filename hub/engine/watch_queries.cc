@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "hub/base/status_macros.h"
 #include "hub/engine/engine_impl.h"
 #include "hub/engine/pages.h"
+#include "hub/engine/person.h"
 #include "hub/model/case.h"
 #include "hub/policy/content.h"
 #include "hub/store/keys.h"
@@ -123,17 +125,19 @@ absl::StatusOr<Page<NoticeView>> EngineImpl::ListNotices(const NoticeFilter& fil
   const ReferralBook book = BookOf(*snapshot);
   const NoticePlace place = NoticePlace::Parse(after);
   store::KeyRange range = store::FamilyRange(store::Family::kNotes);
-  if (!place.person.empty()) range.begin = store::NotesKey(place.person);
+  std::set<std::string> ids;
   if (!filter.case_id.empty()) {
-    AQ_RETURN_IF_ERROR(book.FindCase(filter.case_id, Today(), jurisdiction).status());
-    range.begin = store::NotesKey(filter.case_id);
-    range.end = range.begin + '\0';
+    AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(filter.case_id, Today(), jurisdiction));
+    ids = IdsOf(view.document);
+    range = {.begin = store::NotesKey(*ids.begin()), .end = store::NotesKey(*ids.rbegin()) + '\0'};
   }
+  if (!place.person.empty()) range.begin = store::NotesKey(place.person);
   Page<NoticeView> page;
   std::string last;
   absl::Status failure;
   AQ_RETURN_IF_ERROR(ScanDocuments<EntitlementNotes>(
       *snapshot, range, [&](absl::string_view, const EntitlementNotes& notes) {
+        if (!ids.empty() && ids.count(notes.person()) == 0) return true;
         if (std::none_of(notes.notices().begin(), notes.notices().end(),
                          [&](const NoticeDocument& one) { return Matches(filter, one); })) {
           return true;
@@ -193,6 +197,7 @@ absl::StatusOr<CatalogueComparison> EngineImpl::CompareCatalogue(const model::Ci
   AQ_RETURN_IF_ERROR(ScanDocuments<PersonDocument>(
       *snapshot, store::AfterRange(store::Family::kPerson, place.second),
       [&](absl::string_view, const PersonDocument& person) {
+        if (!IsPerson(person)) return true;
         if (looked_at == limit) return end_page();
         const model::Case folded = model::FoldCase(person, day);
         if (InJurisdiction(folded, jurisdiction)) {

@@ -41,6 +41,16 @@ auto PlaceOfEdge(Edges& edges, RecordId to) {
       [](const LinkageTables::Edge& edge, RecordId record) { return edge.to < record; });
 }
 
+std::uint64_t ShortHash(absl::string_view bytes, const std::string& key) {
+  unsigned char out[crypto_shorthash_BYTES];
+  crypto_shorthash(out, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                   reinterpret_cast<const unsigned char*>(key.data()));
+  std::uint64_t hash = 0;
+  static_assert(sizeof(hash) == crypto_shorthash_BYTES);
+  std::memcpy(&hash, out, sizeof(out));
+  return hash;
+}
+
 void SortOnce(std::vector<std::uint64_t>& values) {
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
@@ -49,13 +59,13 @@ void SortOnce(std::vector<std::uint64_t>& values) {
 }  // namespace
 
 std::uint64_t PublicHash(absl::string_view bytes) {
-  constexpr unsigned char kKey[crypto_shorthash_KEYBYTES] = {};
-  std::uint64_t hash = 0;
-  static_assert(sizeof(hash) == crypto_shorthash_BYTES);
-  unsigned char out[crypto_shorthash_BYTES];
-  crypto_shorthash(out, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), kKey);
-  std::memcpy(&hash, out, sizeof(out));
-  return hash;
+  static const std::string& key = *new std::string(crypto_shorthash_KEYBYTES, '\0');
+  return ShortHash(bytes, key);
+}
+
+std::function<std::uint64_t(absl::string_view)> KeyedHash(std::string key) {
+  key.resize(crypto_shorthash_KEYBYTES);
+  return [key = std::move(key)](absl::string_view bytes) { return ShortHash(bytes, key); };
 }
 
 const LinkageTables::Edge* Linkage::FindEdge(const Node& node, RecordId to) {

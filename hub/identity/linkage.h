@@ -81,6 +81,11 @@ struct Review {
   Score score;
 };
 
+// Why they are not one: TWO_NUMBERS (they agree, but for two valid numbers), the name of a caution,
+// STRONGER_ELSEWHERE (a stronger link came before and excludes it) or TOO_LITTLE (it weighs less
+// than a link).
+absl::string_view ReviewReason(const Model& model, const Score& score);
+
 // Why records are one person's.
 struct Explanation {
   struct Between {
@@ -110,6 +115,9 @@ struct Explanation {
 
 // A hash with a key that everybody knows, for tables that nobody else reads.
 std::uint64_t PublicHash(absl::string_view bytes);
+
+// The same with a key of 16 bytes.
+std::function<std::uint64_t(absl::string_view)> KeyedHash(std::string key);
 
 struct LinkageOptions {
   // Of parts of personal data: where the tables can be stolen, keyed with a secret.

@@ -61,6 +61,13 @@ absl::StatusOr<std::optional<Weight>> Linkage::StrengthOf(RecordId record) const
   return strength;
 }
 
+absl::string_view ReviewReason(const Model& model, const Score& score) {
+  if (score.conflicting_ids) return "TWO_NUMBERS";
+  const absl::string_view caution = CautionName(score.caution);
+  if (!caution.empty()) return caution;
+  return score.total >= model.link ? "STRONGER_ELSEWHERE" : "TOO_LITTLE";
+}
+
 absl::StatusOr<std::vector<RecordId>> Linkage::MembersOf(RecordId cluster) const {
   AQ_ASSIGN_OR_RETURN(const Node* first, tables_.Find(cluster));
   if (first == nullptr || first->cluster != cluster) return std::vector<RecordId>();

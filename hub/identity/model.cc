@@ -114,6 +114,11 @@ Caution Judge(const Model& model, const Comparison& comparison, const Score& sco
   if (!id_agrees && !number_agrees && !born_agrees && name >= Level::kOneEdit) {
     return Caution::kHousehold;
   }
+  const bool born_says_nothing = part(kBirthDate) <= 0 && part(kNationalId) <= 0;
+  if (!id_agrees && !number_agrees && born_says_nothing && elsewhere && part(kIdentifier) <= 0 &&
+      part(kOther) <= 0) {
+    return Caution::kNameAlone;
+  }
   return Caution::kNone;
 }
 
@@ -133,6 +138,8 @@ absl::string_view CautionName(Caution caution) {
       return "NAMESAKES";
     case Caution::kHousehold:
       return "HOUSEHOLD";
+    case Caution::kNameAlone:
+      return "NAME_ALONE";
   }
   return "";
 }
@@ -200,6 +207,7 @@ Score ScorePair(const Model& model, const Comparison& comparison, const Profile&
       break;
     case Caution::kLikelyTwins:
     case Caution::kHousehold:
+    case Caution::kNameAlone:
       score.total = std::min(score.total, model.link - 1);
       break;
     case Caution::kNamesakes:

@@ -20,11 +20,7 @@ namespace av1 = adapter::v1;
 namespace jv1 = journal::v1;
 using Records = std::vector<const jv1::PersonRecord*>;
 
-bool IsPolice(const jv1::PersonRecord& record) {
-  const int kind = record.record().kind();
-  return kind == av1::RECORD_KIND_REGISTER || kind == av1::RECORD_KIND_ORDER ||
-         kind == av1::RECORD_KIND_TEST;
-}
+bool IsPolice(const jv1::PersonRecord& record) { return IsPoliceKind(record.record().kind()); }
 
 // The record's own name; unique within a person.
 auto Identity(const jv1::PersonRecord& record) {
@@ -417,11 +413,11 @@ Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of)
   Case folded;
   folded.person = person.person();
   folded.as_of = as_of;
+  folded.needs_review = person.reviews_size() > 0;
   TakeBestValues(person, folded);
   const Records records = InFoldingOrder(person);
   for (const jv1::PersonRecord* record : records) {
     NoteHolder(*record, folded);
-    folded.needs_review = folded.needs_review || !record->review().empty();
     if (!record->ended() && EffectiveDate(record->observation()) <= as_of) {
       TakeFact(*record, folded);
     }
@@ -444,6 +440,11 @@ Case FoldCaseOfPolice(const jv1::PersonDocument& person, const CivilDate& as_of)
     if (IsPolice(record)) *of_police.add_records() = record;
   }
   return FoldCase(of_police, as_of);
+}
+
+bool IsPoliceKind(int record_kind) {
+  return record_kind == av1::RECORD_KIND_REGISTER || record_kind == av1::RECORD_KIND_ORDER ||
+         record_kind == av1::RECORD_KIND_TEST;
 }
 
 bool IsKnownBeyondPolice(const jv1::PersonDocument& person) {

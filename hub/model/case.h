@@ -130,6 +130,8 @@ struct Case {
 Case FoldCase(const journal::v1::PersonDocument& person, const CivilDate& as_of);
 // The same as if nobody but the police had stated anything: what they may be told of.
 Case FoldCaseOfPolice(const journal::v1::PersonDocument& person, const CivilDate& as_of);
+// True of records that the police keep (adapter.v1.RecordKind).
+bool IsPoliceKind(int record_kind);
 // True if another agency than the police has, or had, a record of the person.
 bool IsKnownBeyondPolice(const journal::v1::PersonDocument& person);
 // True if the police have, or had, a record of the person.

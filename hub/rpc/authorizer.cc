@@ -35,6 +35,12 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.CaseService/ListCases", kStaff, true},
       {"/anqiao.hub.v1.CaseService/GetCensus", kAnyUser},
 
+      {"/anqiao.hub.v1.IdentityService/ListIdentityReviews", kStaff, true},
+      {"/anqiao.hub.v1.IdentityService/ExplainIdentity", kStaff, true},
+      {"/anqiao.hub.v1.IdentityService/GetIdentityPair", kStaff, true},
+      // An entry of its own says who judged.
+      {"/anqiao.hub.v1.IdentityService/JudgeIdentity", kStaff},
+
       {"/anqiao.hub.v1.EligibilityService/EvaluateEligibility", kStaff, true},
       {"/anqiao.hub.v1.EligibilityService/ListEntitlements", kStaff, true},
       {"/anqiao.hub.v1.EligibilityService/ListPolicies", kAnyUser},

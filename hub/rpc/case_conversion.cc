@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kShownCharacters = 4;
 
-// RECORD_KIND_HOUSEHOLD_RELIEF -> household_relief
-std::string KindName(int kind) {
-  if (!adapter::v1::RecordKind_IsValid(kind)) return "unknown";
-  const std::string name = adapter::v1::RecordKind_Name(static_cast<adapter::v1::RecordKind>(kind));
-  return absl::AsciiStrToLower(absl::StripPrefix(name, "RECORD_KIND_"));
-}
-
 void AddEvents(const model::Case& folded, hub::v1::Case* out) {
   for (const model::CaseEvent& event : folded.events) {
     hub::v1::CaseEvent* added = out->add_events();
@@ -47,7 +40,9 @@ void AddSources(const journal::v1::PersonDocument& document, hub::v1::Case* out)
     added->set_record_key(record.record().key());
     added->set_kind(KindName(record.record().kind()));
     added->set_link_rule(record.link_rule());
-    added->set_review_reason(record.review());
+    for (const journal::v1::PersonReview& review : document.reviews()) {
+      if (review.record_id() == record.record_id()) added->set_review_reason(review.reason());
+    }
     added->set_ended(record.ended());
   }
   for (const std::string& referral : document.referrals()) {
@@ -56,6 +51,12 @@ void AddSources(const journal::v1::PersonDocument& document, hub::v1::Case* out)
 }
 
 }  // namespace
+
+std::string KindName(int kind) {
+  if (!adapter::v1::RecordKind_IsValid(kind)) return "unknown";
+  const std::string name = adapter::v1::RecordKind_Name(static_cast<adapter::v1::RecordKind>(kind));
+  return absl::AsciiStrToLower(absl::StripPrefix(name, "RECORD_KIND_"));
+}
 
 std::string MaskIdNumber(absl::string_view id_number) {
   std::string masked(id_number);

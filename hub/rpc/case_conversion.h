@@ -18,6 +18,9 @@ namespace anqiao::rpc {
 // only if there are not more than eight.
 std::string MaskIdNumber(absl::string_view id_number);
 
+// A kind of record in lower_snake_case, such as "unemployment".
+std::string KindName(int kind);
+
 hub::v1::Case ToProto(const engine::CaseView& view);
 hub::v1::Census ToProto(const engine::CensusCounts& counts);
 hub::v1::Entitlement ToProto(const std::string& case_id,

@@ -1,5 +1,5 @@
-// The caseworkers' and operators' side: cases, eligibility, referrals, consents, care teams,
-// dispatches, operations.
+// The caseworkers' and operators' side: cases, who is who, eligibility, referrals, consents, care
+// teams, dispatches, operations.
 //
 // Every handler goes through Gate::Admit, checks its request, records what it reads and calls the
 // engine with the caller's jurisdiction. Thread-safe; engine and gate outlive the services.
@@ -14,6 +14,7 @@
 #include "anqiao/hub/v1/consents.grpc.pb.h"
 #include "anqiao/hub/v1/dispatches.grpc.pb.h"
 #include "anqiao/hub/v1/eligibility.grpc.pb.h"
+#include "anqiao/hub/v1/identity.grpc.pb.h"
 #include "anqiao/hub/v1/operations.grpc.pb.h"
 #include "anqiao/hub/v1/referrals.grpc.pb.h"
 #include "hub/engine/engine.h"
@@ -131,6 +132,28 @@ class CareTeamServiceImpl final : public hub::v1::CareTeamService::Service {
   grpc::Status EndTeamMember(grpc::ServerContext* context,
                              const hub::v1::EndTeamMemberRequest* request,
                              hub::v1::TeamMember* response) override;
+
+ private:
+  engine::Engine& engine_;
+  const Gate& gate_;
+};
+
+class IdentityServiceImpl final : public hub::v1::IdentityService::Service {
+ public:
+  IdentityServiceImpl(engine::Engine* engine, const Gate* gate) : engine_(*engine), gate_(*gate) {}
+
+  grpc::Status ListIdentityReviews(grpc::ServerContext* context,
+                                   const hub::v1::ListIdentityReviewsRequest* request,
+                                   hub::v1::ListIdentityReviewsResponse* response) override;
+  grpc::Status ExplainIdentity(grpc::ServerContext* context,
+                               const hub::v1::ExplainIdentityRequest* request,
+                               hub::v1::IdentityExplanation* response) override;
+  grpc::Status GetIdentityPair(grpc::ServerContext* context,
+                               const hub::v1::GetIdentityPairRequest* request,
+                               hub::v1::IdentityPair* response) override;
+  grpc::Status JudgeIdentity(grpc::ServerContext* context,
+                             const hub::v1::JudgeIdentityRequest* request,
+                             hub::v1::JudgeIdentityResponse* response) override;
 
  private:
   engine::Engine& engine_;

@@ -42,13 +42,21 @@ std::vector<std::string> AgencyServices() {
 }
 
 std::vector<std::string> HubServices() {
-  return {"anqiao.hub.v1.AdapterService",        "anqiao.hub.v1.CareTeamService",
-          "anqiao.hub.v1.CaseService",           "anqiao.hub.v1.ConsentService",
-          "anqiao.hub.v1.CustodyService",        "anqiao.hub.v1.DirectoryService",
-          "anqiao.hub.v1.DispatchService",       "anqiao.hub.v1.EligibilityService",
-          "anqiao.hub.v1.EmployerService",       "anqiao.hub.v1.OperationsService",
-          "anqiao.hub.v1.ReferralService",       "grpc.health.v1.Health",
-          "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
+  return {"anqiao.hub.v1.AdapterService",
+          "anqiao.hub.v1.CareTeamService",
+          "anqiao.hub.v1.CaseService",
+          "anqiao.hub.v1.ConsentService",
+          "anqiao.hub.v1.CustodyService",
+          "anqiao.hub.v1.DirectoryService",
+          "anqiao.hub.v1.DispatchService",
+          "anqiao.hub.v1.EligibilityService",
+          "anqiao.hub.v1.EmployerService",
+          "anqiao.hub.v1.IdentityService",
+          "anqiao.hub.v1.OperationsService",
+          "anqiao.hub.v1.ReferralService",
+          "grpc.health.v1.Health",
+          "grpc.reflection.v1.ServerReflection",
+          "grpc.reflection.v1alpha.ServerReflection"};
 }
 
 // What both listeners have: health and reflection over their own services.
@@ -97,6 +105,7 @@ class HubServiceSet final : public ServiceSet {
         referrals_(engine, gate),
         consents_(engine, gate),
         care_teams_(engine, gate),
+        identities_(engine, gate),
         dispatches_(engine, gate),
         operations_(engine, gate),
         custody_(engine, gate),
@@ -110,6 +119,7 @@ class HubServiceSet final : public ServiceSet {
     builder.RegisterService(&referrals_);
     builder.RegisterService(&consents_);
     builder.RegisterService(&care_teams_);
+    builder.RegisterService(&identities_);
     builder.RegisterService(&dispatches_);
     builder.RegisterService(&operations_);
     builder.RegisterService(&custody_);
@@ -131,6 +141,7 @@ class HubServiceSet final : public ServiceSet {
   ReferralServiceImpl referrals_;
   ConsentServiceImpl consents_;
   CareTeamServiceImpl care_teams_;
+  IdentityServiceImpl identities_;
   DispatchServiceImpl dispatches_;
   OperationsServiceImpl operations_;
   CustodyServiceImpl custody_;

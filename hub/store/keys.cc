@@ -103,7 +103,26 @@ std::string RecordKey(const journal::v1::RecordRef& record) {
 }
 
 std::string PersonKey(absl::string_view person) { return OnePart(Family::kPerson, person); }
-std::string BlockKey(absl::string_view block) { return OnePart(Family::kBlock, block); }
+
+std::string BlockKey(std::uint64_t hash, std::uint64_t page) {
+  std::string key = Start(Family::kBlock);
+  AddNumber(key, hash);
+  if (page > 0) AddNumber(key, page);
+  return key;
+}
+
+std::string NodeKey(std::uint64_t record) {
+  std::string key = Start(Family::kNode);
+  AddNumber(key, record);
+  return key;
+}
+
+std::string ReviewKey(absl::string_view person, absl::string_view other) {
+  std::string key = Start(Family::kReview);
+  AddText(key, person);
+  AddText(key, other);
+  return key;
+}
 
 std::string RequestKey(absl::string_view digest) {
   std::string key = Start(Family::kRequest);
@@ -112,16 +131,15 @@ std::string RequestKey(absl::string_view digest) {
 }
 
 bool IsHidden(absl::string_view key) {
-  return !key.empty() && (key[0] == static_cast<char>(Family::kRecord) ||
-                          key[0] == static_cast<char>(Family::kBlock));
+  return !key.empty() && key[0] == static_cast<char>(Family::kRecord);
 }
 
 std::string HideKey(absl::string_view key,
                     const std::function<std::string(absl::string_view)>& hash) {
   if (!IsHidden(key)) return std::string(key);
-  // The family, and of records the agency and the format.
+  // The family, the agency and the format.
   std::size_t open = 1;
-  for (int parts = key[0] == static_cast<char>(Family::kRecord) ? 2 : 0; parts > 0; --parts) {
+  for (int parts = 2; parts > 0; --parts) {
     const std::size_t end = key.find('\0', open);
     if (end == absl::string_view::npos) break;
     open = end + 1;
@@ -197,6 +215,13 @@ std::string AskedKey(std::uint64_t year, absl::string_view agency, absl::string_
   return key;
 }
 
+std::string RegroupedKey(std::uint64_t sequence, absl::string_view person) {
+  std::string key = Start(Family::kRegrouped);
+  AddNumber(key, sequence);
+  AddText(key, person);
+  return key;
+}
+
 KeyRange FamilyRange(Family family) { return PrefixRange(Start(family)); }
 
 KeyRange RecordRange(absl::string_view agency, absl::string_view format) {
@@ -212,6 +237,19 @@ KeyRange PlaceRange(Family family, absl::string_view agency) {
 
 KeyRange DisclosureRange(absl::string_view person) {
   return PrefixRange(OnePart(Family::kDisclosure, person));
+}
+
+KeyRange ReviewRange(absl::string_view person, absl::string_view other) {
+  KeyRange range = FamilyRange(Family::kReview);
+  if (!person.empty()) range.begin = ReviewKey(person, other) + '\0';
+  return range;
+}
+
+KeyRange RegroupedRange(std::uint64_t first, std::uint64_t last) {
+  KeyRange range{.begin = Start(Family::kRegrouped), .end = Start(Family::kRegrouped)};
+  AddNumber(range.begin, first);
+  AddNumber(range.end, last + 1);
+  return range;
 }
 
 KeyRange DueRange(std::uint64_t micros) {
@@ -298,6 +336,33 @@ absl::StatusOr<AskedParts> DecodeAskedKey(absl::string_view key) {
   AQ_ASSIGN_OR_RETURN(parts.agency, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.service, reader.Text());
   AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<DisclosureParts> DecodeDisclosureKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kDisclosure, key));
+  DisclosureParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
+  AQ_ASSIGN_OR_RETURN(parts.sequence, reader.Number());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<RegroupedParts> DecodeRegroupedKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kRegrouped, key));
+  RegroupedParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.sequence, reader.Number());
+  AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
+  AQ_RETURN_IF_ERROR(reader.Finish());
+  return parts;
+}
+
+absl::StatusOr<ReviewParts> DecodeReviewKey(absl::string_view key) {
+  AQ_ASSIGN_OR_RETURN(KeyReader reader, KeyReader::Open(Family::kReview, key));
+  ReviewParts parts;
+  AQ_ASSIGN_OR_RETURN(parts.person, reader.Text());
+  AQ_ASSIGN_OR_RETURN(parts.other, reader.Text());
   AQ_RETURN_IF_ERROR(reader.Finish());
   return parts;
 }

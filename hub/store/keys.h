@@ -23,7 +23,7 @@ enum class Family : char {
   kMeta = 'm',        // what the projections are: name -> text
   kRecord = 'r',      // agency, format, kind, key -> RecordHead
   kPerson = 'p',      // person -> PersonDocument
-  kBlock = 'b',       // blocking key (hash) -> BlockDocument
+  kBlock = 'b',       // hash of a blocking key, page -> BlockDocument
   kRequest = 'q',     // digest of principal and request id -> RequestDocument
   kReferral = 'f',    // referral -> ReferralDocument
   kPseudonym = 'o',   // agency, pseudonym -> referral id
@@ -40,12 +40,19 @@ enum class Family : char {
   kAsked = 'a',       // year, agency, service, person -> AskedDocument
   kTeamMember = 'g',  // membership of a care team -> TeamMemberDocument
   kDispatch = 's',    // dispatch -> DispatchDocument
+  kNode = 'j',        // record id -> IdentityNode
+  kReview = 'u',      // two people, the smaller id first -> (empty): who may be one
+  kRegrouped = 'z',   // sequence, person -> (empty): whom a merge or a split changed
 };
 
 std::string MetaKey(absl::string_view name);
 std::string RecordKey(const journal::v1::RecordRef& record);
 std::string PersonKey(absl::string_view person);
-std::string BlockKey(absl::string_view block);
+// "hash" is keyed with the projections' own secret: nothing personal can be found out by it.
+std::string BlockKey(std::uint64_t hash, std::uint64_t page = 0);
+std::string NodeKey(std::uint64_t record);
+std::string ReviewKey(absl::string_view person, absl::string_view other);
+std::string RegroupedKey(std::uint64_t sequence, absl::string_view person);
 // "digest" is Store::Digest of the principal and the request id.
 std::string RequestKey(absl::string_view digest);
 std::string ReferralKey(absl::string_view referral);
@@ -69,8 +76,8 @@ std::string TeamMemberKey(absl::string_view member);
 std::string DispatchKey(absl::string_view dispatch);
 
 // The key as it is stored where keys hide what is personal: what follows the agency and format of a
-// record, and a blocking key, are replaced by "hash" of the whole key. Ranges of hidden keys that
-// end with the open part stay ranges.
+// record is replaced by "hash" of the whole key. Ranges of hidden keys that end with the open part
+// stay ranges.
 std::string HideKey(absl::string_view key,
                     const std::function<std::string(absl::string_view)>& hash);
 // True if HideKey changes keys of this family.
@@ -89,6 +96,10 @@ inline KeyRange PendingRange(absl::string_view agency) {
   return PlaceRange(Family::kPending, agency);
 }
 KeyRange DisclosureRange(absl::string_view person);
+// Reviews after that of these two; empty: from the beginning.
+KeyRange ReviewRange(absl::string_view person, absl::string_view other);
+// By the entries from "first" to "last".
+KeyRange RegroupedRange(std::uint64_t first, std::uint64_t last);
 // What is due at "micros" or before.
 KeyRange DueRange(std::uint64_t micros);
 // Whom to look at on "day" or before.
@@ -127,6 +138,20 @@ struct AskedParts {
   std::string agency, service, person;
 };
 absl::StatusOr<AskedParts> DecodeAskedKey(absl::string_view key);
+struct DisclosureParts {
+  std::string person;
+  std::uint64_t sequence = 0;
+};
+absl::StatusOr<DisclosureParts> DecodeDisclosureKey(absl::string_view key);
+struct RegroupedParts {
+  std::uint64_t sequence = 0;
+  std::string person;
+};
+absl::StatusOr<RegroupedParts> DecodeRegroupedKey(absl::string_view key);
+struct ReviewParts {
+  std::string person, other;
+};
+absl::StatusOr<ReviewParts> DecodeReviewKey(absl::string_view key);
 
 }  // namespace anqiao::store
 

@@ -278,6 +278,12 @@ std::unique_ptr<Snapshot> SealedProjections::NewSnapshot() const {
   return std::make_unique<SealedSnapshot>(vault_, keys_, base_->NewSnapshot());
 }
 
+std::string SealedProjections::IndexSecret() const {
+  static_assert(CipherSuite::kKeyedHashBytes == 16);
+  if (keys_ == nullptr || keys_->index == 0) return ProjectionStore::IndexSecret();
+  return vault_->suite->KeyedHash(keys_->index_key, "blocking keys");
+}
+
 absl::StatusOr<KeyId> SealedProjections::OwnerKey(const std::string& owner) const {
   return OwnerKey(owner, *base_->NewSnapshot());
 }

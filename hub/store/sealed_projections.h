@@ -62,6 +62,7 @@ class SealedProjections : public ProjectionStore {
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;
   Sequence applied_sequence() const override { return base_->applied_sequence(); }
   std::unique_ptr<Snapshot> NewSnapshot() const override;
+  std::string IndexSecret() const override;
 
   // The key that values about "owner" lie under; 0: there are none.
   absl::StatusOr<KeyId> OwnerKey(const std::string& owner) const;

@@ -48,6 +48,25 @@ std::string BlobAssociated(absl::string_view name, std::size_t part) {
   return absl::StrCat("blob", EncodeNumber(part), name);
 }
 
+// Projections of the store beneath that take their hashes from the live ones' secret.
+class ComparedProjections : public ProjectionStore {
+ public:
+  ComparedProjections(std::unique_ptr<ProjectionStore> base, std::string secret)
+      : base_(std::move(base)), secret_(std::move(secret)) {}
+
+  std::unique_ptr<ProjectionBatch> NewBatch() const override { return base_->NewBatch(); }
+  absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override {
+    return base_->Apply(batch, sequence);
+  }
+  Sequence applied_sequence() const override { return base_->applied_sequence(); }
+  std::unique_ptr<Snapshot> NewSnapshot() const override { return base_->NewSnapshot(); }
+  std::string IndexSecret() const override { return secret_; }
+
+ private:
+  const std::unique_ptr<ProjectionStore> base_;
+  const std::string secret_;
+};
+
 class SealedStore : public Store {
  public:
   SealedStore(std::unique_ptr<Store> base, std::unique_ptr<const CipherSuite> suite,
@@ -80,6 +99,10 @@ class SealedStore : public Store {
     // Under the lock: rows and keys of one set.
     absl::MutexLock lock(&mu_);
     return live_->NewSnapshot();
+  }
+  std::string IndexSecret() const override {
+    absl::MutexLock lock(&mu_);
+    return live_->IndexSecret();
   }
   absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
       ProjectionPurpose purpose) override;
@@ -382,7 +405,9 @@ absl::StatusOr<std::unique_ptr<ProjectionStore>> SealedStore::NewProjections(
     ProjectionPurpose purpose) {
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<ProjectionStore> base, base_->NewProjections(purpose));
   // What is thrown away is not sealed row by row: the store beneath encrypts its files.
-  if (purpose == ProjectionPurpose::kCompare) return base;
+  if (purpose == ProjectionPurpose::kCompare) {
+    return std::make_unique<ComparedProjections>(std::move(base), IndexSecret());
+  }
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<SealedProjections> projections,
                       SealedProjections::OpenBeside(&vault_, std::move(base), synced_sequence()));
   return std::unique_ptr<ProjectionStore>(std::move(projections));

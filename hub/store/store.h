@@ -120,6 +120,10 @@ class ProjectionStore {
   // Sequence that the projections have reached; 0 if none.
   virtual Sequence applied_sequence() const = 0;
 
+  // 16 bytes for hashing what keys are made of, so that nothing can be found out by the hashes:
+  // secret if the store seals, the same for sets of projections whose keys agree.
+  virtual std::string IndexSecret() const { return std::string(16, '\0'); }
+
   // May outlive the projections, but not the store.
   virtual std::unique_ptr<Snapshot> NewSnapshot() const = 0;
 };

@@ -66,6 +66,7 @@ class AlteredStore final : public store::Store {
   }
   Sequence applied_sequence() const override { return base_.applied_sequence(); }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override { return base_.NewSnapshot(); }
+  std::string IndexSecret() const override { return base_.IndexSecret(); }
   absl::StatusOr<std::unique_ptr<store::ProjectionStore>> NewProjections(
       store::ProjectionPurpose purpose) override {
     return base_.NewProjections(purpose);

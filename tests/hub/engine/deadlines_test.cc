@@ -396,6 +396,42 @@ TEST_P(DeadlinesTest, TheThirdRefusalIsWarnedOfBeforeItHappens) {
   ExpectVerified();
 }
 
+TEST_P(DeadlinesTest, RefusalsOfTwoWhoAreOneCountTogetherAndComeApartAgain) {
+  const std::string first = AddPerson(1), second = AddPerson(2);
+  const auto count_after_refusal = [&](const std::string& person) {
+    const ReferralDocument sent = SendOf(person, kJob);
+    Answered(sent, exchange::v1::ANSWER_ACTION_DECLINE, "PERSON_DECLINED");
+    return Get(sent).refusals().count();
+  };
+  EXPECT_EQ(count_after_refusal(first), 1);
+  EXPECT_EQ(count_after_refusal(first), 2);
+  EXPECT_EQ(count_after_refusal(second), 1);
+  const auto record_of = [&](const std::string& person) {
+    return engine_->GetCase(person, {}, "")->document.records(0).record_id();
+  };
+  const identity::RecordId a = record_of(first), b = record_of(second);
+  const auto judge = [&](identity::Verdict verdict) {
+    JudgeIdentityCommand command;
+    command.request_id = absl::StrCat("judge-", static_cast<int>(verdict));
+    command.reason = "SEEN_DOCUMENTS";
+    JudgeIdentityCommand::Decision& decision = command.decisions.emplace_back();
+    decision.record = a;
+    decision.other_record = b;
+    decision.verdict = verdict;
+    decision.etag = engine_->GetIdentityPair(a, b, "")->etag;
+    AQ_ASSERT_OK(engine_->JudgeIdentity(User(), command, "").status());
+  };
+  judge(identity::Verdict::kSame);
+  ASSERT_EQ(engine_->GetCase(second, {}, "")->document.person(), first);
+  EXPECT_EQ(engine_->GetCase(first, {}, "")->document.refusals_in_a_row(), 3);
+  EXPECT_EQ(count_after_refusal(second), 4);
+  judge(identity::Verdict::kNotSame);
+  EXPECT_EQ(engine_->GetCase(first, {}, "")->document.refusals_in_a_row(), 2);
+  EXPECT_EQ(engine_->GetCase(second, {}, "")->document.refusals_in_a_row(), 2);
+  EXPECT_EQ(count_after_refusal(first), 3);
+  ExpectVerified();
+}
+
 TEST_P(DeadlinesTest, WhoIsNotOnReliefIsNotWarned) {
   const std::string person = AddPerson();
   ReferralDocument last;

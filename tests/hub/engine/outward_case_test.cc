@@ -30,7 +30,7 @@ class OutwardCaseTest : public EngineFixture {
            absl::StrCat("J;1=张安;3=", IdNumber(1), ";70=2026-01-05", more));
   }
   void Relief(const std::string& more) {
-    HandIn("civil_affairs", "relief", "C;1=张安;5=1990-01-01;50=H1;51=TEMPORARY;53=2026-02" + more);
+    HandIn("civil_affairs", "relief", "C;1=张安;50=H1;51=TEMPORARY;53=2026-02" + more);
   }
   void Register(const std::string& id_number, const std::string& more) {
     HandIn("police", "register", absl::StrCat("P;1=张安;3=", id_number, ";20=G1", more));
@@ -73,16 +73,17 @@ TEST_F(OutwardCaseTest, WhatOnlyThePoliceJoinIsNotTold) {
 }
 
 TEST_F(OutwardCaseTest, WhatTheOthersJoinIsToldThoughAPoliceRecordKeepsItApart) {
+  // It is nearer to the police's record, whose number is another than employment's.
   Register(IdNumber(2), ";7=西大街1号");
-  Relief(";7=西大街1号;6=19001234567");
-  Jobless(";7=西大街1号");
+  Relief(";5=1990-01-01;7=西大街1号;6=19001234567");
+  Jobless(";7=西大街2号");
   ASSERT_EQ(CaseOf("employment").document.records_size(), 1);
   EXPECT_EQ(Told().phone(), "+8619001234567");
 }
 
 TEST_F(OutwardCaseTest, IsTheSameWithoutAPoliceRecord) {
-  Relief(";7=西大街1号;6=19001234567");
-  Jobless(";7=西大街1号");
+  Relief(";5=1990-01-01;7=西大街1号;6=19001234567");
+  Jobless(";7=西大街2号");
   ASSERT_EQ(CaseOf("employment").document.records_size(), 2);
   EXPECT_EQ(Told().phone(), "+8619001234567");
 }

@@ -187,7 +187,9 @@ TEST_F(OutwardRecomputeTest, AnAnswerOnTheOtherAgenciesRecordsComesOutTheSame) {
   HandIn("police", "register", absl::StrCat("P;1=张安;3=", IdNumber(2), ";20=G1", home));
   HandIn("civil_affairs", "relief",
          "C;1=张安;5=1990-01-01;50=H1;51=URBAN_MINIMUM_LIVING;53=2026-02" + home);
-  HandIn("employment", "jobless", absl::StrCat("J;1=张安;3=", IdNumber(1), ";70=2026-01-05", home));
+  // It lives next door, so the police's record is nearer to civil affairs'.
+  HandIn("employment", "jobless",
+         absl::StrCat("J;1=张安;3=", IdNumber(1), ";70=2026-01-05;7=西大街2号"));
   std::string case_id;
   AQ_ASSERT_OK_AND_ASSIGN(const auto cases, engine_->ListCases({}, "", 100, ""));
   for (const CaseView& view : cases.items) {

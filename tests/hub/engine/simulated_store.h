@@ -108,6 +108,7 @@ class SimulatedStore : public store::Store {
 
   store::Sequence applied_sequence() const override { return store_->applied_sequence(); }
   std::unique_ptr<store::Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
+  std::string IndexSecret() const override { return store_->IndexSecret(); }
   absl::StatusOr<std::unique_ptr<store::ProjectionStore>> NewProjections(
       store::ProjectionPurpose purpose) override {
     return store_->NewProjections(purpose);

@@ -499,12 +499,13 @@ TEST(BestValuesTest, ADayOfBirthGoesBeforeAYear) {
   EXPECT_EQ(FoldCase(person.document(), Day("2026-01-01")).birth_date, Day("1985-03-15"));
 }
 
-TEST(NeedsReviewTest, AnyDoubtfulRecordMarksTheCase) {
+TEST(NeedsReviewTest, WhoMightBeSomebodyElseIsToBeLookedAt) {
   PersonBuilder person;
   person.Register("2025-01-01");
   EXPECT_FALSE(FoldCase(person.document(), Day("2026-01-01")).needs_review);
-  person.Add(av1::RECORD_KIND_BUSINESS, "tax").set_review("NAME_BIRTH_ALONE");
-  EXPECT_TRUE(FoldCase(person.document(), Day("2026-01-01")).needs_review);
+  jv1::PersonDocument document = person.document();
+  document.add_reviews()->set_other("p2");
+  EXPECT_TRUE(FoldCase(document, Day("2026-01-01")).needs_review);
 }
 
 // --- Order of the records. ---

@@ -184,6 +184,83 @@ class FakeEngine final : public engine::Engine {
                                                  const std::string&) override {
     return engine::CensusCounts{.as_of = {2026, 6, 30}, .registered = 5, .clean_three_years = 2};
   }
+  // Two records of a household, of two people.
+  static engine::IdentityPair APair() {
+    engine::IdentityPair pair;
+    const auto fill = [](std::uint64_t id, const std::string& agency, const std::string& name,
+                         journal::v1::PersonRecord* record) {
+      record->mutable_record()->set_agency(agency);
+      record->mutable_record()->set_kind(adapter::v1::RECORD_KIND_UNEMPLOYMENT);
+      record->mutable_record()->set_key(absl::StrCat("key ", id));
+      record->set_record_id(id);
+      journal::v1::Subject* subject = record->mutable_observation()->mutable_subject();
+      subject->set_name(name);
+      subject->set_id_number("421299199001011010");
+      subject->add_phones("+8619001234567");
+      subject->add_former_names("张小安");
+    };
+    fill(17, "employment", "张安", &pair.record);
+    fill(912, "civil_affairs", "张按", &pair.other_record);
+    pair.other_record.set_ended(true);
+    pair.person = "p1";
+    pair.other = "p2";
+    pair.attributes = {{"name", identity::Level::kSameReading, 7'500},
+                       {"birth_date", identity::Level::kMissing, 0},
+                       {"phone", identity::Level::kExact, 12'250}};
+    pair.weight = 3'500;
+    pair.reason = "TOO_LITTLE";
+    pair.etag = "e17";
+    return pair;
+  }
+  absl::StatusOr<engine::Page<engine::IdentityPair>> ListIdentityReviews(
+      const std::string& case_id, const std::string& after, int limit,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("reviews of ", case_id, " after ", after, " limit ", limit, " in ",
+                      asked_jurisdiction));
+    engine::Page<engine::IdentityPair> page;
+    page.items.push_back(APair());
+    page.places = {"p1~p2"};
+    if (after.empty()) page.next_after = "p1~p2";
+    return page;
+  }
+  absl::StatusOr<engine::IdentityExplanation> ExplainIdentity(
+      const std::string& case_id, const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("why ", case_id, " in ", asked_jurisdiction));
+    engine::IdentityExplanation why;
+    why.person = "p1";
+    why.model = "zh-2";
+    why.records = {APair().record};
+    engine::IdentityPair linked = APair();
+    linked.reason = "";
+    linked.other = "p1";
+    why.links.push_back({linked, 1});
+    engine::IdentityPair apart = APair();
+    apart.verdict = identity::Verdict::kNotSame;
+    why.refused.push_back({apart, identity::Refusal::kToldApart});
+    return why;
+  }
+  absl::StatusOr<engine::IdentityPair> GetIdentityPair(
+      identity::RecordId record, identity::RecordId other_record,
+      const std::string& asked_jurisdiction) override {
+    Note(absl::StrCat("pair ", record, " ", other_record, " in ", asked_jurisdiction));
+    return APair();
+  }
+  absl::StatusOr<std::vector<engine::IdentityPair>> JudgeIdentity(
+      const engine::Principal& principal, const engine::JudgeIdentityCommand& command,
+      const std::string& asked_jurisdiction) override {
+    std::string text = absl::StrCat("judge ", command.reason);
+    for (const auto& decision : command.decisions) {
+      absl::StrAppend(&text, " ", decision.record, ",", decision.other_record, ",",
+                      static_cast<int>(decision.verdict), ",", decision.etag);
+    }
+    Note(absl::StrCat(text, " by ", principal.name(), " in ", asked_jurisdiction));
+    std::vector<engine::IdentityPair> pairs;
+    for (const auto& decision : command.decisions) {
+      pairs.push_back(APair());
+      pairs.back().verdict = decision.verdict;
+    }
+    return pairs;
+  }
   const policy::Catalogue& catalogue() const override {
     if (loaded_catalogue != nullptr) return *loaded_catalogue;
     return catalogue_;

@@ -52,6 +52,7 @@ class CarelessStore : public Store {
   }
   Sequence applied_sequence() const override { return store_->applied_sequence(); }
   std::unique_ptr<Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
+  std::string IndexSecret() const override { return store_->IndexSecret(); }
   absl::StatusOr<std::unique_ptr<ProjectionStore>> NewProjections(
       ProjectionPurpose purpose) override {
     return store_->NewProjections(purpose);

@@ -148,8 +148,9 @@ TEST(KeysTest, HidesWhatIsPersonalAndKeepsTheRest) {
   const KeyRange range = RecordRange("police", "roster");
   EXPECT_LE(range.begin, hidden);
   EXPECT_LT(hidden, range.end);
-  EXPECT_EQ(HideKey(BlockKey("personal"), hash), "b#10");
-  for (const std::string& open : {PersonKey("p1"), MetaKey("m"), PendingKey("tax", 1, "d")}) {
+  // A blocking key is a hash already.
+  for (const std::string& open :
+       {PersonKey("p1"), MetaKey("m"), PendingKey("tax", 1, "d"), BlockKey(1), NodeKey(1)}) {
     EXPECT_FALSE(IsHidden(open));
     EXPECT_EQ(HideKey(open, hash), open);
   }
@@ -158,18 +159,20 @@ TEST(KeysTest, HidesWhatIsPersonalAndKeepsTheRest) {
 TEST(KeysTest, FamiliesDoNotMeet) {
   const std::vector<std::string> keys = {
       MetaKey("x"),          RecordKey({}),         PersonKey("x"),
-      BlockKey("x"),         RequestKey("x"),       ReferralKey("x"),
+      BlockKey(1),           RequestKey("x"),       ReferralKey("x"),
       PseudonymKey("x", ""), DeliveryKey("x"),      PendingKey("x", 1, ""),
       QuarantineKey("x"),    DisclosureKey("x", 1), CountKey("x"),
       DeadKey("x", 1, ""),   ConsentKey("x"),       DueKey(1, "x", 1),
       NotesKey("x"),         LookKey(1, "x"),       AskedKey(1, "x", "", ""),
-      TeamMemberKey("x"),    DispatchKey("x")};
+      TeamMemberKey("x"),    DispatchKey("x"),      NodeKey(1),
+      ReviewKey("x", "y"),   RegroupedKey(1, "x")};
   const std::vector<Family> families = {
       Family::kMeta,    Family::kRecord,     Family::kPerson,     Family::kBlock,
       Family::kRequest, Family::kReferral,   Family::kPseudonym,  Family::kDelivery,
       Family::kPending, Family::kQuarantine, Family::kDisclosure, Family::kCount,
       Family::kDead,    Family::kConsent,    Family::kDue,        Family::kNotes,
-      Family::kLook,    Family::kAsked,      Family::kTeamMember, Family::kDispatch};
+      Family::kLook,    Family::kAsked,      Family::kTeamMember, Family::kDispatch,
+      Family::kNode,    Family::kReview,     Family::kRegrouped};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     for (std::size_t j = 0; j < families.size(); ++j) {
       const KeyRange range = FamilyRange(families[j]);
@@ -195,6 +198,44 @@ TEST(KeysTest, RangesHoldTheirPartAndNotOneThatStartsWithIt) {
   const KeyRange disclosures = DisclosureRange("p");
   EXPECT_LT(DisclosureKey("p", std::numeric_limits<std::uint64_t>::max()), disclosures.end);
   EXPECT_GE(DisclosureKey("p2", 0), disclosures.end);
+}
+
+TEST(KeysTest, ReviewKeysRoundTripAndGoOnAfterOne) {
+  AQ_ASSERT_OK_AND_ASSIGN(const ReviewParts parts, DecodeReviewKey(ReviewKey("p1", "p2")));
+  EXPECT_EQ(parts.person, "p1");
+  EXPECT_EQ(parts.other, "p2");
+  EXPECT_THAT(DecodeReviewKey(PersonKey("p1")), StatusIs(absl::StatusCode::kDataLoss));
+  const KeyRange all = ReviewRange("", "");
+  EXPECT_LE(all.begin, ReviewKey("p1", "p2"));
+  const KeyRange rest = ReviewRange("p1", "p2");
+  EXPECT_LT(ReviewKey("p1", "p2"), rest.begin);
+  EXPECT_LE(rest.begin, ReviewKey("p1", "p3"));
+  EXPECT_LT(ReviewKey("p9", "p9"), rest.end);
+}
+
+TEST(KeysTest, DisclosureKeysRoundTrip) {
+  AQ_ASSERT_OK_AND_ASSIGN(const DisclosureParts parts,
+                          DecodeDisclosureKey(DisclosureKey("p1", 258)));
+  EXPECT_EQ(parts.person, "p1");
+  EXPECT_EQ(parts.sequence, 258u);
+  EXPECT_THAT(DecodeDisclosureKey(DisclosureKey("p1", 1) + "x"),
+              StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST(KeysTest, RegroupedKeysRoundTripAndSortByEntry) {
+  AQ_ASSERT_OK_AND_ASSIGN(const RegroupedParts parts, DecodeRegroupedKey(RegroupedKey(258, "p1")));
+  EXPECT_EQ(parts.sequence, 258u);
+  EXPECT_EQ(parts.person, "p1");
+  const KeyRange range = RegroupedRange(2, 258);
+  EXPECT_LT(RegroupedKey(1, "p9"), range.begin);
+  EXPECT_LE(range.begin, RegroupedKey(2, ""));
+  EXPECT_LT(RegroupedKey(258, "p9"), range.end);
+  EXPECT_LE(range.end, RegroupedKey(259, ""));
+}
+
+TEST(KeysTest, PagesOfABlockingKeyLieBesideEachOther) {
+  EXPECT_LT(BlockKey(7), BlockKey(7, 1));
+  EXPECT_LT(BlockKey(7, 1000), BlockKey(8));
 }
 
 TEST(KeysTest, AfterRangeLeavesOutWhatWasSeen) {

@@ -200,13 +200,17 @@ TEST_F(SealedStoreTest, BlobsLieUnderTheKeysOfTheirParts) {
   EXPECT_THAT(store_->GetBlob("payload"), IsOkAndHolds("headerBBBB"));
 }
 
-TEST_F(SealedStoreTest, ProjectionsHideKeysAndValues) {
+journal::v1::RecordRef Ref(const std::string& key) {
   journal::v1::RecordRef ref;
   ref.set_agency("police");
   ref.set_format("roster");
   ref.set_kind(1);
-  ref.set_key("canary key");
-  const std::string record = RecordKey(ref), block = BlockKey("canary block"),
+  ref.set_key(key);
+  return ref;
+}
+
+TEST_F(SealedStoreTest, ProjectionsHideKeysAndValues) {
+  const std::string record = RecordKey(Ref("canary key")), block = BlockKey(7),
                     person = PersonKey("p1");
   Append(Saying({"x"}, 0, ""));
   const auto batch = store_->NewBatch();
@@ -245,10 +249,11 @@ TEST_F(SealedStoreTest, WhatIsAboutAPersonGoesWithTheirKey) {
 
 TEST_F(SealedStoreTest, ReplacedProjectionsHaveOtherKeysAndTheOldAreDestroyed) {
   Append(Saying({"x"}, 0, ""));
-  const std::string block = BlockKey("b");
+  const std::string record = RecordKey(Ref("b"));
+  const std::string secret = store_->IndexSecret();
   {
     const auto batch = store_->NewBatch();
-    batch->Put(block, "old");
+    batch->Put(record, "old");
     batch->Put(PersonKey("p1"), "old", "p1");
     AQ_ASSERT_OK(store_->Apply(*batch, 1));
   }
@@ -258,19 +263,20 @@ TEST_F(SealedStoreTest, ReplacedProjectionsHaveOtherKeysAndTheOldAreDestroyed) {
   AQ_ASSERT_OK_AND_ASSIGN(auto next, store_->NewProjections(ProjectionPurpose::kReplace));
   {
     const auto batch = next->NewBatch();
-    batch->Put(block, "new");
+    batch->Put(record, "new");
     batch->Put(PersonKey("p1"), "new", "p1");
     AQ_ASSERT_OK(next->Apply(*batch, 1));
   }
   AQ_ASSERT_OK(store_->ReplaceProjections(std::move(next)));
-  EXPECT_THAT(store_->NewSnapshot()->Get(block), IsOkAndHolds("new"));
+  EXPECT_THAT(store_->NewSnapshot()->Get(record), IsOkAndHolds("new"));
   EXPECT_EQ(store_->projections_born(), 1u);
+  EXPECT_NE(store_->IndexSecret(), secret);
   AQ_ASSERT_OK_AND_ASSIGN(const KeyId new_key, store_->OwnerKey("p1"));
   EXPECT_NE(new_key, old_key);
   EXPECT_THAT(early->Get(PersonKey("p1")), StatusIs(absl::StatusCode::kAborted));
   for (const auto& [key, value] : ScanAll(*base_->NewSnapshot())) {
     for (const auto& [old, ignored] : stored_before) {
-      if (key[0] == 'b') {
+      if (key[0] == 'r') {
         EXPECT_NE(key, old);
       }
     }
@@ -281,7 +287,7 @@ TEST_F(SealedStoreTest, ProjectionsToCompareHaveTheSameRowsAndMakeNoKeys) {
   Append(Saying({"x"}, 0, ""));
   const auto put = [](ProjectionStore& projections) {
     const auto batch = projections.NewBatch();
-    batch->Put(BlockKey("b"), "same");
+    batch->Put(RecordKey(Ref("b")), "same");
     batch->Put(PersonKey("p1"), "same", "p1");
     return projections.Apply(*batch, 1);
   };
@@ -291,6 +297,8 @@ TEST_F(SealedStoreTest, ProjectionsToCompareHaveTheSameRowsAndMakeNoKeys) {
   AQ_ASSERT_OK(put(*beside));
   EXPECT_THAT(store_->NewKey(), IsOkAndHolds(before + 1));
   EXPECT_EQ(ScanAll(*beside->NewSnapshot()), ScanAll(*store_->NewSnapshot()));
+  EXPECT_EQ(beside->IndexSecret(), store_->IndexSecret());
+  EXPECT_NE(store_->IndexSecret(), std::string(16, '\0'));
   EXPECT_THAT(store_->ReplaceProjections(std::move(beside)),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
