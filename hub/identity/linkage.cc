@@ -18,7 +18,7 @@
 namespace anqiao::identity {
 namespace {
 
-static_assert(kRecipesMax <= std::size_t{1} << (64 - kKeyHashBits));
+static_assert(kRecipesMax < std::size_t{1} << (64 - kKeyHashBits));
 
 // What the tables keep between two records.
 struct Tie {
@@ -76,6 +76,13 @@ const LinkageTables::Edge* Linkage::FindEdge(const Node& node, RecordId to) {
 // One change: what it touches, and whose components are to be clustered again.
 class Linkage::Change {
  public:
+  // A profile, and what follows from it.
+  struct Content {
+    std::string packed;
+    const Profile& profile;
+    std::vector<KeyHash> keys;
+  };
+
   explicit Change(Linkage& linkage) : linkage_(linkage), tables_(linkage.tables_) {}
 
   // A record that is new, is going to be another, or to go.
@@ -94,10 +101,15 @@ class Linkage::Change {
     removed_from_ = node.cluster;
   }
 
-  // Gives the record other keys, and their buckets what follows from that for others.
-  absl::Status Rekey(RecordId record, Node& node, std::vector<KeyHash> keys);
-  // The record's own edges, by the keys that it has now.
-  absl::Status Reconnect(RecordId record, const Node& node, const Profile& profile);
+  // What the record says, whatever it said before. Requires: it shares its node with no other.
+  absl::Status Says(RecordId record, Node& node, Content content);
+  // Takes the record out of a node that it shares: then it says nothing.
+  absl::Status Separate(RecordId record, Node& node);
+  // What the record says is gone, and who is only judged with it.
+  absl::Status Silent(RecordId record, Node& node);
+  // There is a verdict on the record now; or perhaps none any more.
+  absl::Status Judged(RecordId record, Node& node);
+  absl::Status Unjudged(RecordId record, Node& node);
   // Both edges between two records; none if the tie is none.
   absl::Status SetTie(RecordId a, RecordId b, const Tie& tie);
 
@@ -112,18 +124,39 @@ class Linkage::Change {
     touched_.push_back({record, node.cluster, node.cluster});
   }
   Tie Judge(const Profile& a, const Profile& b, Verdict verdict);
+  // Gives the node this content, its keys and its edges.
+  absl::Status Grow(RecordId record, Node& node, Content content);
+  // What another node said; such a profile is linked with itself.
+  absl::Status GrowAgain(RecordId record, Node& node, std::string packed);
+  // Takes the node its edges and keys.
+  absl::Status Wither(RecordId record, Node& node);
+  // As a node that is found by its profile, and no more.
+  absl::Status Enter(RecordId record, Node& node, bool telling);
+  absl::Status Leave(RecordId record, Node& node);
+  // The node that other records with this profile share; kNoRecord if there is none.
+  absl::StatusOr<RecordId> FindAlike(absl::string_view profile) const;
+  // "from", which shares its node with no other, or leads, and those that share it share the node
+  // of "into" from now on.
+  absl::Status Join(RecordId from, Node& from_node, RecordId into, Node& into_node);
+  // Gives the record other keys, and their buckets what follows from that for others.
+  absl::Status Rekey(RecordId record, Node& node, std::vector<KeyHash> keys);
+  // The record's own edges, by the keys that it has now.
+  absl::Status Reconnect(RecordId record, const Node& node, const Profile& profile);
   // A key that "record" made too frequent connects nobody any more.
   absl::Status Silence(KeyHash key, RecordId record);
   // A key that is rare enough again connects all who have it.
   absl::Status Reopen(KeyHash key);
   absl::StatusOr<bool> ShareLiveKey(const Node& a, const Node& b) const;
   absl::StatusOr<std::vector<std::pair<RecordId, Verdict>>> Verdicts(const Node& node) const;
+  absl::StatusOr<bool> HasVerdicts(const Node& node) const;
 
   absl::Status Recluster();
   // Those connected with "start" in a component that was not crowded until now, to "crowd_".
   absl::Status Spread(RecordId start);
   absl::Status Settle(Walk& walk, Along along);
   absl::Status Assign(RecordId record, const Node& node, RecordId cluster, bool crowded);
+  // Of a record that shares a node.
+  absl::Status Follow(RecordId record, RecordId cluster);
 
   Linkage& linkage_;
   LinkageTables& tables_;
@@ -131,6 +164,7 @@ class Linkage::Change {
   RecordId removed_ = kNoRecord, removed_from_ = kNoRecord;
   std::vector<Touched> touched_;  // in the order of time, a record as often as it changes
   std::vector<KeyHash> live_;     // keys of the record that others have too
+  std::vector<RecordId> joined_;  // they share a node that they did not share before
   std::vector<RecordId> dirty_;   // each component to be walked has one of them
   std::vector<RecordId> crowd_;   // in crowded components, to be clustered by verdicts
   absl::flat_hash_set<RecordId> in_crowd_;
@@ -183,6 +217,7 @@ absl::StatusOr<bool> Linkage::Change::ShareLiveKey(const Node& a, const Node& b)
 }
 
 absl::Status Linkage::Change::Rekey(RecordId record, Node& node, std::vector<KeyHash> keys) {
+  live_.clear();
   std::vector<KeyHash> silenced, reopened;
   const std::vector<KeyHash> before = std::exchange(node.keys, std::move(keys));
   const auto within = [](const std::vector<KeyHash>& some, KeyHash key) {
@@ -300,13 +335,202 @@ absl::Status Linkage::Change::Reconnect(RecordId record, const Node& node, const
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> Linkage::Change::HasVerdicts(const Node& node) const {
+  if (std::any_of(node.edges.begin(), node.edges.end(),
+                  [](const Edge& edge) { return edge.verdict != Verdict::kNone; })) {
+    return true;
+  }
+  AQ_ASSIGN_OR_RETURN(const std::vector<LinkageTables::Told> told, tables_.VerdictsOn(node.key));
+  return !told.empty();
+}
+
+absl::Status Linkage::Change::Grow(RecordId record, Node& node, Content content) {
+  if (dirty_.empty() || dirty_.back() != record) dirty_.push_back(record);
+  node.profile = std::move(content.packed);
+  node.id = linkage_.NumberOf(content.profile);
+  node.sound = linkage_.SoundOf(content.profile);
+  AQ_RETURN_IF_ERROR(Rekey(record, node, std::move(content.keys)));
+  return Reconnect(record, node, content.profile);
+}
+
+absl::Status Linkage::Change::GrowAgain(RecordId record, Node& node, std::string packed) {
+  const Profile profile = UnpackProfile(packed, linkage_.model_.schema.size());
+  AQ_RETURN_IF_ERROR(Grow(record, node, {std::move(packed), profile, linkage_.KeysOf(profile)}));
+  return Enter(record, node, true);
+}
+
+absl::Status Linkage::Change::Wither(RecordId record, Node& node) {
+  const std::vector<Edge> edges = node.edges;
+  for (const Edge& edge : edges) AQ_RETURN_IF_ERROR(SetTie(record, edge.to, {}));
+  return Rekey(record, node, {});
+}
+
+absl::Status Linkage::Change::Enter(RecordId record, Node& node, bool telling) {
+  node.telling = telling;
+  if (!telling) return absl::OkStatus();
+  return tables_.AddMember(linkage_.ProfileKey(node.profile), record).status();
+}
+
+absl::Status Linkage::Change::Leave(RecordId record, Node& node) {
+  if (!std::exchange(node.telling, false)) return absl::OkStatus();
+  return tables_.RemoveMember(linkage_.ProfileKey(node.profile), record).status();
+}
+
+absl::StatusOr<RecordId> Linkage::Change::FindAlike(absl::string_view profile) const {
+  std::vector<RecordId> members;
+  AQ_RETURN_IF_ERROR(tables_.ListMembers(linkage_.ProfileKey(profile), members));
+  for (const RecordId member : members) {
+    AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(member));
+    if (!node->judged && node->profile == profile) return member;
+  }
+  return kNoRecord;
+}
+
+absl::Status Linkage::Change::Join(RecordId from, Node& from_node, RecordId into, Node& into_node) {
+  AQ_RETURN_IF_ERROR(Leave(from, from_node));
+  AQ_RETURN_IF_ERROR(Wither(from, from_node));
+  Touch(from, from_node);
+  std::vector<RecordId> joining = std::exchange(from_node.alike, {});
+  joining.push_back(from);
+  from_node.profile.clear();
+  from_node.id = from_node.sound = 0;
+  from_node.crowded = false;
+  for (const RecordId record : joining) {
+    AQ_ASSIGN_OR_RETURN(Node * node, tables_.Change(record));
+    if (node == nullptr) return absl::DataLossError("a node names a record that is not there");
+    node->like = into;
+  }
+  into_node.alike.insert(into_node.alike.end(), joining.begin(), joining.end());
+  std::sort(into_node.alike.begin(), into_node.alike.end());
+  joined_.insert(joined_.end(), joining.begin(), joining.end());
+  // Who joined may give the cluster its name.
+  if (into_node.alike.front() < into_node.cluster) dirty_.push_back(into);
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Says(RecordId record, Node& node, Content content) {
+  AQ_RETURN_IF_ERROR(Leave(record, node));
+  if (came_) {
+    AQ_ASSIGN_OR_RETURN(node.judged, HasVerdicts(node));
+  }
+  const bool telling = linkage_.LinksWithItself(content.profile);
+  if (telling && !node.judged) {
+    AQ_ASSIGN_OR_RETURN(const RecordId alike, FindAlike(content.packed));
+    if (alike != kNoRecord) {
+      AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(alike));
+      if (linkage_.Leads(alike, other->key, record, node.key)) {
+        return Join(record, node, alike, *other);
+      }
+      AQ_RETURN_IF_ERROR(Join(alike, *other, record, node));
+    }
+  }
+  AQ_RETURN_IF_ERROR(Grow(record, node, std::move(content)));
+  return Enter(record, node, telling);
+}
+
+absl::Status Linkage::Change::Separate(RecordId record, Node& node) {
+  if (node.like != kNoRecord) {
+    const RecordId leader = std::exchange(node.like, kNoRecord);
+    AQ_ASSIGN_OR_RETURN(Node * shared, tables_.Change(leader));
+    if (shared == nullptr) return absl::DataLossError("a record shares a node that is not there");
+    auto& alike = shared->alike;
+    alike.erase(std::remove(alike.begin(), alike.end(), record), alike.end());
+    // It had its name from this one.
+    if (shared->cluster == record) dirty_.push_back(leader);
+    return absl::OkStatus();
+  }
+  if (node.alike.empty()) return absl::OkStatus();
+  std::vector<RecordId> rest = std::exchange(node.alike, {});
+  RecordId next = kNoRecord;
+  const Node* next_node = nullptr;
+  for (const RecordId each : rest) {
+    AQ_ASSIGN_OR_RETURN(const Node* other, linkage_.NodeOf(each));
+    if (next_node == nullptr || linkage_.Leads(each, other->key, next, next_node->key)) {
+      next = each;
+      next_node = other;
+    }
+  }
+  AQ_RETURN_IF_ERROR(Leave(record, node));
+  AQ_RETURN_IF_ERROR(Wither(record, node));
+  node.id = node.sound = 0;
+  std::string packed = std::exchange(node.profile, {});
+  rest.erase(std::remove(rest.begin(), rest.end(), next), rest.end());
+  for (const RecordId each : rest) {
+    AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(each));
+    other->like = next;
+  }
+  AQ_ASSIGN_OR_RETURN(Node * leader, tables_.Change(next));
+  Touch(next, *leader);
+  leader->like = kNoRecord;
+  leader->alike = std::move(rest);
+  return GrowAgain(next, *leader, std::move(packed));
+}
+
+absl::Status Linkage::Change::Silent(RecordId record, Node& node) {
+  AQ_RETURN_IF_ERROR(Separate(record, node));
+  AQ_RETURN_IF_ERROR(Leave(record, node));
+  const std::vector<Edge> edges = node.edges;
+  AQ_RETURN_IF_ERROR(Wither(record, node));
+  for (const Edge& edge : edges) {
+    if (edge.verdict == Verdict::kNone) continue;
+    AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(edge.to));
+    AQ_RETURN_IF_ERROR(Unjudged(edge.to, *other));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Judged(RecordId record, Node& node) {
+  if (node.judged) return absl::OkStatus();
+  Touch(record, node);
+  if (node.like == kNoRecord && node.alike.empty()) {
+    node.judged = true;
+    return absl::OkStatus();
+  }
+  AQ_ASSIGN_OR_RETURN(const Node* shared,
+                      linkage_.NodeOf(node.like == kNoRecord ? record : node.like));
+  std::string packed = shared->profile;
+  AQ_RETURN_IF_ERROR(Separate(record, node));
+  node.judged = true;
+  return GrowAgain(record, node, std::move(packed));
+}
+
+absl::Status Linkage::Change::Unjudged(RecordId record, Node& node) {
+  AQ_ASSIGN_OR_RETURN(const bool still, HasVerdicts(node));
+  if (still || !node.judged) return absl::OkStatus();
+  Touch(record, node);
+  if (node.telling) {
+    AQ_ASSIGN_OR_RETURN(const RecordId alike, FindAlike(node.profile));
+    if (alike != kNoRecord) {
+      AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(alike));
+      node.judged = false;
+      return linkage_.Leads(alike, other->key, record, node.key)
+                 ? Join(record, node, alike, *other)
+                 : Join(alike, *other, record, node);
+    }
+  }
+  node.judged = false;
+  return absl::OkStatus();
+}
+
 absl::Status Linkage::Change::Assign(RecordId record, const Node& node, RecordId cluster,
                                      bool crowded) {
   if (node.cluster == cluster && node.crowded == crowded) return absl::OkStatus();
   AQ_ASSIGN_OR_RETURN(Node * changed, tables_.Change(record));
+  const bool moved = changed->cluster != cluster;
   touched_.push_back({record, changed->cluster, cluster});
   changed->cluster = cluster;
   changed->crowded = crowded;
+  if (!moved) return absl::OkStatus();
+  for (const RecordId alike : changed->alike) AQ_RETURN_IF_ERROR(Follow(alike, cluster));
+  return absl::OkStatus();
+}
+
+absl::Status Linkage::Change::Follow(RecordId record, RecordId cluster) {
+  AQ_ASSIGN_OR_RETURN(Node * node, tables_.Change(record));
+  if (node == nullptr) return absl::DataLossError("a node names a record that is not there");
+  if (node->cluster == cluster) return absl::OkStatus();
+  touched_.push_back({record, node->cluster, cluster});
+  node->cluster = cluster;
   return absl::OkStatus();
 }
 
@@ -315,13 +539,14 @@ absl::Status Linkage::Change::Settle(Walk& walk, Along along) {
   const bool crowded = along == Along::kSameVerdicts;
   if (dirty_.size() > 1 || crowded) settled_.insert(walk.records.begin(), walk.records.end());
   if (walk.records.size() == 1) {
-    return Assign(walk.records[0], *walk.nodes[0], walk.records[0], crowded);
+    return Assign(walk.records[0], *walk.nodes[0], FirstOf(walk.records[0], *walk.nodes[0]),
+                  crowded);
   }
   const Partition partition = linkage_.Solve(walk, along);
   std::vector<RecordId> least(walk.records.size(), std::numeric_limits<RecordId>::max());
   for (std::size_t i = 0; i < walk.records.size(); ++i) {
     RecordId& first = least[partition.cluster[i]];
-    first = std::min(first, walk.records[i]);
+    first = std::min(first, FirstOf(walk.records[i], *walk.nodes[i]));
   }
   for (std::size_t i = 0; i < walk.records.size(); ++i) {
     AQ_RETURN_IF_ERROR(
@@ -353,6 +578,8 @@ absl::Status Linkage::Change::Recluster() {
   absl::flat_hash_set<RecordId> walked;  // found to be crowded
   for (const RecordId start : dirty_) {
     if (start == removed_ || settled_.contains(start)) continue;
+    AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(start));
+    if (node->like != kNoRecord) continue;
     if (walked.contains(start)) {
       AQ_RETURN_IF_ERROR(Spread(start));
       continue;
@@ -376,6 +603,11 @@ absl::Status Linkage::Change::Recluster() {
 
 absl::StatusOr<LinkageChange> Linkage::Change::Finish() {
   AQ_RETURN_IF_ERROR(Recluster());
+  for (const RecordId record : joined_) {
+    AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(record));
+    AQ_ASSIGN_OR_RETURN(const Node* leader, linkage_.NodeOf(node->like));
+    AQ_RETURN_IF_ERROR(Follow(record, leader->cluster));
+  }
   LinkageChange change;
   change.removed_from = removed_from_;
   if (touched_.size() > 1) {
@@ -404,6 +636,18 @@ std::vector<KeyHash> Linkage::KeysOf(const Profile& profile) const {
   });
   SortOnce(keys);
   return keys;
+}
+
+bool Linkage::LinksWithItself(const Profile& profile) const {
+  const Score score = ScorePair(model_, Compare(model_.schema, profile, profile), profile, profile);
+  return score.total >= model_.link;
+}
+
+bool Linkage::Leads(RecordId a, absl::string_view key_a, RecordId b,
+                    absl::string_view key_b) const {
+  const int rank_a = options_.rank == nullptr ? 0 : options_.rank(a);
+  const int rank_b = options_.rank == nullptr ? 0 : options_.rank(b);
+  return std::tie(rank_a, key_a) < std::tie(rank_b, key_b);
 }
 
 std::uint64_t Linkage::NumberOf(const Profile& profile) const {
@@ -493,8 +737,8 @@ absl::StatusOr<LinkageChange> Linkage::Put(RecordId record, absl::string_view ke
                                            const Profile& profile) {
   if (record == kNoRecord) return absl::InvalidArgumentError("a record has no id");
   // The keys first: by the time they are looked up, their buckets have come out of memory.
-  std::vector<KeyHash> keys = KeysOf(profile);
-  std::string packed = PackProfile(profile);
+  Change::Content content = {PackProfile(profile), profile, KeysOf(profile)};
+  tables_.WillAskFor(ProfileKey(content.packed));
   Change change(*this);
   Node* node = nullptr;
   AQ_ASSIGN_OR_RETURN(const RecordId known, tables_.IdOf(key));
@@ -504,15 +748,15 @@ absl::StatusOr<LinkageChange> Linkage::Put(RecordId record, absl::string_view ke
   } else {
     record = known;
     AQ_ASSIGN_OR_RETURN(const Node* before, NodeOf(record));
-    if (before->profile == packed) return LinkageChange();
+    if (before->like != kNoRecord) {
+      AQ_ASSIGN_OR_RETURN(before, NodeOf(before->like));
+    }
+    if (before->profile == content.packed) return LinkageChange();
     AQ_ASSIGN_OR_RETURN(node, tables_.Change(record));
     change.Changes(record, *node);
+    AQ_RETURN_IF_ERROR(change.Separate(record, *node));
   }
-  node->profile = std::move(packed);
-  node->id = NumberOf(profile);
-  node->sound = SoundOf(profile);
-  AQ_RETURN_IF_ERROR(change.Rekey(record, *node, std::move(keys)));
-  AQ_RETURN_IF_ERROR(change.Reconnect(record, *node, profile));
+  AQ_RETURN_IF_ERROR(change.Says(record, *node, std::move(content)));
   return change.Finish();
 }
 
@@ -523,9 +767,7 @@ absl::StatusOr<LinkageChange> Linkage::Remove(absl::string_view key) {
   if (node == nullptr) return absl::DataLossError("a key names a record that is not there");
   Change change(*this);
   change.Goes(record, *node);
-  const std::vector<Edge> edges = node->edges;
-  for (const Edge& edge : edges) AQ_RETURN_IF_ERROR(change.SetTie(record, edge.to, {}));
-  AQ_RETURN_IF_ERROR(change.Rekey(record, *node, {}));
+  AQ_RETURN_IF_ERROR(change.Silent(record, *node));
   AQ_RETURN_IF_ERROR(tables_.Erase(record));
   return change.Finish();
 }
@@ -536,15 +778,27 @@ absl::StatusOr<LinkageChange> Linkage::Tell(absl::string_view a, absl::string_vi
   AQ_RETURN_IF_ERROR(tables_.SetVerdict(a, b, verdict));
   AQ_ASSIGN_OR_RETURN(const RecordId x, tables_.IdOf(a));
   AQ_ASSIGN_OR_RETURN(const RecordId y, tables_.IdOf(b));
-  if (x == kNoRecord || y == kNoRecord) return LinkageChange();
-  AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(x));
-  Tie tie;
-  if (const Edge* edge = FindEdge(*node, y); edge != nullptr) {
-    tie = {edge->weight, edge->verdict, edge->scored};
-  }
-  tie.verdict = verdict;
   Change change(*this);
-  AQ_RETURN_IF_ERROR(change.SetTie(x, y, tie));
+  const auto each = [&](absl::Status (Change::*what)(RecordId, Node&)) -> absl::Status {
+    for (const RecordId record : {x, y}) {
+      if (record == kNoRecord) continue;
+      AQ_ASSIGN_OR_RETURN(Node * node, tables_.Change(record));
+      if (node == nullptr) return absl::DataLossError("a key names a record that is not there");
+      AQ_RETURN_IF_ERROR((change.*what)(record, *node));
+    }
+    return absl::OkStatus();
+  };
+  if (verdict != Verdict::kNone) AQ_RETURN_IF_ERROR(each(&Change::Judged));
+  if (x != kNoRecord && y != kNoRecord) {
+    AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(x));
+    Tie tie;
+    if (const Edge* edge = FindEdge(*node, y); edge != nullptr) {
+      tie = {edge->weight, edge->verdict, edge->scored};
+    }
+    tie.verdict = verdict;
+    AQ_RETURN_IF_ERROR(change.SetTie(x, y, tie));
+  }
+  if (verdict == Verdict::kNone) AQ_RETURN_IF_ERROR(each(&Change::Unjudged));
   return change.Finish();
 }
 

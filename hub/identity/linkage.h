@@ -9,13 +9,20 @@
 // A cluster's id is the smallest record id in it. So it is a function of the partition alone, and
 // what is undone gives the ids of before.
 //
+// Records that say the same, in every attribute, share a node if what they say is enough to link
+// two records: they are one person's, however many they are, and count as one wherever records are
+// counted. A record that somebody judged has a node of its own. Which of the others leads, and
+// stands for all of them in answers, is a matter of rank and key.
+//
 // What a change costs: a record has at most recipes * kKeysPerRecipeMax keys, each with at most
-// records_max others to compare with. A key that becomes too frequent, or rare enough again, is
-// gone through once, records_max * records_max / 2 pairs. The connected component is walked whole
-// up to links_max links. Of one with more no record is linked but by a verdict, which needs only
-// what verdicts connect; its records are marked, so that the rest is not walked again: only when
-// the component becomes one of these, or is one no more, are the parts walked that were or are
-// smaller. What verdicts connect has no bound but the people who give them.
+// records_max others to compare with; one that says what another says is looked up and no more,
+// but for the first in the order of keys, with which the node goes over to the next. A key that
+// becomes too frequent, or rare enough again, is gone through once, records_max * records_max / 2
+// pairs. The connected component is walked whole up to links_max links. Of one with more no record
+// is linked but by a verdict, which needs only what verdicts connect; its records are marked, so
+// that the rest is not walked again: only when the component becomes one of these, or is one no
+// more, are the parts walked that were or are smaller. What verdicts connect has no bound but the
+// people who give them.
 //
 // Errors are those of the tables, as they are (linkage_tables.h), and DATA_LOSS if the tables
 // contradict themselves.
@@ -25,6 +32,7 @@
 #ifndef ANQIAO_HUB_IDENTITY_LINKAGE_H_
 #define ANQIAO_HUB_IDENTITY_LINKAGE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -36,6 +44,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "hub/identity/blocking.h"
 #include "hub/identity/clustering.h"
 #include "hub/identity/linkage_tables.h"
 #include "hub/identity/model.h"
@@ -108,6 +117,7 @@ struct Explanation {
   RecordId cluster = kNoRecord;
   std::vector<RecordId> members;  // rising
   // All that is kept between two of them: the steps in order, then the others by falling weight.
+  // First those that say the same, each with the one that leads them.
   std::vector<Inside> inside;
   // Links to other clusters, by falling weight.
   std::vector<Refused> refused;
@@ -123,6 +133,9 @@ struct LinkageOptions {
   // Of parts of personal data: where the tables can be stolen, keyed with a secret.
   std::function<std::uint64_t(absl::string_view)> hash = PublicHash;
   std::size_t links_max = kLinksMax;
+  // Of records that say the same one of the lowest rank leads, and of those the first in the order
+  // of keys. None: all are of one rank.
+  std::function<int(RecordId)> rank = nullptr;
 };
 
 class Linkage {
@@ -192,6 +205,18 @@ class Linkage {
   }
   // Rising, each once.
   std::vector<KeyHash> KeysOf(const Profile& profile) const;
+  // Under which nodes with this packed profile are found.
+  KeyHash ProfileKey(absl::string_view profile) const {
+    return std::uint64_t{kRecipesMax} << kKeyHashBits |
+           options_.hash(profile) >> (64 - kKeyHashBits);
+  }
+  bool LinksWithItself(const Profile& profile) const;
+  // The one of two records that say the same which leads the other.
+  bool Leads(RecordId a, absl::string_view key_a, RecordId b, absl::string_view key_b) const;
+  // Of all that share the node.
+  static RecordId FirstOf(RecordId record, const Node& node) {
+    return node.alike.empty() ? record : std::min(record, node.alike.front());
+  }
   // The first 17 digits of a valid national id; 0 if there is none.
   std::uint64_t NumberOf(const Profile& profile) const;
   // How a whole name sounds; 0 if it may sound, or be written, in other ways.
@@ -206,6 +231,10 @@ class Linkage {
   absl::StatusOr<const Node*> NodeOf(RecordId record) const;
   // Of a record that a caller names: NOT_FOUND.
   absl::StatusOr<const Node*> NodeAsked(RecordId record) const;
+  // The same, but the record is replaced with that whose node it shares.
+  absl::StatusOr<const Node*> LeaderAsked(RecordId& record) const;
+  // The nodes of a cluster, by rising id; none if there is no such cluster.
+  absl::StatusOr<std::vector<RecordId>> NodesOf(RecordId cluster) const;
   // What is connected with "start". Along links it stops as soon as it has seen too many of them.
   absl::StatusOr<Walk> WalkFrom(RecordId start, Along along) const;
   // Sorts the walk by key and clusters it. Requires: it is not crowded, or is along verdicts.

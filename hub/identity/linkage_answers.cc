@@ -18,6 +18,13 @@ absl::StatusOr<const LinkageTables::Node*> Linkage::NodeAsked(RecordId record) c
   return node;
 }
 
+absl::StatusOr<const LinkageTables::Node*> Linkage::LeaderAsked(RecordId& record) const {
+  AQ_ASSIGN_OR_RETURN(const Node* node, NodeAsked(record));
+  if (node->like == kNoRecord) return node;
+  record = node->like;
+  return NodeOf(record);
+}
+
 Score Linkage::ScoreOf(const Node& a, const Node& b, Comparison* comparison) const {
   const Profile x = ProfileOf(a), y = ProfileOf(b);
   const Comparison compared = Compare(model_.schema, x, y);
@@ -31,17 +38,29 @@ absl::StatusOr<RecordId> Linkage::ClusterOf(RecordId record) const {
 }
 
 absl::StatusOr<std::vector<Neighbour>> Linkage::NeighboursOf(RecordId record) const {
-  AQ_ASSIGN_OR_RETURN(const Node* node, NodeAsked(record));
+  RecordId leader = record;
+  AQ_ASSIGN_OR_RETURN(const Node* node, LeaderAsked(leader));
   std::vector<Neighbour> neighbours;
+  const auto add = [&](RecordId to, const Node& shared, Verdict verdict) -> absl::Status {
+    Neighbour neighbour;
+    neighbour.score = ScoreOf(*node, shared, &neighbour.comparison);
+    neighbour.verdict = verdict;
+    neighbour.together = node->cluster == shared.cluster;
+    std::vector<RecordId> others = shared.alike;
+    others.push_back(to);
+    for (const RecordId other : others) {
+      if (other == record) continue;
+      AQ_ASSIGN_OR_RETURN(const Node* each, NodeOf(other));
+      neighbour.record = other;
+      neighbour.key = each->key;
+      neighbours.push_back(neighbour);
+    }
+    return absl::OkStatus();
+  };
+  AQ_RETURN_IF_ERROR(add(leader, *node, Verdict::kNone));
   for (const Edge& edge : node->edges) {
     AQ_ASSIGN_OR_RETURN(const Node* other, NodeOf(edge.to));
-    Neighbour neighbour;
-    neighbour.record = edge.to;
-    neighbour.key = other->key;
-    neighbour.score = ScoreOf(*node, *other, &neighbour.comparison);
-    neighbour.verdict = edge.verdict;
-    neighbour.together = node->cluster == other->cluster;
-    neighbours.push_back(std::move(neighbour));
+    AQ_RETURN_IF_ERROR(add(edge.to, *other, edge.verdict));
   }
   std::sort(neighbours.begin(), neighbours.end(), [](const Neighbour& a, const Neighbour& b) {
     return std::tuple(-a.score.total, a.key) < std::tuple(-b.score.total, b.key);
@@ -50,8 +69,9 @@ absl::StatusOr<std::vector<Neighbour>> Linkage::NeighboursOf(RecordId record) co
 }
 
 absl::StatusOr<std::optional<Weight>> Linkage::StrengthOf(RecordId record) const {
-  AQ_ASSIGN_OR_RETURN(const Node* node, NodeAsked(record));
+  AQ_ASSIGN_OR_RETURN(const Node* node, LeaderAsked(record));
   std::optional<Weight> strength;
+  if (!node->alike.empty()) strength = ScoreOf(*node, *node).total;
   for (const Edge& edge : node->edges) {
     if (!edge.scored) continue;
     AQ_ASSIGN_OR_RETURN(const Node* other, NodeOf(edge.to));
@@ -69,11 +89,23 @@ absl::string_view ReviewReason(const Model& model, const Score& score) {
 }
 
 absl::StatusOr<std::vector<RecordId>> Linkage::MembersOf(RecordId cluster) const {
+  AQ_ASSIGN_OR_RETURN(std::vector<RecordId> members, NodesOf(cluster));
+  const std::size_t nodes = members.size();
+  for (std::size_t i = 0; i < nodes; ++i) {
+    AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(members[i]));
+    members.insert(members.end(), node->alike.begin(), node->alike.end());
+  }
+  std::sort(members.begin(), members.end());
+  return members;
+}
+
+absl::StatusOr<std::vector<RecordId>> Linkage::NodesOf(RecordId cluster) const {
   AQ_ASSIGN_OR_RETURN(const Node* first, tables_.Find(cluster));
   if (first == nullptr || first->cluster != cluster) return std::vector<RecordId>();
+  const RecordId start = first->like == kNoRecord ? cluster : first->like;
   // What made them one were links between them: the same walk finds them all.
-  std::vector<RecordId> members = {cluster};
-  absl::flat_hash_set<RecordId> seen = {cluster};
+  std::vector<RecordId> members = {start};
+  absl::flat_hash_set<RecordId> seen = {start};
   for (std::size_t i = 0; i < members.size(); ++i) {
     AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(members[i]));
     for (const Edge& edge : node->edges) {
@@ -93,12 +125,14 @@ class Linkage::ReviewFinder {
  public:
   explicit ReviewFinder(const Linkage& linkage) : linkage_(linkage) {}
 
-  // Counts the record as one of its cluster, whose other members will be counted as well.
+  // Counts the records of a node as those of its cluster, whose other nodes will be counted as
+  // well.
   void Count(const Node& node) {
     Summary& summary = summaries_[node.cluster];
-    if (summary.size++ == 0 || node.key < summary.first_key) summary.first_key = node.key;
+    if (summary.size == 0 || node.key < summary.first_key) summary.first_key = node.key;
+    summary.size += 1 + node.alike.size();
   }
-  // What leads from the record out of its cluster.
+  // What leads from the node out of its cluster.
   absl::Status Look(RecordId record, const Node& node);
   absl::StatusOr<std::vector<Review>> Finish();
 
@@ -152,7 +186,7 @@ absl::Status Linkage::ReviewFinder::Look(RecordId record, const Node& node) {
 absl::StatusOr<Linkage::ReviewFinder::Summary> Linkage::ReviewFinder::SummaryOf(RecordId cluster) {
   const auto known = summaries_.find(cluster);
   if (known != summaries_.end()) return known->second;
-  AQ_ASSIGN_OR_RETURN(const std::vector<RecordId> members, linkage_.MembersOf(cluster));
+  AQ_ASSIGN_OR_RETURN(const std::vector<RecordId> members, linkage_.NodesOf(cluster));
   for (const RecordId member : members) {
     AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(member));
     Count(*node);
@@ -188,7 +222,7 @@ absl::StatusOr<std::vector<Review>> Linkage::ReviewFinder::Finish() {
 
 absl::StatusOr<std::vector<Review>> Linkage::ReviewsOf(RecordId cluster) const {
   ReviewFinder finder(*this);
-  AQ_ASSIGN_OR_RETURN(const std::vector<RecordId> members, MembersOf(cluster));
+  AQ_ASSIGN_OR_RETURN(const std::vector<RecordId> members, NodesOf(cluster));
   for (const RecordId member : members) {
     AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(member));
     finder.Count(*node);
@@ -201,6 +235,7 @@ absl::StatusOr<std::vector<Review>> Linkage::Reviews(const std::vector<RecordId>
   ReviewFinder finder(*this);
   for (const RecordId record : records) {
     AQ_ASSIGN_OR_RETURN(const Node* node, NodeOf(record));
+    if (node->like != kNoRecord) continue;
     finder.Count(*node);
     AQ_RETURN_IF_ERROR(finder.Look(record, *node));
   }
@@ -208,7 +243,7 @@ absl::StatusOr<std::vector<Review>> Linkage::Reviews(const std::vector<RecordId>
 }
 
 absl::StatusOr<Explanation> Linkage::Explain(RecordId record) const {
-  AQ_ASSIGN_OR_RETURN(const Node* node, NodeAsked(record));
+  AQ_ASSIGN_OR_RETURN(const Node* node, LeaderAsked(record));
   Explanation why;
   why.model = model_.version;
   why.cluster = node->cluster;
@@ -223,15 +258,37 @@ absl::StatusOr<Explanation> Linkage::Explain(RecordId record) const {
 
 absl::Status Linkage::ExplainInside(const Walk& walk, const Partition& partition,
                                     Explanation& why) const {
+  // The walk is in the order of keys.
+  for (std::size_t i = 0; i < walk.records.size(); ++i) {
+    const Node& node = *walk.nodes[i];
+    if (node.cluster != why.cluster || node.alike.empty()) continue;
+    Explanation::Inside inside;
+    inside.a = walk.records[i];
+    inside.key_a = node.key;
+    inside.score = ScoreOf(node, node, &inside.comparison);
+    std::map<std::string, RecordId> alike;
+    for (const RecordId each : node.alike) {
+      AQ_ASSIGN_OR_RETURN(const Node* other, NodeOf(each));
+      alike.emplace(other->key, each);
+    }
+    for (const auto& [key, each] : alike) {
+      inside.b = each;
+      inside.key_b = key;
+      inside.step = why.inside.size() + 1;
+      why.inside.push_back(inside);
+    }
+  }
   std::map<std::pair<RecordId, RecordId>, std::size_t> steps;
+  const std::size_t alike = why.inside.size();
   for (const Link& link : partition.used) {
     if (walk.nodes[link.a]->cluster != why.cluster) continue;
-    steps.emplace(std::pair(walk.records[link.a], walk.records[link.b]), steps.size() + 1);
+    steps.emplace(std::pair(walk.records[link.a], walk.records[link.b]), alike + steps.size() + 1);
   }
   for (std::size_t i = 0; i < walk.records.size(); ++i) {
     const Node& node = *walk.nodes[i];
     if (node.cluster != why.cluster) continue;
     why.members.push_back(walk.records[i]);
+    why.members.insert(why.members.end(), node.alike.begin(), node.alike.end());
     for (const Edge& edge : node.edges) {
       AQ_ASSIGN_OR_RETURN(const Node* other, NodeOf(edge.to));
       if (other->cluster != why.cluster || other->key < node.key) continue;

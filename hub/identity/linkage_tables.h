@@ -1,9 +1,11 @@
 // What the resolver keeps of its records, as tables that their owner provides: in memory
 // (MemoryTables) or as documents of a store.
 //
-//   nodes      by record id     the record, its blocking keys, its edges, its cluster
+//   nodes      by record id     the record, its blocking keys, its edges, its cluster; or which
+//   other
+//                               record's node it shares
 //   record ids by record key
-//   buckets    by blocking key  the records that have it
+//   buckets    by blocking key  the records that have it, those that share a node as one
 //   verdicts   by record key    what people said of it and others; they outlast the records
 //
 // The tables belong to one model and one hash: under others they are made anew from the records.
@@ -67,6 +69,12 @@ class LinkageTables {
     std::uint64_t sound = 0;       // hash of how a whole name is read; 0 if that does not tell it
     RecordId cluster = kNoRecord;  // the smallest id in the record's cluster
     bool crowded = false;          // its component has too many links (kLinksMax)
+    // The record whose node this one shares, because it says the same (Linkage); then of the rest
+    // it has a key and a cluster only.
+    RecordId like = kNoRecord;
+    std::vector<RecordId> alike;  // those that share this node, rising
+    bool telling = false;         // such a profile is linked with itself
+    bool judged = false;          // there is a verdict on it: it shares its node with no other
 
     friend bool operator==(const Node&, const Node&) = default;
   };
@@ -97,7 +105,8 @@ class LinkageTables {
   virtual absl::StatusOr<std::size_t> AddMember(KeyHash key, RecordId record) = 0;
   virtual absl::StatusOr<std::size_t> RemoveMember(KeyHash key, RecordId record) = 0;
   virtual absl::StatusOr<std::size_t> CountMembers(KeyHash key) const = 0;
-  // Appends the members to "members", in any order. Is called for kRecordsPerKeyMax + 1 at most.
+  // Appends the members to "members", in any order. Is called for kRecordsPerKeyMax + 1 at most,
+  // and as many as people judged of one profile.
   virtual absl::Status ListMembers(KeyHash key, std::vector<RecordId>& members) const = 0;
 
   // Hints: the members of the key are asked for soon, the record is looked for soon.

@@ -117,7 +117,10 @@ TEST_P(OrderTest, NothingDependsOnWhatCameFirst) {
       const std::string a = key(), b = key();
       const std::uint32_t what = random() % 20;
       if (what < 12) {
-        there[a] = MakeProfile(model_, RandomCells(random));
+        // Often what another says.
+        there[a] = random() % 2 == 0 && there.contains(b)
+                       ? there[b]
+                       : MakeProfile(model_, RandomCells(random));
         linkage.Put(a, there[a]);
       } else if (what < 18) {
         EXPECT_EQ(linkage.Remove(a), there.erase(a) > 0);
@@ -151,7 +154,9 @@ TEST_P(BytesTest, WhatIsUndoneLeavesNothing) {
     const auto key = [&] { return absl::StrCat("r", 10 + random() % 30); };
     for (int step = 0; step < 60; ++step) {
       const std::string a = key(), b = key();
-      const Profile profile = MakeProfile(model_, RandomCells(random));
+      const Profile profile = random() % 2 == 0 && there.contains(b)
+                                  ? there[b]
+                                  : MakeProfile(model_, RandomCells(random));
       const SerializedTables::State before = linkage.serialized().state();
       linkage.Put(a, profile);
       if (there.contains(a)) {
@@ -287,14 +292,90 @@ TEST_F(LinkageTest, AKeyMayBeOneThatTheLinkageGave) {
 TEST_F(LinkageTest, AKeyThatTooManyShareConnectsNobody) {
   const Model model = SmallModel(2);
   Owner linkage(model);
-  const Profile profile = MakeProfile(model, {"anna", "berg", "19850315", "", "19000000001"});
-  linkage.Put("a", profile);
-  linkage.Put("b", profile);
+  const auto put = [&](const std::string& key, const std::string& phones) {
+    linkage.Put(key, MakeProfile(model, {"anna", "berg", "19850315", "", phones}));
+  };
+  put("a", "19000000001");
+  put("b", "19000000001/19000000002");
   EXPECT_EQ(linkage.ClusterOf("b"), "a");
-  linkage.Put("c", profile);
+  put("c", "19000000001/19000000003");
   EXPECT_EQ(linkage.ClusterOf("b"), "b");
   linkage.Remove("a");
   EXPECT_EQ(linkage.ClusterOf("c"), "b");
+}
+
+TEST_F(LinkageTest, RecordsThatSayTheSameAreOnesPersonsHoweverManyTheyAre) {
+  const Model model = SmallModel(2);
+  Owner linkage(model, true);
+  const Profile profile = MakeProfile(model, {"anna", "berg", "19850315", "", "19000000003"});
+  for (int i = 10; i < 60; ++i) linkage.Put(absl::StrCat("r", i), profile);
+  EXPECT_EQ(linkage.ClusterOf("r59"), "r10");
+  // They are compared with nothing, and counted as one.
+  EXPECT_EQ(linkage.linkage().comparisons(), 0);
+  linkage.Put("s", MakeProfile(model, {"anna", "berg", "19850315", "421299198503150026", ""}));
+  EXPECT_EQ(linkage.ClusterOf("s"), "r10");
+  EXPECT_EQ(linkage.linkage().comparisons(), 1);
+  const Explanation why = linkage.Explain("r30");
+  EXPECT_THAT(why.members, SizeIs(51));
+  ASSERT_THAT(why.inside, SizeIs(50));
+  EXPECT_EQ(why.inside[48].key_a, "r10");
+  EXPECT_EQ(why.inside[48].key_b, "r59");
+  EXPECT_EQ(why.inside[48].step, 49);
+  EXPECT_EQ(why.inside[48].comparison.levels[0], Level::kExact);
+  EXPECT_EQ(why.inside[49].key_b, "s");
+  EXPECT_EQ(why.inside[49].step, 50);
+  EXPECT_EQ(linkage.StrengthOf("r30"), why.inside[48].score.total);
+  EXPECT_THAT(linkage.NeighboursOf("r30"), SizeIs(50));
+  // The first goes, or says something else: the next leads.
+  EXPECT_TRUE(linkage.Remove("r10"));
+  EXPECT_EQ(linkage.ClusterOf("s"), "r11");
+  linkage.Put("r11", MakeProfile(model, {"maria", "lindqvist", "19770101", "", ""}));
+  EXPECT_EQ(linkage.ClusterOf("s"), "r12");
+  EXPECT_EQ(linkage.ClusterOf("r11"), "r11");
+  linkage.Check();
+}
+
+TEST_F(LinkageTest, WhatWouldNotLinkTwoRecordsIsNotSharedByTwo) {
+  Put("a", {"anna", "", "", "", ""});
+  Put("b", {"anna", "", "", "", ""});
+  EXPECT_EQ(linkage_.ClusterOf("b"), "b");
+  EXPECT_EQ(linkage_.NodeOf(linkage_.IdOf("b")).like, kNoRecord);
+}
+
+TEST_F(LinkageTest, WhoWasJudgedSharesWithNobody) {
+  for (const char* key : {"a", "b", "c"}) Put(key, {"anna", "berg", "19850315", "", "19000000001"});
+  Put("d", {"anna", "berg", "19850315", "", "19000000003"});
+  const std::string before = linkage_.Describe();
+  linkage_.Tell("a", "b", Verdict::kNotSame);
+  EXPECT_NE(linkage_.ClusterOf("a"), linkage_.ClusterOf("b"));
+  linkage_.Check();
+  EXPECT_EQ(linkage_.ClusterOf("c"), "a");
+  linkage_.Tell("a", "b", Verdict::kNone);
+  EXPECT_EQ(linkage_.Describe(), before);
+  linkage_.Tell("c", "e", Verdict::kSame);  // who is not there
+  EXPECT_EQ(linkage_.NodeOf(linkage_.IdOf("c")).like, kNoRecord);
+  linkage_.Tell("c", "e", Verdict::kNone);
+  EXPECT_EQ(linkage_.Describe(), before);
+}
+
+TEST_F(LinkageTest, OneOfTheLowestRankLeads) {
+  Owner linkage(model_, true, {.hash = PublicHash, .rank = [](RecordId record) {
+                                 return record % 2 == 0 ? 0 : 1;
+                               }});
+  const Profile profile = MakeProfile(model_, {"anna", "berg", "19850315", "", "19000000001"});
+  const auto leader = [&] {
+    const LinkageTables::Node node = linkage.NodeOf(linkage.IdOf("c"));
+    return node.like == kNoRecord ? "c" : linkage.KeyOf(node.like);
+  };
+  linkage.Put("a", profile);  // of rank 1
+  linkage.Put("c", profile);
+  EXPECT_EQ(leader(), "c");
+  linkage.Put("b", profile);  // of rank 1
+  EXPECT_EQ(leader(), "c");
+  linkage.Put("aa", profile);
+  EXPECT_EQ(leader(), "aa");
+  linkage.Remove("aa");
+  EXPECT_EQ(leader(), "c");
 }
 
 TEST_F(LinkageTest, AChangeTellsWhoMovedAndWhatWasTouched) {
@@ -364,9 +445,12 @@ TEST_F(LinkageTest, ExplainsWhatMadeOnePersonAndWhatWasRefused) {
 
 TEST_F(LinkageTest, ExplainsWhatIsTooMuch) {
   Owner linkage(model_, false, {.hash = PublicHash, .links_max = 2});
-  for (const char* key : {"a", "b", "c"}) {
-    linkage.Put(key, MakeProfile(model_, {"anna", "berg", "19850315", "", ""}));
-  }
+  const auto put = [&](const std::string& key, const std::string& phones) {
+    linkage.Put(key, MakeProfile(model_, {"anna", "berg", "19850315", "", phones}));
+  };
+  put("a", "19000000001");
+  put("b", "19000000001/19000000002");
+  put("c", "19000000001/19000000003");
   EXPECT_EQ(linkage.ClusterOf("b"), "b");
   const Explanation why = linkage.Explain("b");
   EXPECT_THAT(why.inside, IsEmpty());

@@ -47,6 +47,11 @@ inline std::string NodeBytes(const LinkageTables::Node& node) {
   }
   for (const std::uint64_t value : {node.id, node.sound, node.cluster}) number(value);
   number(node.crowded);
+  number(node.like);
+  number(node.alike.size());
+  for (const RecordId record : node.alike) number(record);
+  number(node.telling);
+  number(node.judged);
   return bytes;
 }
 
@@ -77,6 +82,11 @@ inline LinkageTables::Node NodeFromBytes(absl::string_view bytes) {
   }
   for (std::uint64_t* value : {&node.id, &node.sound, &node.cluster}) *value = number();
   node.crowded = number() != 0;
+  node.like = number();
+  node.alike.resize(number());
+  for (RecordId& record : node.alike) record = number();
+  node.telling = number() != 0;
+  node.judged = number() != 0;
   return node;
 }
 
@@ -384,9 +394,15 @@ std::string DescribeNode(const LinkageTables::Node& node, const KeyOf& key_of,
                                  static_cast<int>(edge.verdict), ",", edge.scored, ")"));
   }
   std::sort(edges.begin(), edges.end());
+  std::vector<std::string> alike;
+  for (const RecordId record : node.alike) alike.push_back(key_of(record));
+  std::sort(alike.begin(), alike.end());
   std::string text =
       absl::StrCat(node.key, " in ", first_key_of(node.cluster), node.crowded ? " crowded" : "",
-                   " ", node.id, " ", node.sound, " ", absl::Hex(PublicHash(node.profile)));
+                   node.telling ? " telling" : "", node.judged ? " judged" : "", " ", node.id, " ",
+                   node.sound, " ", absl::Hex(PublicHash(node.profile)));
+  if (node.like != kNoRecord) absl::StrAppend(&text, " like ", key_of(node.like));
+  for (const std::string& record : alike) absl::StrAppend(&text, " with ", record);
   for (const KeyHash key : node.keys) absl::StrAppend(&text, " ", absl::Hex(key));
   for (const std::string& edge : edges) absl::StrAppend(&text, " ", edge);
   return text;
@@ -404,6 +420,10 @@ inline std::string Owner::Describe() {
                         [&](RecordId id) { return FirstKey(id); }),
                     "\n");
     buckets.insert(node.keys.begin(), node.keys.end());
+    if (node.telling) {
+      buckets.insert(std::uint64_t{kRecipesMax} << kKeyHashBits |
+                     PublicHash(node.profile) >> (64 - kKeyHashBits));
+    }
     clusters.emplace(FirstKey(node.cluster), node.cluster);
     for (const Neighbour& neighbour : NeighboursOf(key)) {
       absl::StrAppend(&text, " ", neighbour.key, "(", neighbour.score.total, ",",
@@ -470,8 +490,30 @@ inline void Owner::Check() {
   EXPECT_EQ(by_cluster, all);
   EXPECT_EQ(queue_, all);
 
+  // Who says the same, and was not judged, shares the node of the first of them.
+  std::map<std::string, std::string> first_keys;
+  for (const std::string& key : keys_) {
+    const LinkageTables::Node& node = nodes[key];
+    const LinkageTables::Node leader = node.like == kNoRecord ? node : NodeOf(node.like);
+    EXPECT_EQ(leader.like, kNoRecord);
+    EXPECT_EQ(leader.cluster, node.cluster);
+    if (leader.telling && !leader.judged) {
+      EXPECT_EQ(first_keys.emplace(leader.profile, key).first->second, leader.key);
+    } else {
+      EXPECT_TRUE(node.like == kNoRecord && node.alike.empty());
+    }
+    if (node.like != kNoRecord) {
+      EXPECT_TRUE(std::binary_search(leader.alike.begin(), leader.alike.end(), IdOf(key)));
+      EXPECT_TRUE(node.profile.empty() && node.keys.empty() && node.edges.empty());
+    }
+    for (const RecordId alike : node.alike) EXPECT_EQ(NodeOf(alike).like, IdOf(key));
+  }
+
   // All components by the edges, each clustered whole.
-  std::vector<std::string> keys(keys_.begin(), keys_.end());
+  std::vector<std::string> keys;
+  for (const std::string& key : keys_) {
+    if (nodes[key].like == kNoRecord) keys.push_back(key);
+  }
   std::map<RecordId, std::uint32_t> places;
   for (std::uint32_t i = 0; i < keys.size(); ++i) places[IdOf(keys[i])] = i;
   std::vector<std::uint32_t> component(keys.size());
@@ -515,7 +557,9 @@ inline void Owner::Check() {
       RecordId least = ~RecordId{0};
       for (std::uint32_t j = 0; j < outside.size(); ++j) {
         if (partition.cluster[j] == partition.cluster[at]) {
-          least = std::min(least, IdOf(keys[outside[j]]));
+          const std::string& other = keys[outside[j]];
+          least = std::min(least, IdOf(other));
+          for (const RecordId alike : nodes[other].alike) least = std::min(least, alike);
         }
       }
       EXPECT_EQ(nodes[keys[i]].cluster, least);
