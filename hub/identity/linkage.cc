@@ -18,7 +18,7 @@
 namespace anqiao::identity {
 namespace {
 
-static_assert(kRecipesMax < std::size_t{1} << (64 - kKeyHashBits));
+static_assert(kRecipesMax <= kOfProfile);
 
 // What the tables keep between two records.
 struct Tie {
@@ -76,13 +76,6 @@ const LinkageTables::Edge* Linkage::FindEdge(const Node& node, RecordId to) {
 // One change: what it touches, and whose components are to be clustered again.
 class Linkage::Change {
  public:
-  // A profile, and what follows from it.
-  struct Content {
-    std::string packed;
-    const Profile& profile;
-    std::vector<KeyHash> keys;
-  };
-
   explicit Change(Linkage& linkage) : linkage_(linkage), tables_(linkage.tables_) {}
 
   // A record that is new, is going to be another, or to go.
@@ -126,15 +119,13 @@ class Linkage::Change {
   Tie Judge(const Profile& a, const Profile& b, Verdict verdict);
   // Gives the node this content, its keys and its edges.
   absl::Status Grow(RecordId record, Node& node, Content content);
-  // What another node said; such a profile is linked with itself.
-  absl::Status GrowAgain(RecordId record, Node& node, std::string packed);
+  // The same of what another node said.
+  absl::Status GrowAgain(RecordId record, Node& node, absl::string_view packed);
   // Takes the node its edges and keys.
   absl::Status Wither(RecordId record, Node& node);
-  // As a node that is found by its profile, and no more.
-  absl::Status Enter(RecordId record, Node& node, bool telling);
-  absl::Status Leave(RecordId record, Node& node);
-  // The node that other records with this profile share; kNoRecord if there is none.
-  absl::StatusOr<RecordId> FindAlike(absl::string_view profile) const;
+  // The node that other records with this profile share; kNoRecord if there is none. Requires: it
+  // has a key of its own.
+  absl::StatusOr<RecordId> FindAlike(KeyHash key, absl::string_view profile) const;
   // "from", which shares its node with no other, or leads, and those that share it share the node
   // of "into" from now on.
   absl::Status Join(RecordId from, Node& from_node, RecordId into, Node& into_node);
@@ -226,7 +217,8 @@ absl::Status Linkage::Change::Rekey(RecordId record, Node& node, std::vector<Key
   for (const KeyHash key : before) {
     if (within(node.keys, key)) continue;
     AQ_ASSIGN_OR_RETURN(const std::size_t count, tables_.RemoveMember(key, record));
-    if (count == linkage_.RecordsMax(key)) reopened.push_back(key);
+    const std::size_t records_max = linkage_.RecordsMax(key);
+    if (records_max > 0 && count == records_max) reopened.push_back(key);
   }
   for (const KeyHash key : node.keys) {
     const bool kept = within(before, key);
@@ -234,7 +226,7 @@ absl::Status Linkage::Change::Rekey(RecordId record, Node& node, std::vector<Key
                         kept ? tables_.CountMembers(key) : tables_.AddMember(key, record));
     const std::size_t records_max = linkage_.RecordsMax(key);
     if (count > 1 && count <= records_max) live_.push_back(key);
-    if (!kept && count == records_max + 1) silenced.push_back(key);
+    if (records_max > 0 && !kept && count == records_max + 1) silenced.push_back(key);
   }
   // Only now, when it is known of all keys who listens.
   for (const KeyHash key : silenced) AQ_RETURN_IF_ERROR(Silence(key, record));
@@ -353,10 +345,9 @@ absl::Status Linkage::Change::Grow(RecordId record, Node& node, Content content)
   return Reconnect(record, node, content.profile);
 }
 
-absl::Status Linkage::Change::GrowAgain(RecordId record, Node& node, std::string packed) {
+absl::Status Linkage::Change::GrowAgain(RecordId record, Node& node, absl::string_view packed) {
   const Profile profile = UnpackProfile(packed, linkage_.model_.schema.size());
-  AQ_RETURN_IF_ERROR(Grow(record, node, {std::move(packed), profile, linkage_.KeysOf(profile)}));
-  return Enter(record, node, true);
+  return Grow(record, node, linkage_.ContentOf(profile));
 }
 
 absl::Status Linkage::Change::Wither(RecordId record, Node& node) {
@@ -365,20 +356,9 @@ absl::Status Linkage::Change::Wither(RecordId record, Node& node) {
   return Rekey(record, node, {});
 }
 
-absl::Status Linkage::Change::Enter(RecordId record, Node& node, bool telling) {
-  node.telling = telling;
-  if (!telling) return absl::OkStatus();
-  return tables_.AddMember(linkage_.ProfileKey(node.profile), record).status();
-}
-
-absl::Status Linkage::Change::Leave(RecordId record, Node& node) {
-  if (!std::exchange(node.telling, false)) return absl::OkStatus();
-  return tables_.RemoveMember(linkage_.ProfileKey(node.profile), record).status();
-}
-
-absl::StatusOr<RecordId> Linkage::Change::FindAlike(absl::string_view profile) const {
+absl::StatusOr<RecordId> Linkage::Change::FindAlike(KeyHash key, absl::string_view profile) const {
   std::vector<RecordId> members;
-  AQ_RETURN_IF_ERROR(tables_.ListMembers(linkage_.ProfileKey(profile), members));
+  AQ_RETURN_IF_ERROR(tables_.ListMembers(key, members));
   for (const RecordId member : members) {
     AQ_ASSIGN_OR_RETURN(const Node* node, linkage_.NodeOf(member));
     if (!node->judged && node->profile == profile) return member;
@@ -387,7 +367,6 @@ absl::StatusOr<RecordId> Linkage::Change::FindAlike(absl::string_view profile) c
 }
 
 absl::Status Linkage::Change::Join(RecordId from, Node& from_node, RecordId into, Node& into_node) {
-  AQ_RETURN_IF_ERROR(Leave(from, from_node));
   AQ_RETURN_IF_ERROR(Wither(from, from_node));
   Touch(from, from_node);
   std::vector<RecordId> joining = std::exchange(from_node.alike, {});
@@ -409,13 +388,11 @@ absl::Status Linkage::Change::Join(RecordId from, Node& from_node, RecordId into
 }
 
 absl::Status Linkage::Change::Says(RecordId record, Node& node, Content content) {
-  AQ_RETURN_IF_ERROR(Leave(record, node));
   if (came_) {
     AQ_ASSIGN_OR_RETURN(node.judged, HasVerdicts(node));
   }
-  const bool telling = linkage_.LinksWithItself(content.profile);
-  if (telling && !node.judged) {
-    AQ_ASSIGN_OR_RETURN(const RecordId alike, FindAlike(content.packed));
+  if (HasProfileKey(content.keys) && !node.judged) {
+    AQ_ASSIGN_OR_RETURN(const RecordId alike, FindAlike(content.keys.back(), content.packed));
     if (alike != kNoRecord) {
       AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(alike));
       if (linkage_.Leads(alike, other->key, record, node.key)) {
@@ -424,8 +401,7 @@ absl::Status Linkage::Change::Says(RecordId record, Node& node, Content content)
       AQ_RETURN_IF_ERROR(Join(alike, *other, record, node));
     }
   }
-  AQ_RETURN_IF_ERROR(Grow(record, node, std::move(content)));
-  return Enter(record, node, telling);
+  return Grow(record, node, std::move(content));
 }
 
 absl::Status Linkage::Change::Separate(RecordId record, Node& node) {
@@ -450,10 +426,9 @@ absl::Status Linkage::Change::Separate(RecordId record, Node& node) {
       next_node = other;
     }
   }
-  AQ_RETURN_IF_ERROR(Leave(record, node));
   AQ_RETURN_IF_ERROR(Wither(record, node));
   node.id = node.sound = 0;
-  std::string packed = std::exchange(node.profile, {});
+  const std::string packed = std::exchange(node.profile, {});
   rest.erase(std::remove(rest.begin(), rest.end(), next), rest.end());
   for (const RecordId each : rest) {
     AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(each));
@@ -463,12 +438,11 @@ absl::Status Linkage::Change::Separate(RecordId record, Node& node) {
   Touch(next, *leader);
   leader->like = kNoRecord;
   leader->alike = std::move(rest);
-  return GrowAgain(next, *leader, std::move(packed));
+  return GrowAgain(next, *leader, packed);
 }
 
 absl::Status Linkage::Change::Silent(RecordId record, Node& node) {
   AQ_RETURN_IF_ERROR(Separate(record, node));
-  AQ_RETURN_IF_ERROR(Leave(record, node));
   const std::vector<Edge> edges = node.edges;
   AQ_RETURN_IF_ERROR(Wither(record, node));
   for (const Edge& edge : edges) {
@@ -488,18 +462,18 @@ absl::Status Linkage::Change::Judged(RecordId record, Node& node) {
   }
   AQ_ASSIGN_OR_RETURN(const Node* shared,
                       linkage_.NodeOf(node.like == kNoRecord ? record : node.like));
-  std::string packed = shared->profile;
+  const std::string packed = shared->profile;
   AQ_RETURN_IF_ERROR(Separate(record, node));
   node.judged = true;
-  return GrowAgain(record, node, std::move(packed));
+  return GrowAgain(record, node, packed);
 }
 
 absl::Status Linkage::Change::Unjudged(RecordId record, Node& node) {
   AQ_ASSIGN_OR_RETURN(const bool still, HasVerdicts(node));
   if (still || !node.judged) return absl::OkStatus();
   Touch(record, node);
-  if (node.telling) {
-    AQ_ASSIGN_OR_RETURN(const RecordId alike, FindAlike(node.profile));
+  if (HasProfileKey(node.keys)) {
+    AQ_ASSIGN_OR_RETURN(const RecordId alike, FindAlike(node.keys.back(), node.profile));
     if (alike != kNoRecord) {
       AQ_ASSIGN_OR_RETURN(Node * other, tables_.Change(alike));
       node.judged = false;
@@ -626,21 +600,20 @@ absl::StatusOr<LinkageChange> Linkage::Change::Finish() {
   return change;
 }
 
-std::vector<KeyHash> Linkage::KeysOf(const Profile& profile) const {
-  std::vector<KeyHash> keys;
-  keys.reserve(2 * model_.recipes.size());
-  VisitKeys(model_.recipes, profile, [&](std::size_t recipe, absl::string_view bytes) {
-    keys.push_back(std::uint64_t{recipe} << kKeyHashBits |
-                   options_.hash(bytes) >> (64 - kKeyHashBits));
-    tables_.WillAskFor(keys.back());
-  });
-  SortOnce(keys);
-  return keys;
-}
-
-bool Linkage::LinksWithItself(const Profile& profile) const {
-  const Score score = ScorePair(model_, Compare(model_.schema, profile, profile), profile, profile);
-  return score.total >= model_.link;
+Linkage::Content Linkage::ContentOf(const Profile& profile) const {
+  Content content = {profile, PackProfile(profile), {}};
+  content.keys.reserve(2 * model_.recipes.size() + 1);
+  const auto add = [&](KeyHash recipe, absl::string_view bytes) {
+    content.keys.push_back(recipe << kKeyHashBits | options_.hash(bytes) >> (64 - kKeyHashBits));
+    tables_.WillAskFor(content.keys.back());
+  };
+  VisitKeys(model_.recipes, profile,
+            [&](std::size_t recipe, absl::string_view bytes) { add(recipe, bytes); });
+  const Score itself =
+      ScorePair(model_, Compare(model_.schema, profile, profile), profile, profile);
+  if (itself.total >= model_.link) add(kOfProfile, content.packed);
+  SortOnce(content.keys);
+  return content;
 }
 
 bool Linkage::Leads(RecordId a, absl::string_view key_a, RecordId b,
@@ -737,8 +710,7 @@ absl::StatusOr<LinkageChange> Linkage::Put(RecordId record, absl::string_view ke
                                            const Profile& profile) {
   if (record == kNoRecord) return absl::InvalidArgumentError("a record has no id");
   // The keys first: by the time they are looked up, their buckets have come out of memory.
-  Change::Content content = {PackProfile(profile), profile, KeysOf(profile)};
-  tables_.WillAskFor(ProfileKey(content.packed));
+  Content content = ContentOf(profile);
   Change change(*this);
   Node* node = nullptr;
   AQ_ASSIGN_OR_RETURN(const RecordId known, tables_.IdOf(key));

@@ -203,14 +203,13 @@ class Linkage {
     const std::size_t recipe = key >> kKeyHashBits;
     return recipe < model_.recipes.size() ? model_.recipes[recipe].records_max : 0;
   }
-  // Rising, each once.
-  std::vector<KeyHash> KeysOf(const Profile& profile) const;
-  // Under which nodes with this packed profile are found.
-  KeyHash ProfileKey(absl::string_view profile) const {
-    return std::uint64_t{kRecipesMax} << kKeyHashBits |
-           options_.hash(profile) >> (64 - kKeyHashBits);
-  }
-  bool LinksWithItself(const Profile& profile) const;
+  // A profile, and what follows from it.
+  struct Content {
+    const Profile& profile;
+    std::string packed;
+    std::vector<KeyHash> keys;  // rising, each once
+  };
+  Content ContentOf(const Profile& profile) const;
   // The one of two records that say the same which leads the other.
   bool Leads(RecordId a, absl::string_view key_a, RecordId b, absl::string_view key_b) const;
   // Of all that share the node.

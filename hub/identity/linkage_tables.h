@@ -48,6 +48,12 @@ inline constexpr RecordId kNoRecord = 0;
 // as one. Among 10^7 keys of a recipe the chance of any is 1 in 1,400.
 using KeyHash = std::uint64_t;
 inline constexpr int kKeyHashBits = 56;
+// In the place of a recipe's number: the key is of all that a record says. The last one of those
+// that have it, which are the profiles that are linked with themselves.
+inline constexpr KeyHash kOfProfile = 255;
+inline bool HasProfileKey(const std::vector<KeyHash>& keys) {
+  return !keys.empty() && keys.back() >> kKeyHashBits == kOfProfile;
+}
 
 class LinkageTables {
  public:
@@ -73,7 +79,6 @@ class LinkageTables {
     // it has a key and a cluster only.
     RecordId like = kNoRecord;
     std::vector<RecordId> alike;  // those that share this node, rising
-    bool telling = false;         // such a profile is linked with itself
     bool judged = false;          // there is a verdict on it: it shares its node with no other
 
     friend bool operator==(const Node&, const Node&) = default;

@@ -50,7 +50,6 @@ inline std::string NodeBytes(const LinkageTables::Node& node) {
   number(node.like);
   number(node.alike.size());
   for (const RecordId record : node.alike) number(record);
-  number(node.telling);
   number(node.judged);
   return bytes;
 }
@@ -85,7 +84,6 @@ inline LinkageTables::Node NodeFromBytes(absl::string_view bytes) {
   node.like = number();
   node.alike.resize(number());
   for (RecordId& record : node.alike) record = number();
-  node.telling = number() != 0;
   node.judged = number() != 0;
   return node;
 }
@@ -399,8 +397,8 @@ std::string DescribeNode(const LinkageTables::Node& node, const KeyOf& key_of,
   std::sort(alike.begin(), alike.end());
   std::string text =
       absl::StrCat(node.key, " in ", first_key_of(node.cluster), node.crowded ? " crowded" : "",
-                   node.telling ? " telling" : "", node.judged ? " judged" : "", " ", node.id, " ",
-                   node.sound, " ", absl::Hex(PublicHash(node.profile)));
+                   node.judged ? " judged" : "", " ", node.id, " ", node.sound, " ",
+                   absl::Hex(PublicHash(node.profile)));
   if (node.like != kNoRecord) absl::StrAppend(&text, " like ", key_of(node.like));
   for (const std::string& record : alike) absl::StrAppend(&text, " with ", record);
   for (const KeyHash key : node.keys) absl::StrAppend(&text, " ", absl::Hex(key));
@@ -420,10 +418,6 @@ inline std::string Owner::Describe() {
                         [&](RecordId id) { return FirstKey(id); }),
                     "\n");
     buckets.insert(node.keys.begin(), node.keys.end());
-    if (node.telling) {
-      buckets.insert(std::uint64_t{kRecipesMax} << kKeyHashBits |
-                     PublicHash(node.profile) >> (64 - kKeyHashBits));
-    }
     clusters.emplace(FirstKey(node.cluster), node.cluster);
     for (const Neighbour& neighbour : NeighboursOf(key)) {
       absl::StrAppend(&text, " ", neighbour.key, "(", neighbour.score.total, ",",
@@ -497,7 +491,7 @@ inline void Owner::Check() {
     const LinkageTables::Node leader = node.like == kNoRecord ? node : NodeOf(node.like);
     EXPECT_EQ(leader.like, kNoRecord);
     EXPECT_EQ(leader.cluster, node.cluster);
-    if (leader.telling && !leader.judged) {
+    if (HasProfileKey(leader.keys) && !leader.judged) {
       EXPECT_EQ(first_keys.emplace(leader.profile, key).first->second, leader.key);
     } else {
       EXPECT_TRUE(node.like == kNoRecord && node.alike.empty());
