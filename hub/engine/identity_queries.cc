@@ -77,8 +77,8 @@ class StoredLinkage {
     AQ_ASSIGN_OR_RETURN(const identity::LinkageTables::Node* a, NodeOf(record));
     AQ_ASSIGN_OR_RETURN(const identity::LinkageTables::Node* b, NodeOf(other));
     const identity::Model& model = IdentityModel();
-    const identity::Profile x = identity::UnpackProfile(a->profile, model.schema.size());
-    const identity::Profile y = identity::UnpackProfile(b->profile, model.schema.size());
+    AQ_ASSIGN_OR_RETURN(const identity::Profile x, ProfileWith(record));
+    AQ_ASSIGN_OR_RETURN(const identity::Profile y, ProfileWith(other));
     const identity::Comparison comparison = identity::Compare(model.schema, x, y);
     const identity::Score score = identity::ScorePair(model, comparison, x, y);
     IdentityPair pair;
@@ -110,6 +110,12 @@ class StoredLinkage {
   }
 
  private:
+  absl::StatusOr<identity::Profile> ProfileWith(RecordId record) {
+    AQ_ASSIGN_OR_RETURN(const RecordId id, IdOf(record));
+    AQ_ASSIGN_OR_RETURN(const IdentityTables::Leader leader, tables_.LeaderOf(id));
+    return identity::UnpackProfile(leader.node->profile, IdentityModel().schema.size());
+  }
+
   static absl::Status Lost() {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "a record is not with the person that it is linked to");

@@ -52,6 +52,9 @@ IdentityNode ToProto(const identity::LinkageTables::Node& node) {
   out.set_sound(node.sound);
   out.set_cluster(node.cluster);
   out.set_crowded(node.crowded);
+  out.set_like(node.like);
+  out.mutable_alike()->Add(node.alike.begin(), node.alike.end());
+  out.set_judged(node.judged);
   return out;
 }
 
@@ -70,6 +73,9 @@ identity::LinkageTables::Node FromProto(IdentityNode& in) {
   node.sound = in.sound();
   node.cluster = in.cluster();
   node.crowded = in.crowded();
+  node.like = in.like();
+  node.alike.assign(in.alike().begin(), in.alike().end());
+  node.judged = in.judged();
   return node;
 }
 
@@ -133,7 +139,8 @@ std::string PersonId(RecordId cluster) { return NameOf('p', NumberOf(cluster)); 
 store::Sequence FirstRecordOf(absl::string_view person) { return SequenceOf('p', person); }
 
 std::size_t NodeDocument::ByteSizeLong() const {
-  return node.key.size() + node.profile.size() + 8 * node.keys.size() + 24 * node.edges.size() + 40;
+  return node.key.size() + node.profile.size() + 8 * node.keys.size() + 24 * node.edges.size() +
+         8 * node.alike.size() + 48;
 }
 
 std::string Canonical(const NodeDocument& document) { return Canonical(ToProto(document.node)); }
@@ -170,6 +177,16 @@ absl::StatusOr<RecordId> IdentityTables::IdOfNumber(store::Sequence number) cons
     if (node != nullptr) return RecordIdOf(number, of_police);
   }
   return identity::kNoRecord;
+}
+
+absl::StatusOr<IdentityTables::Leader> IdentityTables::LeaderOf(RecordId record) const {
+  Leader leader = {record};
+  AQ_ASSIGN_OR_RETURN(leader.node, Find(record));
+  if (leader.node == nullptr || leader.node->like == identity::kNoRecord) return leader;
+  leader.record = leader.node->like;
+  AQ_ASSIGN_OR_RETURN(leader.node, Find(leader.record));
+  if (leader.node == nullptr) return Contradiction();
+  return leader;
 }
 
 absl::StatusOr<const IdentityTables::Node*> IdentityTables::Find(RecordId record) const {

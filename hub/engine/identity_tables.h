@@ -44,6 +44,8 @@ inline identity::RecordId RecordIdOf(store::Sequence number, bool of_police) {
   return of_police ? number | kOfPolice : number;
 }
 inline bool IsOfPolice(identity::RecordId record) { return (record & kOfPolice) != 0; }
+// Of records that say the same one that others than the police handed in leads, if there is one.
+inline int RankOf(identity::RecordId record) { return IsOfPolice(record) ? 1 : 0; }
 inline store::Sequence NumberOf(identity::RecordId record) { return record & ~kOfPolice; }
 // The id of the person whose smallest record id this is, and the number of the record that an id
 // was made of; 0: it is no such id.
@@ -73,11 +75,18 @@ class IdentityTables final : public identity::LinkageTables {
 
   void Collect(Changes* changes);
   void Trim(std::size_t bytes_max);
-  // Of records that the police did not hand in.
+  // Of nodes that not only the police handed in.
   absl::StatusOr<std::size_t> CountOutwardMembers(identity::KeyHash key) const;
   absl::Status ListOutwardMembers(identity::KeyHash key,
                                   std::vector<identity::RecordId>& members) const;
 
+  // The node that the record has, its own or another's, and whose it is; nullptr: there is no such
+  // record.
+  struct Leader {
+    identity::RecordId record = identity::kNoRecord;
+    const Node* node = nullptr;
+  };
+  absl::StatusOr<Leader> LeaderOf(identity::RecordId record) const;
   // The id of the record with this number; kNoRecord if there is none.
   absl::StatusOr<identity::RecordId> IdOfNumber(store::Sequence number) const;
 

@@ -29,10 +29,17 @@ using journal::v1::PersonDocument;
 using journal::v1::PersonRecord;
 using journal::v1::RecordRef;
 
+// Of a key with more it is not looked whether it is too frequent only because of what was said of
+// the police's records: each such judgment can make one more of it.
+constexpr std::size_t kOutwardMembersMax = 128;
+
 bool IsPolice(const PersonRecord& record) { return model::IsPoliceKind(record.record().kind()); }
 
-// Whose records these are if nobody counts those of the police: the same links, but by keys that
-// are rare enough without them, clustered without them.
+// Whose records these are if nobody counts those of the police, nor what was said of them: the same
+// links, but by keys that are rare enough without them, clustered without them.
+//
+// A node here has all records that say the same and of which nothing is said but of police records
+// beside them: those that would share one if there were no police.
 class OutwardLinkage {
  public:
   explicit OutwardLinkage(const store::Snapshot& snapshot)
@@ -40,24 +47,27 @@ class OutwardLinkage {
 
   // Records that are one person's with "anchor".
   absl::StatusOr<std::vector<RecordId>> PersonOf(RecordId anchor) {
-    AQ_ASSIGN_OR_RETURN(Walk walk, WalkFrom(anchor, false));
+    AQ_ASSIGN_OR_RETURN(const IdentityTables::Leader leader, tables_.LeaderOf(anchor));
+    if (leader.node == nullptr) return NotThere();
+    AQ_ASSIGN_OR_RETURN(const RecordId start, NodeOf(leader.record));
+    AQ_ASSIGN_OR_RETURN(Walk walk, WalkFrom(start, false));
     if (walk.crowded) {
       // Then only what somebody said links, as within the hub.
-      AQ_ASSIGN_OR_RETURN(walk, WalkFrom(anchor, true));
+      AQ_ASSIGN_OR_RETURN(walk, WalkFrom(start, true));
     }
-    return Solve(walk, anchor);
+    return Solve(walk, start);
   }
   absl::StatusOr<std::string> KeyOf(RecordId record) {
-    AQ_ASSIGN_OR_RETURN(const Member* member, Load(record));
-    return member->node->key;
+    AQ_ASSIGN_OR_RETURN(const LinkageTables::Node* node, Find(record));
+    return node->key;
   }
 
  private:
   using Edge = LinkageTables::Edge;
   struct Member {
-    const LinkageTables::Node* node = nullptr;
-
-    std::vector<Edge> edges;  // to others that the police did not hand in
+    std::vector<const LinkageTables::Node*> nodes;  // the first in the order of keys leads
+    std::vector<RecordId> records;
+    std::map<RecordId, Edge> edges;  // to others that the police did not hand in
     bool has_edges = false;
   };
   struct Walk {
@@ -65,65 +75,108 @@ class OutwardLinkage {
     bool crowded = false;
   };
 
-  absl::StatusOr<Member*> Load(RecordId record) {
-    Member& member = members_[record];
-    if (member.node != nullptr) return &member;
-    AQ_ASSIGN_OR_RETURN(member.node, tables_.Find(record));
-    if (member.node == nullptr) {
-      return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
-                   "the resolver's tables name a record that is not there");
-    }
-    return &member;
+  static absl::Status NotThere() {
+    return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
+                 "the resolver's tables name a record that is not there");
   }
 
-  absl::StatusOr<const std::vector<Edge>*> EdgesOf(RecordId record) {
-    AQ_ASSIGN_OR_RETURN(Member * member, Load(record));
-    if (member->has_edges) return &member->edges;
-    member->has_edges = true;
-    std::set<RecordId> known;
-    for (const Edge& edge : member->node->edges) {
-      if (IsOfPolice(edge.to)) continue;
-      member->edges.push_back(edge);
-      if (edge.scored) known.insert(edge.to);
+  absl::StatusOr<const LinkageTables::Node*> Find(RecordId record) {
+    AQ_ASSIGN_OR_RETURN(const LinkageTables::Node* node, tables_.Find(record));
+    if (node == nullptr) return NotThere();
+    return node;
+  }
+
+  // True if it shares its node with all that say the same, or would without the police.
+  static bool Shares(const LinkageTables::Node& node) {
+    return identity::HasProfileKey(node.keys) &&
+           std::none_of(node.edges.begin(), node.edges.end(), [](const Edge& edge) {
+             return edge.verdict != identity::Verdict::kNone && !IsOfPolice(edge.to);
+           });
+  }
+
+  // The node here that the node of "record" is part of, by the record that leads it. Requires: the
+  // police did not hand that in.
+  absl::StatusOr<RecordId> NodeOf(RecordId record) {
+    if (const auto known = nodes_.find(record); known != nodes_.end()) return known->second;
+    AQ_ASSIGN_OR_RETURN(const LinkageTables::Node* node, Find(record));
+    std::vector<std::pair<const LinkageTables::Node*, RecordId>> parts = {{node, record}};
+    if (Shares(*node)) {
+      std::vector<RecordId> alike;
+      AQ_RETURN_IF_ERROR(tables_.ListOutwardMembers(node->keys.back(), alike));
+      for (const RecordId each : alike) {
+        if (each == record) continue;
+        AQ_ASSIGN_OR_RETURN(const LinkageTables::Node* other, Find(each));
+        if (other->profile == node->profile && Shares(*other)) parts.emplace_back(other, each);
+      }
+    }
+    std::sort(parts.begin(), parts.end(),
+              [](const auto& a, const auto& b) { return a.first->key < b.first->key; });
+    const RecordId leader = parts.front().second;
+    Member& member = members_[leader];
+    for (const auto& [part, id] : parts) {
+      nodes_[id] = leader;
+      member.nodes.push_back(part);
+      member.records.push_back(id);
+      for (const RecordId each : part->alike) {
+        if (!IsOfPolice(each)) member.records.push_back(each);
+      }
+    }
+    return leader;
+  }
+
+  absl::StatusOr<const std::map<RecordId, Edge>*> EdgesOf(RecordId record) {
+    Member& member = members_.at(record);
+    if (member.has_edges) return &member.edges;
+    member.has_edges = true;
+    for (const LinkageTables::Node* node : member.nodes) {
+      for (const Edge& edge : node->edges) {
+        if (IsOfPolice(edge.to)) continue;
+        AQ_ASSIGN_OR_RETURN(const RecordId to, NodeOf(edge.to));
+        if (to == record) continue;
+        // Parts of one node have no verdicts, and where they are compared they weigh the same.
+        Edge& known = member.edges[to];
+        if (!known.scored) known = edge;
+        known.to = to;
+      }
     }
     // Keys that are too frequent only because of the police's records.
-    for (const KeyHash key : member->node->keys) {
+    for (const KeyHash key : member.nodes.front()->keys) {
       const std::size_t recipe = key >> identity::kKeyHashBits;
       if (recipe >= IdentityModel().recipes.size()) continue;
       const std::size_t records_max = IdentityModel().recipes[recipe].records_max;
       AQ_ASSIGN_OR_RETURN(const std::size_t all, tables_.CountMembers(key));
       AQ_ASSIGN_OR_RETURN(const std::size_t outward, tables_.CountOutwardMembers(key));
-      if (all <= records_max || outward > records_max) continue;
-      std::vector<RecordId> others;
-      AQ_RETURN_IF_ERROR(tables_.ListOutwardMembers(key, others));
-      for (const RecordId other : others) {
-        if (other == record || !known.insert(other).second) continue;
-        AQ_RETURN_IF_ERROR(Compare(*member, other));
+      if (all <= records_max || outward > kOutwardMembersMax) continue;
+      std::vector<RecordId> members;
+      AQ_RETURN_IF_ERROR(tables_.ListOutwardMembers(key, members));
+      std::set<RecordId> others;
+      for (const RecordId each : members) {
+        AQ_ASSIGN_OR_RETURN(const RecordId other, NodeOf(each));
+        others.insert(other);
       }
+      if (others.size() > records_max) continue;
+      others.erase(record);
+      for (const RecordId other : others) Compare(member, other);
     }
-    return &member->edges;
+    return &member.edges;
   }
 
-  // Adds what there is between two records that share a key.
-  absl::Status Compare(Member& member, RecordId other) {
-    AQ_ASSIGN_OR_RETURN(const Member* partner, Load(other));
+  // Adds what there is between two nodes that share a key.
+  void Compare(Member& member, RecordId other) {
+    const auto known = member.edges.find(other);
+    if (known != member.edges.end() && known->second.scored) return;
     const identity::Model& model = IdentityModel();
-    const auto profile = [&](const LinkageTables::Node& node) {
-      return identity::UnpackProfile(node.profile, model.schema.size());
+    const auto profile = [&](const Member& of) {
+      return identity::UnpackProfile(of.nodes.front()->profile, model.schema.size());
     };
-    const identity::Profile a = profile(*member.node), b = profile(*partner->node);
+    const identity::Profile a = profile(member), b = profile(members_.at(other));
     const identity::Score score =
         identity::ScorePair(model, identity::Compare(model.schema, a, b), a, b);
-    if (score.total < model.review || score.different) return absl::OkStatus();
-    const auto at = std::find_if(member.edges.begin(), member.edges.end(),
-                                 [&](const Edge& edge) { return edge.to == other; });
-    if (at != member.edges.end()) {
-      at->weight = score.total;
-      at->scored = true;
-    } else {
-      member.edges.push_back({other, score.total, identity::Verdict::kNone, true});
-    }
-    return absl::OkStatus();
+    if (score.total < model.review || score.different) return;
+    Edge& edge = member.edges[other];
+    edge.to = other;
+    edge.weight = score.total;
+    edge.scored = true;
   }
 
   static bool Links(const Edge& edge, bool by_verdicts) {
@@ -137,11 +190,11 @@ class OutwardLinkage {
     std::set<RecordId> seen = {start};
     std::size_t ends = 0;
     for (std::size_t i = 0; i < walk.records.size(); ++i) {
-      AQ_ASSIGN_OR_RETURN(const std::vector<Edge>* edges, EdgesOf(walk.records[i]));
-      for (const Edge& edge : *edges) {
+      AQ_ASSIGN_OR_RETURN(const auto* edges, EdgesOf(walk.records[i]));
+      for (const auto& [to, edge] : *edges) {
         if (!Links(edge, by_verdicts)) continue;
         ++ends;
-        if (seen.insert(edge.to).second) walk.records.push_back(edge.to);
+        if (seen.insert(to).second) walk.records.push_back(to);
       }
       if (!by_verdicts && ends > 2 * identity::kLinksMax) {
         walk.crowded = true;
@@ -152,12 +205,11 @@ class OutwardLinkage {
     return walk;
   }
 
-  absl::StatusOr<std::vector<RecordId>> Solve(const Walk& walk, RecordId anchor) {
+  absl::StatusOr<std::vector<RecordId>> Solve(const Walk& walk, RecordId start) {
     // In the order of keys, which breaks ties.
     std::map<std::string, RecordId> sorted;
     for (const RecordId record : walk.records) {
-      AQ_ASSIGN_OR_RETURN(std::string key, KeyOf(record));
-      sorted.emplace(std::move(key), record);
+      sorted.emplace(members_.at(record).nodes.front()->key, record);
     }
     std::map<RecordId, std::uint32_t> places;
     for (const auto& [key, record] : sorted) {
@@ -166,9 +218,9 @@ class OutwardLinkage {
     identity::Component component;
     for (const auto& [key, record] : sorted) {
       const std::uint32_t place = places.at(record);
-      component.ids.push_back(members_.at(record).node->id);
-      for (const Edge& edge : members_.at(record).edges) {
-        const auto to = places.find(edge.to);
+      component.ids.push_back(members_.at(record).nodes.front()->id);
+      for (const auto& [other, edge] : members_.at(record).edges) {
+        const auto to = places.find(other);
         if (to == places.end() || to->second < place) continue;
         if (edge.verdict == identity::Verdict::kNotSame) {
           component.apart.emplace_back(place, to->second);
@@ -180,15 +232,17 @@ class OutwardLinkage {
     const identity::Partition partition = identity::Cluster(component);
     std::vector<RecordId> person;
     for (const auto& [record, place] : places) {
-      if (partition.cluster[place] == partition.cluster[places.at(anchor)]) {
-        person.push_back(record);
-      }
+      if (partition.cluster[place] != partition.cluster[places.at(start)]) continue;
+      const std::vector<RecordId>& records = members_.at(record).records;
+      person.insert(person.end(), records.begin(), records.end());
     }
+    std::sort(person.begin(), person.end());
     return person;
   }
 
   IdentityTables::Heads heads_;
   IdentityTables tables_;
+  std::map<RecordId, RecordId> nodes_;
   std::map<RecordId, Member> members_;
   bool by_verdicts_ = false;
 };

@@ -31,7 +31,7 @@ bool SameSubject(const journal::v1::Subject& a, const journal::v1::Subject& b) {
 // How the projections are computed; another value has them computed anew at the next start.
 const std::string& ProjectionsVersion() {
   static const std::string& version =
-      *new std::string(absl::StrCat("6/", IdentityModel().version, "/", kRegisterRecords));
+      *new std::string(absl::StrCat("7/", IdentityModel().version, "/", kRegisterRecords));
   return version;
 }
 std::string VersionKey() { return store::MetaKey("version"); }
@@ -94,7 +94,7 @@ Projection::Projection(store::ProjectionStore* store)
     : store_(store),
       identity_tables_([this]() -> const store::Snapshot& { return snapshot(); }, &heads_),
       linkage_(IdentityModel(), identity_tables_,
-               {.hash = identity::KeyedHash(store->IndexSecret())}) {}
+               {.hash = identity::KeyedHash(store->IndexSecret()), .rank = RankOf}) {}
 
 const store::Snapshot& Projection::snapshot() {
   if (snapshot_ == nullptr) snapshot_ = store_->NewSnapshot();
