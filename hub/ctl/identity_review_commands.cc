@@ -159,9 +159,17 @@ absl::StatusOr<ExitCode> Why(Context& context, const ReviewArguments& arguments)
     }
     links.Print(context.out);
   }
+  if (why.links_left_off() > 0) {
+    context.out << "另有 " << why.links_left_off() << " 条关联未列出 and " << why.links_left_off()
+                << " more links\n";
+  }
   for (const hub::v1::RefusedLink& refused : why.refused_links()) {
     context.out << "\n未合并 refused: " << EnumText(refused.refusal()) << "\n";
     ShowPair(context, refused.pair());
+  }
+  if (why.refused_links_left_off() > 0) {
+    context.out << "\n另有 " << why.refused_links_left_off() << " 条未合并未列出 and "
+                << why.refused_links_left_off() << " more refused\n";
   }
   return kExitOk;
 }

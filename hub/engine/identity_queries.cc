@@ -228,16 +228,29 @@ absl::StatusOr<IdentityExplanation> EngineImpl::ExplainIdentity(const std::strin
   AQ_ASSIGN_OR_RETURN(const identity::Explanation explanation, stored.linkage().Explain(first));
   why.model = explanation.model;
   for (const identity::Explanation::Inside& inside : explanation.inside) {
+    if (why.links.size() == kLinksExplainedMax) {
+      why.links_left_off = explanation.inside.size() - kLinksExplainedMax;
+      break;
+    }
     IdentityExplanation::Link& link = why.links.emplace_back();
     link.step = inside.step;
     AQ_ASSIGN_OR_RETURN(link.pair, stored.PairOf(inside.a, inside.b));
   }
-  for (const identity::Explanation::Refused& refused : explanation.refused) {
+  const auto refuse = [&](RecordId a, RecordId b, identity::Refusal refusal) -> absl::Status {
+    if (why.refused.size() == kLinksExplainedMax) {
+      ++why.refused_left_off;
+      return absl::OkStatus();
+    }
     IdentityExplanation::Refused item;
-    item.refusal = refused.refusal;
-    AQ_ASSIGN_OR_RETURN(item.pair, stored.PairOf(refused.a, refused.b));
+    item.refusal = refusal;
+    AQ_ASSIGN_OR_RETURN(item.pair, stored.PairOf(a, b));
+    if (item.pair.person == item.pair.other) return absl::OkStatus();
     AQ_ASSIGN_OR_RETURN(const bool visible, IsVisible(book, item.pair, Today(), jurisdiction));
     if (visible) why.refused.push_back(std::move(item));
+    return absl::OkStatus();
+  };
+  for (const identity::Explanation::Refused& refused : explanation.refused) {
+    AQ_RETURN_IF_ERROR(refuse(refused.a, refused.b, refused.refusal));
   }
   // Those who were told apart have no link that could be refused.
   for (const PersonRecord& record : why.records) {
@@ -245,12 +258,7 @@ absl::StatusOr<IdentityExplanation> EngineImpl::ExplainIdentity(const std::strin
                         stored.NodeOf(record.record_id()));
     for (const identity::LinkageTables::Edge& edge : node->edges) {
       if (edge.verdict != identity::Verdict::kNotSame) continue;
-      IdentityExplanation::Refused item;
-      item.refusal = identity::Refusal::kToldApart;
-      AQ_ASSIGN_OR_RETURN(item.pair, stored.PairOf(record.record_id(), edge.to));
-      if (item.pair.person == item.pair.other) continue;
-      AQ_ASSIGN_OR_RETURN(const bool visible, IsVisible(book, item.pair, Today(), jurisdiction));
-      if (visible) why.refused.push_back(std::move(item));
+      AQ_RETURN_IF_ERROR(refuse(record.record_id(), edge.to, identity::Refusal::kToldApart));
     }
   }
   return why;

@@ -46,13 +46,18 @@ struct IdentityExplanation {
     std::size_t step = 0;
   };
   std::vector<Link> links;
+  // How many more there are.
+  std::size_t links_left_off = 0;
   // By falling weight, then those who were told apart.
   struct Refused {
     IdentityPair pair;
     identity::Refusal refusal = identity::Refusal::kConflictingIds;
   };
   std::vector<Refused> refused;
+  // Those that the reader may not see among them.
+  std::size_t refused_left_off = 0;
 };
+inline constexpr std::size_t kLinksExplainedMax = 500;
 
 // Why somebody says what they say (hub/doc/codes.md).
 struct JudgeReason {

@@ -141,6 +141,8 @@ grpc::Status IdentityServiceImpl::ExplainIdentity(grpc::ServerContext* context,
       *added->mutable_pair() = ToProto(refused.pair);
       added->set_refusal(ToProto(refused.refusal));
     }
+    response->set_links_left_off(static_cast<std::int32_t>(why.links_left_off));
+    response->set_refused_links_left_off(static_cast<std::int32_t>(why.refused_left_off));
     return absl::OkStatus();
   });
 }

@@ -223,6 +223,37 @@ TEST_F(IdentityTest, ARecordThatSaysSomethingElseLeaves) {
   ExpectVerified();
 }
 
+TEST_F(IdentityTest, RecordsThatSayTheSameStayTogetherHoweverManyTheyAre) {
+  std::set<std::string> keys = {"C", "B"};
+  Relief();
+  for (int i = 100; i < 170; ++i) {
+    Jobless(absl::StrCat("J", i));
+    keys.insert(absl::StrCat("J", i));
+  }
+  Both();
+  EXPECT_EQ(Partition(), (Parts{keys})) << "more than a key may have";
+  AQ_ASSERT_OK_AND_ASSIGN(const IdentityExplanation why,
+                          engine_->ExplainIdentity(CaseOf("C").document.person(), ""));
+  EXPECT_THAT(why.records, SizeIs(72));
+  EXPECT_THAT(why.links, SizeIs(71));
+  EXPECT_EQ(why.links[0].pair.record.record().key(), "J100");
+  EXPECT_EQ(why.links[0].pair.other_record.record().key(), "J101");
+  EXPECT_EQ(why.links[0].step, 1);
+  EXPECT_GT(why.links[0].pair.weight, 0);
+  // Two of them are told apart all the same.
+  AQ_ASSERT_OK(Judge({Decide("J100", "J140", identity::Verdict::kNotSame)}).status());
+  EXPECT_NE(CaseOf("J100").document.person(), CaseOf("J140").document.person());
+  EXPECT_THAT(Partition(), SizeIs(2));
+  ExpectVerified();
+  AQ_ASSERT_OK(Judge({Decide("J100", "J140", identity::Verdict::kNone)}).status());
+  EXPECT_EQ(Partition(), (Parts{keys}));
+  // One that says something else leaves, the first too.
+  HandIn("employment", "jobless", "J100;1=李平;3=" + IdNumber(2) + ";70=2026-01-05");
+  keys.erase("J100");
+  EXPECT_EQ(Partition(), (Parts{keys, {"J100"}}));
+  ExpectVerified();
+}
+
 TEST_F(IdentityTest, NotTheSameSurvivesRecordsThatWouldJoinThem) {
   Jobless();
   Relief();

@@ -88,6 +88,38 @@ TEST_F(OutwardCaseTest, IsTheSameWithoutAPoliceRecord) {
   EXPECT_EQ(Told().phone(), "+8619001234567");
 }
 
+// Of records that say the same one was judged beside a record of the police: those outside are told
+// as if it had not been, though there are more of them now than a key may have.
+TEST_F(OutwardCaseTest, WhatWasSaidOfAPoliceRecordIsNotTold) {
+  Register(IdNumber(2), "");
+  Relief(";3=" + IdNumber(1) + ";6=19001234567");
+  for (int i = 100; i < 104; ++i) {
+    HandIn("employment", "jobless",
+           absl::StrCat("J", i, ";1=张安;3=", IdNumber(1), ";70=2026-01-05"));
+  }
+  const auto told = [&] {
+    const CaseView view = CaseOf("civil_affairs");
+    const auto outward =
+        OutwardCase(*store_->NewSnapshot(), view.document, "civil_affairs", view.folded.as_of);
+    EXPECT_TRUE(outward.ok()) << outward.status();
+    return outward.ok() ? outward->unemployments.size() : 0;
+  };
+  EXPECT_EQ(told(), 4U);
+  std::map<std::string, std::uint64_t> ids;
+  for (const char* agency : {"police", "employment"}) {
+    for (const auto& record : CaseOf(agency).document.records()) {
+      ids[record.record().key()] = record.record_id();
+    }
+  }
+  AQ_ASSERT_OK_AND_ASSIGN(const IdentityPair pair,
+                          engine_->GetIdentityPair(ids.at("P"), ids.at("J102"), ""));
+  JudgeIdentityCommand command{
+      .request_id = "judge", .reason = "SEEN_DOCUMENTS", .decisions = {{}}};
+  command.decisions[0] = {ids.at("P"), ids.at("J102"), identity::Verdict::kSame, pair.etag};
+  AQ_ASSERT_OK(engine_->JudgeIdentity(User(), command, "").status());
+  EXPECT_EQ(told(), 4U);
+}
+
 TEST_F(OutwardCaseTest, SaysNothingOfWhomOnlyThePoliceKnow) {
   Register(IdNumber(1), ";6=19001234567;8=421202003010");
   const CaseView view = CaseOf("police");
