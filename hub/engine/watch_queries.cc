@@ -124,33 +124,37 @@ absl::StatusOr<Page<NoticeView>> EngineImpl::ListNotices(const NoticeFilter& fil
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
   const ReferralBook book = BookOf(*snapshot);
   const NoticePlace place = NoticePlace::Parse(after);
-  store::KeyRange range = store::FamilyRange(store::Family::kNotes);
-  std::set<std::string> ids;
-  if (!filter.case_id.empty()) {
-    AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(filter.case_id, Today(), jurisdiction));
-    ids = IdsOf(view.document);
-    range = {.begin = store::NotesKey(*ids.begin()), .end = store::NotesKey(*ids.rbegin()) + '\0'};
-  }
-  if (!place.person.empty()) range.begin = store::NotesKey(place.person);
   Page<NoticeView> page;
   std::string last;
   absl::Status failure;
-  AQ_RETURN_IF_ERROR(ScanDocuments<EntitlementNotes>(
-      *snapshot, range, [&](absl::string_view, const EntitlementNotes& notes) {
-        if (!ids.empty() && ids.count(notes.person()) == 0) return true;
-        if (std::none_of(notes.notices().begin(), notes.notices().end(),
-                         [&](const NoticeDocument& one) { return Matches(filter, one); })) {
-          return true;
-        }
-        if (!jurisdiction.empty()) {
-          const absl::Status visible =
-              book.FindCase(notes.person(), Today(), jurisdiction).status();
-          if (absl::IsNotFound(visible)) return true;
-          failure = visible;
-          if (!failure.ok()) return false;
-        }
-        return AddNotices(filter, place, limit, notes, &last, &page);
-      }));
+  const auto visit = [&](const EntitlementNotes& notes) {
+    if (std::none_of(notes.notices().begin(), notes.notices().end(),
+                     [&](const NoticeDocument& one) { return Matches(filter, one); })) {
+      return true;
+    }
+    if (!jurisdiction.empty()) {
+      const absl::Status visible = book.FindCase(notes.person(), Today(), jurisdiction).status();
+      if (absl::IsNotFound(visible)) return true;
+      failure = visible;
+      if (!failure.ok()) return false;
+    }
+    return AddNotices(filter, place, limit, notes, &last, &page);
+  };
+  if (!filter.case_id.empty()) {
+    AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(filter.case_id, Today(), jurisdiction));
+    const std::set<std::string> ids = IdsOf(view.document);
+    for (auto id = ids.lower_bound(place.person); id != ids.end(); ++id) {
+      AQ_ASSIGN_OR_RETURN(const auto notes,
+                          ReadDocument<EntitlementNotes>(*snapshot, store::NotesKey(*id)));
+      if (notes.has_value() && !visit(*notes)) break;
+    }
+  } else {
+    store::KeyRange range = store::FamilyRange(store::Family::kNotes);
+    if (!place.person.empty()) range.begin = store::NotesKey(place.person);
+    AQ_RETURN_IF_ERROR(ScanDocuments<EntitlementNotes>(
+        *snapshot, range,
+        [&](absl::string_view, const EntitlementNotes& notes) { return visit(notes); }));
+  }
   AQ_RETURN_IF_ERROR(failure);
   return page;
 }

@@ -135,7 +135,8 @@ TEST(Indistinguishable, WhateverThePoliceHandIn) {
                            "report OK",
                            "transfer OK",
                            "taken by police",
-                           "taken by north_street"}) {
+                           "taken by north_street",
+                           "judge OK"}) {
     EXPECT_GT(outcome.counts.count(what), 0U) << what;
   }
   EXPECT_GT(outcome.counts.at("delivery"), count);

@@ -137,6 +137,7 @@ class World {
   void LogHead(const Step& step);
   void Corrections(const Step& step);
   void Care(const Step& step);
+  void Judge(std::uint64_t seed);
   void Join(const std::string& person);
   void Dispatch(const std::string& person, const std::string& agency);
 
@@ -163,7 +164,7 @@ class World {
   EngineOptions engine_options_;
   std::unique_ptr<Engine> engine_;
 
-  int requests_ = 0;
+  int requests_ = 0, judgements_ = 0;
   std::vector<std::string> referrals_;  // by slot; empty: there is none
   std::vector<RecordName> subjects_;    // by slot
   // What each recipient knows.
@@ -252,6 +253,7 @@ WorldResult World::Run() {
   for (std::size_t i = 0; i <= pair_.steps.size(); ++i) {
     DrawFrom(~pair_.seed * 1000 + i);
     for (const ScriptedPayload& payload : pair_.police[side_][i]) Submit(payload);
+    Judge(pair_.seed * 1000 + i);
     if (i == pair_.steps.size()) break;
     DrawFrom(pair_.seed * 1000 + i);
     clock_.Advance(absl::Milliseconds(1500));
@@ -508,6 +510,40 @@ void World::Care(const Step& step) {
       Count(absl::StrCat("taken by ", agency));
     }
   }
+}
+
+// Of a record of the police's and another: nobody's business outside. Never that two people are
+// one: a request about both is another request.
+void World::Judge(std::uint64_t seed) {
+  Dice dice(seed);
+  if (!dice.OneIn(3)) return;
+  const auto cases = engine_->ListCases({}, "", 1000, "");
+  if (!cases.ok()) return;
+  std::vector<journal::v1::PersonRecord> police, others;
+  for (const CaseView& view : cases->items) {
+    for (const journal::v1::PersonRecord& record : view.document.records()) {
+      (record.record().agency() == "police" ? police : others).push_back(record);
+    }
+  }
+  if (police.empty() || others.empty()) return;
+  const journal::v1::PersonRecord& one = police[dice.Choose(police.size())];
+  const journal::v1::PersonRecord& other = others[dice.Choose(others.size())];
+  // "X1" and "K1" are about person 1.
+  const bool same = one.record().key().substr(1) == other.record().key().substr(1);
+  const auto pair = engine_->GetIdentityPair(one.record_id(), other.record_id(), "");
+  if (!pair.ok()) return;
+  JudgeIdentityCommand command;
+  command.request_id = absl::StrCat("judge-", ++judgements_);
+  command.reason = "SEEN_DOCUMENTS";
+  JudgeIdentityCommand::Decision& decision = command.decisions.emplace_back();
+  decision.record = one.record_id();
+  decision.other_record = other.record_id();
+  decision.verdict = same && dice.OneIn(2) ? identity::Verdict::kSame : identity::Verdict::kNotSame;
+  if (dice.OneIn(4)) decision.verdict = identity::Verdict::kNone;
+  decision.etag = pair->etag;
+  const auto judged = engine_->JudgeIdentity(Caseworker("caseworker"), command, "");
+  Count(absl::StrCat("judge ", judged.ok() ? "OK" : ReasonOf(judged.status())));
+  Settle();
 }
 
 void World::Join(const std::string& person) {
