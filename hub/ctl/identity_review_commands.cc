@@ -1,4 +1,4 @@
-// identity reviews, why, compare, judge: who is who within the hub.
+// identity reviews, why, compare, judge, preview: who is who within the hub.
 
 #include <cstdint>
 #include <memory>
@@ -17,6 +17,7 @@
 #include "hub/ctl/failure.h"
 #include "hub/ctl/pages.h"
 #include "hub/ctl/printing.h"
+#include "hub/ctl/progress.h"
 #include "hub/ctl/table.h"
 
 namespace anqiao::ctl {
@@ -34,6 +35,8 @@ struct ReviewArguments {
 struct CompareArguments {
   std::int64_t record = 0, other_record = 0;
 };
+
+struct PreviewArguments {};
 
 struct JudgeArguments {
   std::vector<std::string> same, apart, undecided;
@@ -190,6 +193,63 @@ absl::StatusOr<ExitCode> Compare(Context& context, const CompareArguments& argum
   return kExitOk;
 }
 
+void ShowShift(Context& context, const hub::v1::IdentityShift& shift) {
+  const bool joined = shift.kind() == hub::v1::IDENTITY_SHIFT_KIND_JOINED;
+  context.out << (joined ? "将合为一人 would be one person\n"
+                         : "将分为数人 would be several people\n");
+  for (const hub::v1::IdentityPart& part : shift.parts()) {
+    Table records = RecordTable();
+    for (const IdentityRecord& record : part.records()) AddRecordRow(records, record);
+    records.Print(context.out);
+    if (part.records_left_off() > 0) {
+      context.out << "  另有 " << part.records_left_off() << " 条记录 and "
+                  << part.records_left_off() << " more records\n";
+    }
+  }
+  context.out << "\n";
+}
+
+absl::StatusOr<ExitCode> Preview(Context& context, const PreviewArguments&) {
+  AQ_ASSIGN_OR_RETURN(const Connection connection, context.Connect(Listener::kHub));
+  const auto stub = IdentityService::NewStub(connection.channel());
+  const auto call = connection.NewStream();
+  const auto reader =
+      stub->PreviewIdentityModel(call.get(), hub::v1::PreviewIdentityModelRequest());
+  ProgressBar bar(context.err, context.show_progress, "resolving 识别");
+  hub::v1::PreviewIdentityModelResponse response;
+  bool done = false;
+  while (reader->Read(&response)) {
+    bar.Update(static_cast<std::uint64_t>(response.entry_count()),
+               static_cast<std::uint64_t>(response.total_entry_count()),
+               absl::StrCat(response.total_entry_count(), " entries"));
+    if (response.has_shift()) {
+      bar.Clear();
+      if (context.json) {
+        AQ_RETURN_IF_ERROR(PrintJson(context.out, response.shift()));
+      } else {
+        ShowShift(context, response.shift());
+      }
+    }
+    done = response.has_result();
+  }
+  bar.Clear();
+  AQ_RETURN_IF_ERROR(FromRpc(reader->Finish()));
+  if (!done) return absl::InternalError("the hub ended the preview without a result");
+  const hub::v1::IdentityPreview& result = response.result();
+  if (context.json) {
+    AQ_RETURN_IF_ERROR(PrintJson(context.out, result));
+    return kExitOk;
+  }
+  PrintPairs(context.out, {{"model 现用模型", result.model_version()},
+                           {"candidate 拟用模型",
+                            absl::StrCat(result.candidate_version(), " ", result.candidate_hash())},
+                           {"people 人数", absl::StrCat(result.people_count(), " -> ",
+                                                        result.candidate_people_count())},
+                           {"joined 合并", absl::StrCat(result.joined_count())},
+                           {"parted 拆分", absl::StrCat(result.parted_count())}});
+  return kExitOk;
+}
+
 // "RECORD,RECORD,ETAG" as identity reviews prints it.
 absl::Status AddDecisions(absl::string_view option, const std::vector<std::string>& texts,
                           hub::v1::IdentityVerdict verdict,
@@ -267,6 +327,10 @@ void AddIdentityReviewCommands(CLI::App* group, Action& chosen) {
       ->required();
   compare->add_option("other", compared->other_record, "Number of the other")->required();
   OnChosen(compare, chosen, std::move(compared), Compare);
+
+  CLI::App* preview = group->add_subcommand(
+      "preview", "Tell whom the hub's candidate model would join and part; nothing is changed");
+  OnChosen(preview, chosen, std::make_shared<PreviewArguments>(), Preview);
 
   auto judged = std::make_shared<JudgeArguments>();
   CLI::App* judge = group->add_subcommand(

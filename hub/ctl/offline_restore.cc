@@ -84,7 +84,9 @@ absl::Status ComputeProjections(const RestoreOptions& options, const RestoreProg
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::ProjectionStore> next,
                       opened->NewProjections(store::ProjectionPurpose::kReplace));
   {
-    engine::Projection projection(next.get());
+    AQ_ASSIGN_OR_RETURN(const std::shared_ptr<const engine::IdentityModel> model,
+                        engine::ModelBefore(*opened, opened->synced_sequence() + 1));
+    engine::Projection projection(next.get(), *model);
     AQ_RETURN_IF_ERROR(engine::ApplyJournal(*opened, opened->synced_sequence(), next.get(),
                                             &projection,
                                             [&](store::Sequence done, store::Sequence total) {

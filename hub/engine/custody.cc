@@ -193,13 +193,13 @@ absl::Status EngineImpl::FinishDestruction() {
   // Until projections are computed from a journal without them, others may still tell of the
   // erased.
   if (LastErasure(*store_->NewSnapshot()) <= store_->projections_born() &&
-      !ComputedOtherwise(*store_->NewSnapshot())) {
+      !ComputedOtherwise(*store_->NewSnapshot(), ModelOf(options_))) {
     return absl::OkStatus();
   }
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::ProjectionStore> next,
                       store_->NewProjections(store::ProjectionPurpose::kReplace));
   {
-    Projection projection(next.get());
+    Projection projection(next.get(), ModelOf(options_));
     AQ_RETURN_IF_ERROR(
         ApplyJournal(*store_, store_->synced_sequence(), next.get(), &projection, nullptr));
   }
@@ -214,7 +214,7 @@ absl::Status EngineImpl::Rebuild(const std::function<bool(Sequence, Sequence)>& 
   const auto done = absl::MakeCleanup([this] { rebuilding_ = false; });
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::ProjectionStore> next,
                       store_->NewProjections(store::ProjectionPurpose::kReplace));
-  Projection projection(next.get());
+  Projection projection(next.get(), ModelOf(options_));
   for (int i = 0; i < kStretchesMax; ++i) {
     const Sequence last = store_->synced_sequence();
     AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, next.get(), &projection, progress));

@@ -112,8 +112,10 @@ absl::Status EngineImpl::Activate(store::Epoch epoch) {
   };
   std::vector<Wanted> wanted = {
       {journal::v1::ACTIVATION_KIND_CATALOGUE, "catalogue", catalogue_->hash()},
-      {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, "identity", IdentityModel().version}};
-  std::map<std::string, std::string> contents = {{catalogue_->hash(), catalogue_->content()}};
+      {journal::v1::ACTIVATION_KIND_IDENTITY_MODEL, kIdentityModelName, ModelOf(options_).hash}};
+  std::map<std::string, std::string> contents = {
+      {catalogue_->hash(), catalogue_->content()},
+      {ModelOf(options_).hash, ModelOf(options_).content}};
   if (options_.timetable != nullptr) {
     const referral::Calendar& calendar = options_.timetable->calendar;
     wanted.push_back({journal::v1::ACTIVATION_KIND_CALENDAR, calendar.name, calendar.hash});

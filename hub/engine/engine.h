@@ -33,6 +33,7 @@
 #include "hub/adapter/adapter_slot.h"
 #include "hub/base/clock.h"
 #include "hub/engine/counts.h"
+#include "hub/engine/identity_model.h"
 #include "hub/engine/identity_views.h"
 #include "hub/engine/test_hooks.h"
 #include "hub/model/case.h"
@@ -118,12 +119,21 @@ struct EngineOptions {
   bool entitlement_watch = false;
   // Bytes of a page that CompareCatalogue answers with.
   std::size_t page_bytes_max = kPageBytesMax;
+  // By which it is resolved who is who; null: the one that ships. Another one than before has the
+  // projections computed anew. Outlives the engine.
+  const IdentityModel* identity_model = nullptr;
+  // File of the model that PreviewIdentityModel tries; empty: none.
+  std::string candidate_identity_model;
   // Directory of the catalogue that CompareCatalogue compares with; empty: none.
   std::string candidate_catalogue;
   // If set, no thread is started: the owner steps the engine (scheduler.h). Outlives the engine.
   Scheduler* scheduler = nullptr;
   EngineTestHooks test_hooks;
 };
+
+inline const IdentityModel& ModelOf(const EngineOptions& options) {
+  return options.identity_model == nullptr ? ShippedIdentityModel() : *options.identity_model;
+}
 
 // The caller, from its certificate.
 using Principal = journal::v1::Principal;
@@ -515,6 +525,15 @@ class Engine {
   virtual absl::StatusOr<std::vector<IdentityPair>> JudgeIdentity(
       const Principal& principal, const JudgeIdentityCommand& command,
       const std::string& jurisdiction) = 0;
+
+  // Resolves the whole journal by the candidate model, beside what is live, and tells who would be
+  // one, and who would be several; nothing is changed. "progress" (done, total) and "visit" return
+  // false to stop: CANCELLED. FAILED_PRECONDITION (CONFIGURATION_INVALID), INVALID_ARGUMENT
+  // (IDENTITY_MODEL_INVALID).
+  virtual absl::StatusOr<IdentityPreview> PreviewIdentityModel(
+      const std::string& jurisdiction,
+      const std::function<bool(store::Sequence, store::Sequence)>& progress,
+      const std::function<bool(const IdentityShift&)>& visit) = 0;
 
   // --- Routes (hub/doc/routing.md). Nothing leaves by them. ---
   // By id; empty "service": all.

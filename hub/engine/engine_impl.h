@@ -69,6 +69,10 @@ class EngineImpl : public Engine {
   absl::StatusOr<IdentityPair> GetIdentityPair(identity::RecordId record,
                                                identity::RecordId other_record,
                                                const std::string& jurisdiction) override;
+  absl::StatusOr<IdentityPreview> PreviewIdentityModel(
+      const std::string& jurisdiction,
+      const std::function<bool(store::Sequence, store::Sequence)>& progress,
+      const std::function<bool(const IdentityShift&)>& visit) override;
   absl::StatusOr<std::vector<IdentityPair>> JudgeIdentity(const Principal& principal,
                                                           const JudgeIdentityCommand& command,
                                                           const std::string& jurisdiction) override;

@@ -33,10 +33,11 @@ absl::Status NoSuchRecord() {
 // The resolver over what is stored; changes nothing.
 class StoredLinkage {
  public:
-  explicit StoredLinkage(const store::Snapshot& snapshot)
+  StoredLinkage(const store::Snapshot& snapshot, const identity::Model& model)
       : snapshot_(snapshot),
+        model_(model),
         tables_([&snapshot]() -> const store::Snapshot& { return snapshot; }, &heads_),
-        linkage_(IdentityModel(), tables_) {}
+        linkage_(model, tables_) {}
 
   const identity::Linkage& linkage() const { return linkage_; }
 
@@ -76,11 +77,10 @@ class StoredLinkage {
   absl::StatusOr<IdentityPair> PairOf(RecordId record, RecordId other) {
     AQ_ASSIGN_OR_RETURN(const identity::LinkageTables::Node* a, NodeOf(record));
     AQ_ASSIGN_OR_RETURN(const identity::LinkageTables::Node* b, NodeOf(other));
-    const identity::Model& model = IdentityModel();
     AQ_ASSIGN_OR_RETURN(const identity::Profile x, ProfileWith(record));
     AQ_ASSIGN_OR_RETURN(const identity::Profile y, ProfileWith(other));
-    const identity::Comparison comparison = identity::Compare(model.schema, x, y);
-    const identity::Score score = identity::ScorePair(model, comparison, x, y);
+    const identity::Comparison comparison = identity::Compare(model_.schema, x, y);
+    const identity::Score score = identity::ScorePair(model_, comparison, x, y);
     IdentityPair pair;
     AQ_ASSIGN_OR_RETURN(pair.record, RecordOf(record));
     AQ_ASSIGN_OR_RETURN(pair.other_record, RecordOf(other));
@@ -88,15 +88,15 @@ class StoredLinkage {
     AQ_ASSIGN_OR_RETURN(const PersonDocument* second, PersonWith(other));
     pair.person = first->person();
     pair.other = second->person();
-    for (std::size_t i = 0; i < model.schema.size(); ++i) {
-      pair.attributes.push_back({model.schema[i].name, comparison.levels[i], score.parts[i]});
+    for (std::size_t i = 0; i < model_.schema.size(); ++i) {
+      pair.attributes.push_back({model_.schema[i].name, comparison.levels[i], score.parts[i]});
     }
     pair.weight = score.total;
     for (const identity::LinkageTables::Edge& edge : a->edges) {
       if (NumberOf(edge.to) == NumberOf(other)) pair.verdict = edge.verdict;
     }
     if (a->cluster != b->cluster && pair.verdict != identity::Verdict::kNotSame) {
-      pair.reason = std::string(identity::ReviewReason(model, score));
+      pair.reason = std::string(identity::ReviewReason(model_, score));
     }
     const store::Sequence low = std::min(NumberOf(record), NumberOf(other));
     const store::Sequence high = std::max(NumberOf(record), NumberOf(other));
@@ -113,7 +113,7 @@ class StoredLinkage {
   absl::StatusOr<identity::Profile> ProfileWith(RecordId record) {
     AQ_ASSIGN_OR_RETURN(const RecordId id, IdOf(record));
     AQ_ASSIGN_OR_RETURN(const IdentityTables::Leader leader, tables_.LeaderOf(id));
-    return identity::UnpackProfile(leader.node->profile, IdentityModel().schema.size());
+    return identity::UnpackProfile(leader.node->profile, model_.schema.size());
   }
 
   static absl::Status Lost() {
@@ -122,6 +122,7 @@ class StoredLinkage {
   }
 
   const store::Snapshot& snapshot_;
+  const identity::Model& model_;
   IdentityTables::Heads heads_;
   IdentityTables tables_;
   identity::Linkage linkage_;
@@ -174,7 +175,7 @@ absl::StatusOr<Page<IdentityPair>> EngineImpl::ListIdentityReviews(
     AQ_ASSIGN_OR_RETURN(const bool visible, IsVisible(book, std::pair(parts.person, parts.other),
                                                       Today(), jurisdiction));
     if (!visible) return true;
-    StoredLinkage stored(*snapshot);
+    StoredLinkage stored(*snapshot, ModelOf(options_).model);
     AQ_ASSIGN_OR_RETURN(const auto person,
                         ReadDocument<PersonDocument>(*snapshot, store::PersonKey(parts.person)));
     const journal::v1::PersonReview* review =
@@ -220,7 +221,7 @@ absl::StatusOr<IdentityExplanation> EngineImpl::ExplainIdentity(const std::strin
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
   const ReferralBook book = BookOf(*snapshot);
   AQ_ASSIGN_OR_RETURN(const CaseView view, book.FindCase(case_id, Today(), jurisdiction));
-  StoredLinkage stored(*snapshot);
+  StoredLinkage stored(*snapshot, ModelOf(options_).model);
   IdentityExplanation why;
   why.person = view.document.person();
   why.records = {view.document.records().begin(), view.document.records().end()};
@@ -268,7 +269,7 @@ absl::StatusOr<IdentityPair> EngineImpl::GetIdentityPair(RecordId record, Record
                                                          const std::string& jurisdiction) {
   if (record == other_record) return InvalidField("other_record", "must be another record");
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  StoredLinkage stored(*snapshot);
+  StoredLinkage stored(*snapshot, ModelOf(options_).model);
   AQ_ASSIGN_OR_RETURN(IdentityPair pair, stored.PairOf(record, other_record));
   AQ_ASSIGN_OR_RETURN(const bool visible,
                       IsVisible(BookOf(*snapshot), pair, Today(), jurisdiction));
@@ -301,7 +302,7 @@ absl::StatusOr<std::vector<IdentityPair>> EngineImpl::JudgeIdentity(
   const absl::StatusOr<journal::v1::Entry> entry = RunReferralCommand(
       principal, command.request_id, hash,
       [&](Writer::Turn& turn, ReferralBook& book) -> absl::StatusOr<journal::v1::Entry> {
-        StoredLinkage stored(turn.snapshot());
+        StoredLinkage stored(turn.snapshot(), ModelOf(options_).model);
         journal::v1::Entry made;
         SetTime(turn.now(), made.mutable_commit_time());
         *made.mutable_principal() = principal;
@@ -348,7 +349,7 @@ absl::StatusOr<std::vector<IdentityPair>> EngineImpl::JudgeIdentity(
   AQ_RETURN_IF_ERROR(entry.status());
   AQ_RETURN_IF_ERROR(AwaitEverything());
   AQ_ASSIGN_OR_RETURN(const auto snapshot, Fresh());
-  StoredLinkage stored(*snapshot);
+  StoredLinkage stored(*snapshot, ModelOf(options_).model);
   std::vector<IdentityPair> after;
   const ReferralBook book = BookOf(*snapshot);
   for (const JudgeIdentityCommand::Decision& decision : command.decisions) {

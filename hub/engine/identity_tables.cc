@@ -118,14 +118,7 @@ identity::Value ValueOf(const identity::Attribute& attribute, const journal::v1:
 
 }  // namespace
 
-const identity::Model& IdentityModel() {
-  static const identity::Model& model =
-      *new identity::Model(identity::SizedFor(identity::ShippedModel(), kRegisterRecords));
-  return model;
-}
-
-identity::Profile ProfileOf(const journal::v1::Subject& subject) {
-  const identity::Schema& schema = IdentityModel().schema;
+identity::Profile ProfileOf(const identity::Schema& schema, const journal::v1::Subject& subject) {
   std::vector<identity::Value> values;
   values.reserve(schema.size());
   for (const identity::Attribute& attribute : schema) {

@@ -29,12 +29,8 @@
 
 namespace anqiao::engine {
 
-// The register that the hub's prior is for: a large district with several records of each person.
-inline constexpr std::size_t kRegisterRecords = 1'000'000;
-// The model by which the hub resolves; another one has the projections computed anew.
-const identity::Model& IdentityModel();
-// What it knows of "subject".
-identity::Profile ProfileOf(const journal::v1::Subject& subject);
+// What a model of this schema knows of "subject".
+identity::Profile ProfileOf(const identity::Schema& schema, const journal::v1::Subject& subject);
 // A record's id for the resolver is its number, the position of the entry that first said whom it
 // is about. The police's come after all others: a person is named by their first record that
 // somebody else handed in, if there is one. So neither who a person is called nor whose is what was

@@ -59,6 +59,25 @@ struct IdentityExplanation {
 };
 inline constexpr std::size_t kLinksExplainedMax = 500;
 
+// What another model would make of people: of several one, or of one several.
+struct IdentityShift {
+  enum class Kind { kJoined, kParted } kind = Kind::kJoined;
+  // Whose the records are now, and those that stay or come together.
+  struct Part {
+    std::string person;
+    std::vector<journal::v1::PersonRecord> records;
+  };
+  std::vector<Part> parts;  // two or more
+};
+
+struct IdentityPreview {
+  std::string model, candidate;  // their versions
+  std::string candidate_hash;
+  std::size_t people = 0, candidate_people = 0;
+  // Those of them that the reader may see.
+  std::size_t joined = 0, parted = 0;
+};
+
 // Why somebody says what they say (hub/doc/codes.md).
 struct JudgeReason {
   absl::string_view code, zh, en;

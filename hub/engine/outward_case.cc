@@ -42,8 +42,9 @@ bool IsPolice(const PersonRecord& record) { return model::IsPoliceKind(record.re
 // beside them: those that would share one if there were no police.
 class OutwardLinkage {
  public:
-  explicit OutwardLinkage(const store::Snapshot& snapshot)
-      : tables_([&snapshot]() -> const store::Snapshot& { return snapshot; }, &heads_) {}
+  OutwardLinkage(const store::Snapshot& snapshot, const identity::Model& model)
+      : model_(model),
+        tables_([&snapshot]() -> const store::Snapshot& { return snapshot; }, &heads_) {}
 
   // Records that are one person's with "anchor".
   absl::StatusOr<std::vector<RecordId>> PersonOf(RecordId anchor) {
@@ -142,8 +143,8 @@ class OutwardLinkage {
     // Keys that are too frequent only because of the police's records.
     for (const KeyHash key : member.nodes.front()->keys) {
       const std::size_t recipe = key >> identity::kKeyHashBits;
-      if (recipe >= IdentityModel().recipes.size()) continue;
-      const std::size_t records_max = IdentityModel().recipes[recipe].records_max;
+      if (recipe >= model_.recipes.size()) continue;
+      const std::size_t records_max = model_.recipes[recipe].records_max;
       AQ_ASSIGN_OR_RETURN(const std::size_t all, tables_.CountMembers(key));
       AQ_ASSIGN_OR_RETURN(const std::size_t outward, tables_.CountOutwardMembers(key));
       if (all <= records_max || outward > kOutwardMembersMax) continue;
@@ -165,24 +166,23 @@ class OutwardLinkage {
   void Compare(Member& member, RecordId other) {
     const auto known = member.edges.find(other);
     if (known != member.edges.end() && known->second.scored) return;
-    const identity::Model& model = IdentityModel();
     const auto profile = [&](const Member& of) {
-      return identity::UnpackProfile(of.nodes.front()->profile, model.schema.size());
+      return identity::UnpackProfile(of.nodes.front()->profile, model_.schema.size());
     };
     const identity::Profile a = profile(member), b = profile(members_.at(other));
     const identity::Score score =
-        identity::ScorePair(model, identity::Compare(model.schema, a, b), a, b);
-    if (score.total < model.review || score.different) return;
+        identity::ScorePair(model_, identity::Compare(model_.schema, a, b), a, b);
+    if (score.total < model_.review || score.different) return;
     Edge& edge = member.edges[other];
     edge.to = other;
     edge.weight = score.total;
     edge.scored = true;
   }
 
-  static bool Links(const Edge& edge, bool by_verdicts) {
+  bool Links(const Edge& edge, bool by_verdicts) const {
     return edge.verdict == identity::Verdict::kSame ||
            (!by_verdicts && edge.verdict == identity::Verdict::kNone && edge.scored &&
-            edge.weight >= IdentityModel().link);
+            edge.weight >= model_.link);
   }
 
   absl::StatusOr<Walk> WalkFrom(RecordId start, bool by_verdicts) {
@@ -240,6 +240,7 @@ class OutwardLinkage {
     return person;
   }
 
+  const identity::Model& model_;
   IdentityTables::Heads heads_;
   IdentityTables tables_;
   std::map<RecordId, RecordId> nodes_;
@@ -287,12 +288,13 @@ absl::StatusOr<PersonRecord> ReadRecord(const store::Snapshot& snapshot, const s
 }  // namespace
 
 absl::StatusOr<model::Case> OutwardCase(const store::Snapshot& snapshot,
-                                        const PersonDocument& person, const std::string& recipient,
+                                        const identity::Model& model, const PersonDocument& person,
+                                        const std::string& recipient,
                                         const model::CivilDate& as_of) {
   PersonDocument outward;
   const PersonRecord* anchor = AnchorOf(person, recipient);
   if (anchor != nullptr) {
-    OutwardLinkage linkage(snapshot);
+    OutwardLinkage linkage(snapshot, model);
     AQ_ASSIGN_OR_RETURN(const std::vector<RecordId> records, linkage.PersonOf(anchor->record_id()));
     for (const RecordId record : records) {
       AQ_ASSIGN_OR_RETURN(const std::string key, linkage.KeyOf(record));

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "anqiao/journal/v1/state.pb.h"
+#include "hub/identity/model.h"
 #include "hub/model/case.h"
 #include "hub/model/civil_date.h"
 #include "hub/store/store.h"
@@ -19,8 +20,9 @@ namespace anqiao::engine {
 
 // "person" as an agency may know them. If without the police's records they were several, the one
 // in whom the recipient has a record, else the first by the records' order. Without a record of
-// another agency the case says nothing.
+// another agency the case says nothing. "model" is the one that the projections were computed by.
 absl::StatusOr<model::Case> OutwardCase(const store::Snapshot& snapshot,
+                                        const identity::Model& model,
                                         const journal::v1::PersonDocument& person,
                                         const std::string& recipient,
                                         const model::CivilDate& as_of);

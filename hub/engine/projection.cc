@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
@@ -29,10 +30,8 @@ bool SameSubject(const journal::v1::Subject& a, const journal::v1::Subject& b) {
 }
 
 // How the projections are computed; another value has them computed anew at the next start.
-const std::string& ProjectionsVersion() {
-  static const std::string& version =
-      *new std::string(absl::StrCat("7/", IdentityModel().version, "/", kRegisterRecords));
-  return version;
+std::string ProjectionsVersion(const IdentityModel& model) {
+  return absl::StrCat("7/", kRegisterRecords, "/", model.hash);
 }
 std::string VersionKey() { return store::MetaKey("version"); }
 
@@ -77,10 +76,15 @@ std::string FirstSightKey() { return store::MetaKey("first_sight"); }
 Sequence LastDestruction(const store::Snapshot& snapshot) {
   return SequenceAt(snapshot, DestructionKey());
 }
-bool ComputedOtherwise(const store::Snapshot& snapshot) {
+bool ComputedOtherwise(const store::Snapshot& snapshot, const IdentityModel& model) {
   if (snapshot.sequence() == 0) return false;
   const absl::StatusOr<std::string> version = snapshot.Get(VersionKey());
-  return !version.ok() || *version != ProjectionsVersion();
+  return !version.ok() || *version != ProjectionsVersion(model);
+}
+std::string ModelHashOf(const store::Snapshot& snapshot) {
+  const absl::StatusOr<std::string> version = snapshot.Get(VersionKey());
+  const std::string start = ProjectionsVersion({});
+  return version.ok() && absl::StartsWith(*version, start) ? version->substr(start.size()) : "";
 }
 Sequence LastErasure(const store::Snapshot& snapshot) { return SequenceAt(snapshot, ErasureKey()); }
 std::string TimerKey(const std::string& timer) {
@@ -90,10 +94,11 @@ std::string ActivationKey(journal::v1::ActivationKind kind, const std::string& n
   return store::MetaKey(absl::StrCat("activated/", static_cast<int>(kind), "/", name));
 }
 
-Projection::Projection(store::ProjectionStore* store)
+Projection::Projection(store::ProjectionStore* store, const IdentityModel& model)
     : store_(store),
+      model_(model),
       identity_tables_([this]() -> const store::Snapshot& { return snapshot(); }, &heads_),
-      linkage_(IdentityModel(), identity_tables_,
+      linkage_(model.model, identity_tables_,
                {.hash = identity::KeyedHash(store->IndexSecret()), .rank = RankOf}) {}
 
 const store::Snapshot& Projection::snapshot() {
@@ -107,7 +112,7 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
     AQ_RETURN_IF_ERROR(Commit());
   }
   last_ = sequence;
-  if (sequence == 1) Put(VersionKey(), ProjectionsVersion());
+  if (sequence == 1) Put(VersionKey(), ProjectionsVersion(model_));
   Remember(sequence, entry);
   if (!entry.agency().empty() && !entry.request_digest().empty()) {
     AQ_RETURN_IF_ERROR(Raise(FirstSightKey(), absl::ToUnixMicros(ToTime(entry.commit_time()))));

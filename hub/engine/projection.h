@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "anqiao/journal/v1/entry.pb.h"
 #include "anqiao/journal/v1/state.pb.h"
+#include "hub/engine/identity_model.h"
 #include "hub/engine/identity_tables.h"
 #include "hub/engine/table.h"
 #include "hub/engine/values.h"
@@ -48,8 +49,8 @@ inline constexpr unsigned kTouchesReferral = 32;
 
 class Projection {
  public:
-  // "store" outlives the projection.
-  explicit Projection(store::ProjectionStore* store);
+  // Who is who by "model". Both outlive the projection.
+  Projection(store::ProjectionStore* store, const IdentityModel& model);
 
   // Takes an entry into the batch. Entries come in order, without gaps, after the store's applied
   // sequence; not after a Commit that failed.
@@ -177,6 +178,7 @@ class Projection {
   void CollectChanges();
 
   store::ProjectionStore* const store_;
+  const IdentityModel& model_;
   std::unique_ptr<store::Snapshot> snapshot_;
   store::Sequence last_ = 0;  // of the batch; 0: the batch is empty
   Table<journal::v1::RecordHead> heads_;
@@ -245,8 +247,10 @@ std::string FirstSightKey();
 std::int64_t CountOf(const store::Snapshot& snapshot, const std::string& name);
 // Sequence of the last entry that had keys destroyed; 0 if there is none.
 store::Sequence LastDestruction(const store::Snapshot& snapshot);
-// True if an earlier program computed them, in another way than this one.
-bool ComputedOtherwise(const store::Snapshot& snapshot);
+// True if an earlier program computed them, in another way than this one, or by another model.
+bool ComputedOtherwise(const store::Snapshot& snapshot, const IdentityModel& model);
+// Of the model that they were computed by; empty if there are none, or an earlier program did it.
+std::string ModelHashOf(const store::Snapshot& snapshot);
 // The same of the last that erased a person.
 store::Sequence LastErasure(const store::Snapshot& snapshot);
 // Key of the instant at which a timer is due next, in microseconds since 1970 UTC.

@@ -336,7 +336,7 @@ absl::Status Projection::UpdateReviews(const std::string& person) {
       item.set_other(PersonId(first ? review.other_cluster : review.cluster));
       item.set_record_id(NumberOf(first ? review.record : review.other_record));
       item.set_other_record_id(NumberOf(first ? review.other_record : review.record));
-      item.set_reason(std::string(identity::ReviewReason(IdentityModel(), review.score)));
+      item.set_reason(std::string(identity::ReviewReason(model_.model, review.score)));
       item.set_weight(review.score.total);
     }
   }
@@ -372,7 +372,7 @@ absl::Status Projection::Resolve(Sequence sequence, const journal::v1::RecordObs
       const identity::LinkageChange change,
       linkage_.Put(RecordIdOf(sequence, model::IsPoliceKind(observed.record().kind())),
                    store::RecordKey(observed.record()),
-                   ProfileOf(observed.observation().subject())));
+                   ProfileOf(model_.model.schema, observed.observation().subject())));
   return Regroup(change, "MODEL", nullptr);
 }
 

@@ -172,7 +172,7 @@ Projector::Projector(store::Store* store, const Clock* clock, const EngineOption
       options_(options),
       on_deliveries_(std::move(on_deliveries)),
       on_projected_(std::move(on_projected)),
-      projection_(std::make_unique<Projection>(store)) {}
+      projection_(std::make_unique<Projection>(store, ModelOf(*options))) {}
 
 Projector::~Projector() { Stop(); }
 
@@ -259,7 +259,7 @@ Sequence Projector::applied() const {
 absl::Status Projector::Replace(std::unique_ptr<store::ProjectionStore> projections) {
   AQ_RETURN_IF_ERROR(store_->ReplaceProjections(std::move(projections)));
   // What it remembers is of the old ones.
-  projection_ = std::make_unique<Projection>(store_);
+  projection_ = std::make_unique<Projection>(store_, ModelOf(*options_));
   if (on_projected_) projection_->RememberTouches();
   return absl::OkStatus();
 }

@@ -134,8 +134,8 @@ absl::StatusOr<model::Case> EngineImpl::GetOutwardCase(const std::string& case_i
   AQ_ASSIGN_OR_RETURN(const CaseView view, BookOf(*snapshot).FindCase(case_id, day, jurisdiction));
   const auto agency = std::find_if(options_.agencies.begin(), options_.agencies.end(),
                                    [&](const AgencyOptions& each) { return each.kind == kind; });
-  return OutwardCase(*snapshot, view.document, agency == options_.agencies.end() ? "" : agency->id,
-                     day);
+  return OutwardCase(*snapshot, ModelOf(options_).model, view.document,
+                     agency == options_.agencies.end() ? "" : agency->id, day);
 }
 
 absl::StatusOr<Page<CaseView>> EngineImpl::ListCases(const CaseFilter& filter,

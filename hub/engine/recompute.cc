@@ -65,6 +65,7 @@ std::string BytesOf(const EntitlementAnswer& answer) {
 
 // The projections as they were before the entry at "sequence", with one person's records.
 struct Then {
+  std::shared_ptr<const IdentityModel> model;
   std::unique_ptr<store::ProjectionStore> projections;
   std::unique_ptr<store::Snapshot> snapshot;
   journal::v1::PersonDocument person;
@@ -74,8 +75,9 @@ absl::StatusOr<Then> Before(store::Store& store, store::Sequence sequence,
                             const std::string& case_id,
                             const std::function<bool(store::Sequence, store::Sequence)>& progress) {
   Then then;
+  AQ_ASSIGN_OR_RETURN(then.model, ModelBefore(store, sequence));
   AQ_ASSIGN_OR_RETURN(then.projections, store.NewProjections(store::ProjectionPurpose::kCompare));
-  Projection projection(then.projections.get());
+  Projection projection(then.projections.get(), *then.model);
   if (sequence > 1) {
     AQ_RETURN_IF_ERROR(
         ApplyJournal(store, sequence - 1, then.projections.get(), &projection, progress));
@@ -138,8 +140,8 @@ absl::StatusOr<RecomputedAnswer> RecomputeAnswer(
   AQ_ASSIGN_OR_RETURN(answer.recomputed, catalogue->Evaluate(stored.policy(), folded));
   answer.equal = stored_bytes == BytesOf(answer.recomputed);
   if (answer.equal || outward_anchor.empty()) return answer;
-  AQ_ASSIGN_OR_RETURN(model::Case outward,
-                      OutwardCase(*then.snapshot, then.person, outward_anchor, as_of));
+  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*then.snapshot, then.model->model,
+                                                       then.person, outward_anchor, as_of));
   outward.stated = stated;
   AQ_ASSIGN_OR_RETURN(EntitlementAnswer without_police,
                       catalogue->Evaluate(stored.policy(), outward));

@@ -313,7 +313,8 @@ absl::StatusOr<journal::v1::EntitlementAnswer> ReferralBook::RequireEntitled(
   if (eligible.ok()) return eligible;
   // What the other agencies' records give is not kept back because of the police's.
   AQ_ASSIGN_OR_RETURN(model::Case outward,
-                      OutwardCase(*snapshot_, view.document, anchor, model::CivilDate::At(now)));
+                      OutwardCase(*snapshot_, ModelOf(*options_).model, view.document, anchor,
+                                  model::CivilDate::At(now)));
   outward.stated = details;
   absl::StatusOr<journal::v1::EntitlementAnswer> answer = RequireEligible(policy, outward);
   return answer.ok() ? std::move(answer) : std::move(eligible);

@@ -108,8 +108,9 @@ absl::Status ReferralBook::Disclose(const ReferralDocument& referral,
   AQ_ASSIGN_OR_RETURN(CaseView view, FindCase(draft.case_id(), model::CivilDate::At(now), ""));
   // What leaves, and whether it does, is decided without the police's records: neither their
   // presence nor their content may show.
-  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, AnchorOf(draft),
-                                                       model::CivilDate::At(now)));
+  AQ_ASSIGN_OR_RETURN(model::Case outward,
+                      OutwardCase(*snapshot_, ModelOf(*options_).model, view.document,
+                                  AnchorOf(draft), model::CivilDate::At(now)));
   outward.stated = details;
   AQ_RETURN_IF_ERROR(Step("outward_case"));
   const absl::StatusOr<journal::v1::EntitlementAnswer> answer =

@@ -150,7 +150,8 @@ absl::StatusOr<Routing> ReferralBook::RouteFor(const policy::PolicySummary& poli
   });
   if (local) {
     const model::CivilDate today = model::CivilDate::At(now);
-    AQ_ASSIGN_OR_RETURN(const model::Case outward, OutwardCase(*snapshot_, person, anchor, today));
+    AQ_ASSIGN_OR_RETURN(const model::Case outward,
+                        OutwardCase(*snapshot_, ModelOf(*options_).model, person, anchor, today));
     query.division = options_->test_hooks.route_heeds_police
                          ? model::FoldCase(person, today).division_code
                          : outward.outward.division_code;
@@ -219,8 +220,9 @@ absl::StatusOr<Entry> ReferralBook::FireNextProvider(const ReferralDocument& end
                                RouteWish{.replaces = ended.referral(), .ask_again = false}, now));
   if (routing.agency == nullptr) return NoNextProvider(ended, deadline, routing.route, now);
   // What the hub drafts by itself is there, or is not, whatever the police say.
-  AQ_ASSIGN_OR_RETURN(model::Case outward, OutwardCase(*snapshot_, view.document, AnchorOf(before),
-                                                       model::CivilDate::At(now)));
+  AQ_ASSIGN_OR_RETURN(model::Case outward,
+                      OutwardCase(*snapshot_, ModelOf(*options_).model, view.document,
+                                  AnchorOf(before), model::CivilDate::At(now)));
   outward.stated = {before.details().begin(), before.details().end()};
   absl::StatusOr<journal::v1::EntitlementAnswer> eligible =
       RequireEligible(before.policy(), outward);

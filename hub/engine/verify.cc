@@ -191,6 +191,7 @@ absl::StatusOr<std::vector<std::string>> Compare(const store::Snapshot& live_row
 absl::StatusOr<VerifyReport> VerifyProjections(
     store::Store& store, const std::function<bool(store::Sequence, store::Sequence)>& progress) {
   const std::unique_ptr<store::Snapshot> snapshot = store.NewSnapshot();
+  AQ_ASSIGN_OR_RETURN(const std::shared_ptr<const IdentityModel> model, ModelOf(store, *snapshot));
   AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
                       store.NewProjections(store::ProjectionPurpose::kCompare));
   const bool threads = snapshot->sequence() > kAloneEntries;
@@ -198,7 +199,7 @@ absl::StatusOr<VerifyReport> VerifyProjections(
   Summary live, rebuilt;
   SideTask reading(
       threads, [&](const std::atomic<bool>& stop) { return live.Add(*snapshot, "", "", stop); });
-  Projection projection(beside.get());
+  Projection projection(beside.get(), *model);
   AQ_RETURN_IF_ERROR(
       ApplyJournal(store, snapshot->sequence(), beside.get(), &projection, progress));
   const std::unique_ptr<store::Snapshot> rebuilt_snapshot = beside->NewSnapshot();

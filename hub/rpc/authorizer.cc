@@ -40,6 +40,7 @@ const std::vector<Rule>& DefaultRules() {
       {"/anqiao.hub.v1.IdentityService/GetIdentityPair", kStaff, true},
       // An entry of its own says who judged.
       {"/anqiao.hub.v1.IdentityService/JudgeIdentity", kStaff},
+      {"/anqiao.hub.v1.IdentityService/PreviewIdentityModel", kSupervisor, true},
 
       {"/anqiao.hub.v1.EligibilityService/EvaluateEligibility", kStaff, true},
       {"/anqiao.hub.v1.EligibilityService/ListEntitlements", kStaff, true},

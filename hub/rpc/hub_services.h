@@ -154,10 +154,18 @@ class IdentityServiceImpl final : public hub::v1::IdentityService::Service {
   grpc::Status JudgeIdentity(grpc::ServerContext* context,
                              const hub::v1::JudgeIdentityRequest* request,
                              hub::v1::JudgeIdentityResponse* response) override;
+  grpc::Status PreviewIdentityModel(
+      grpc::ServerContext* context, const hub::v1::PreviewIdentityModelRequest* request,
+      grpc::ServerWriter<hub::v1::PreviewIdentityModelResponse>* writer) override;
+
+  // Ends a preview that is running.
+  void Stop() { stopped_ = true; }
 
  private:
   engine::Engine& engine_;
   const Gate& gate_;
+  std::atomic<bool> previewing_{false};
+  std::atomic<bool> stopped_{false};
 };
 
 class DispatchServiceImpl final : public hub::v1::DispatchService::Service {

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/rpc/case_conversion.h"
@@ -16,6 +17,8 @@ constexpr char kListReviews[] = "/anqiao.hub.v1.IdentityService/ListIdentityRevi
 constexpr char kExplain[] = "/anqiao.hub.v1.IdentityService/ExplainIdentity";
 constexpr char kGetPair[] = "/anqiao.hub.v1.IdentityService/GetIdentityPair";
 constexpr char kJudge[] = "/anqiao.hub.v1.IdentityService/JudgeIdentity";
+constexpr char kPreview[] = "/anqiao.hub.v1.IdentityService/PreviewIdentityModel";
+constexpr int kShiftRecordsMax = 20;
 constexpr int kJudgeCodeBytesMax = 63;
 constexpr int kPairEtagBytesMax = 128;
 
@@ -98,6 +101,36 @@ absl::StatusOr<engine::JudgeIdentityCommand> ParseJudgement(
   return command;
 }
 
+hub::v1::IdentityShift ToProto(const engine::IdentityShift& shift) {
+  hub::v1::IdentityShift out;
+  out.set_kind(shift.kind == engine::IdentityShift::Kind::kJoined
+                   ? hub::v1::IDENTITY_SHIFT_KIND_JOINED
+                   : hub::v1::IDENTITY_SHIFT_KIND_PARTED);
+  for (const engine::IdentityShift::Part& part : shift.parts) {
+    hub::v1::IdentityPart* added = out.add_parts();
+    added->set_case_(ResourceName(kCases, part.person));
+    for (const journal::v1::PersonRecord& record : part.records) {
+      if (added->records_size() == kShiftRecordsMax) break;
+      *added->add_records() = ToProto(record, part.person);
+    }
+    added->set_records_left_off(static_cast<std::int32_t>(part.records.size()) -
+                                added->records_size());
+  }
+  return out;
+}
+
+hub::v1::IdentityPreview ToProto(const engine::IdentityPreview& preview) {
+  hub::v1::IdentityPreview out;
+  out.set_model_version(preview.model);
+  out.set_candidate_version(preview.candidate);
+  out.set_candidate_hash(preview.candidate_hash);
+  out.set_people_count(static_cast<std::int64_t>(preview.people));
+  out.set_candidate_people_count(static_cast<std::int64_t>(preview.candidate_people));
+  out.set_joined_count(static_cast<std::int64_t>(preview.joined));
+  out.set_parted_count(static_cast<std::int64_t>(preview.parted));
+  return out;
+}
+
 }  // namespace
 
 grpc::Status IdentityServiceImpl::ListIdentityReviews(
@@ -175,6 +208,43 @@ grpc::Status IdentityServiceImpl::JudgeIdentity(grpc::ServerContext* context,
     AQ_ASSIGN_OR_RETURN(const std::vector<engine::IdentityPair> pairs,
                         engine_.JudgeIdentity(caller.principal, command, caller.jurisdiction));
     for (const engine::IdentityPair& pair : pairs) *response->add_pairs() = ToProto(pair);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status IdentityServiceImpl::PreviewIdentityModel(
+    grpc::ServerContext* context, const hub::v1::PreviewIdentityModelRequest* request,
+    grpc::ServerWriter<hub::v1::PreviewIdentityModelResponse>* writer) {
+  return Handle(gate_, *context, kPreview, [&](const Caller& caller) -> absl::Status {
+    gate_.RecordRead(caller, kPreview, "cases/-");
+    if (previewing_.exchange(true)) {
+      return Error(absl::StatusCode::kResourceExhausted, reason::kOverloaded,
+                   "a preview is running; one at a time");
+    }
+    const auto done = absl::MakeCleanup([this] { previewing_ = false; });
+    const auto write = [&](const hub::v1::PreviewIdentityModelResponse& response) {
+      return !stopped_ && !context->IsCancelled() && writer->Write(response);
+    };
+    hub::v1::PreviewIdentityModelResponse response;
+    const absl::StatusOr<engine::IdentityPreview> preview = engine_.PreviewIdentityModel(
+        caller.jurisdiction,
+        [&](store::Sequence entries, store::Sequence total) {
+          response.set_entry_count(static_cast<std::int64_t>(entries));
+          response.set_total_entry_count(static_cast<std::int64_t>(total));
+          return write(response);
+        },
+        [&](const engine::IdentityShift& shift) {
+          *response.mutable_shift() = ToProto(shift);
+          return write(response);
+        });
+    if (stopped_ && !preview.ok()) {
+      return Error(absl::StatusCode::kUnavailable, reason::kShuttingDown,
+                   "the hub is shutting down");
+    }
+    AQ_RETURN_IF_ERROR(preview.status());
+    response.clear_shift();
+    *response.mutable_result() = ToProto(*preview);
+    writer->Write(response);
     return absl::OkStatus();
   });
 }

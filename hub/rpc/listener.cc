@@ -129,6 +129,7 @@ class HubServiceSet final : public ServiceSet {
   void Stop() override {
     common_.health.Stop();
     operations_.Stop();
+    identities_.Stop();
     custody_.Stop();
   }
 

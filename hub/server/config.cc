@@ -307,7 +307,8 @@ absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
             "agencies"},
            {"clock_start", "metrics_address", "metrics_beyond_loopback", "jurisdiction",
             "provider_directory", "listener_watch", "http_push_listener",
-            "candidate_catalogue_directory", "entitlement_watch"}));
+            "candidate_catalogue_directory", "entitlement_watch", "identity_model_file",
+            "candidate_identity_model_file"}));
   Config config;
   AQ_ASSIGN_OR_RETURN(const std::string data, Text(keys.at("data_directory"), "data_directory"));
   if (data.empty()) return Fault(keys.at("data_directory").Mark(), "data_directory is empty");
@@ -329,6 +330,14 @@ absl::StatusOr<Config> ConfigReader::Read(const YAML::Node& root) const {
     AQ_ASSIGN_OR_RETURN(const std::string path, Text(it->second, "candidate_catalogue_directory"));
     if (path.empty()) return Fault(it->second.Mark(), "candidate_catalogue_directory is empty");
     config.candidate_catalogue_directory = Complete(path);
+  }
+  if (const auto it = keys.find("identity_model_file"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(config.identity_model_file, File(it->second, "identity_model_file"));
+  }
+  if (const auto it = keys.find("candidate_identity_model_file"); it != keys.end()) {
+    AQ_ASSIGN_OR_RETURN(const std::string path, Text(it->second, "candidate_identity_model_file"));
+    if (path.empty()) return Fault(it->second.Mark(), "candidate_identity_model_file is empty");
+    config.candidate_identity_model_file = Complete(path);
   }
   if (const auto it = keys.find("entitlement_watch"); it != keys.end()) {
     AQ_ASSIGN_OR_RETURN(config.entitlement_watch, Switch(it->second, "entitlement_watch"));

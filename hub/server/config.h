@@ -81,6 +81,10 @@ struct Config {
   std::string jurisdiction;
   // Catalogue that CompareCatalogue compares with; need not be there yet. Empty: none.
   std::string candidate_catalogue_directory;
+  // Model by which it is resolved who is who; empty: the one that ships.
+  std::string identity_model_file;
+  // Model that a preview tries; need not be there yet. Empty: none.
+  std::string candidate_identity_model_file;
   // Whether the hub looks by itself for what people are entitled to.
   bool entitlement_watch = true;
   std::optional<absl::Time> clock_start;

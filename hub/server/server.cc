@@ -212,6 +212,11 @@ absl::Status Server::Open(const Config& config) {
   options.anchor_interval = absl::Hours(1);
   options.entitlement_watch = config.entitlement_watch;
   options.candidate_catalogue = config.candidate_catalogue_directory;
+  if (!config.identity_model_file.empty()) {
+    AQ_ASSIGN_OR_RETURN(identity_model_, engine::ReadIdentityModel(config.identity_model_file));
+    options.identity_model = identity_model_.get();
+  }
+  options.candidate_identity_model = config.candidate_identity_model_file;
   options.test_hooks = options_.engine_test_hooks;
   std::vector<AdapterMetrics::Source> sources;
   for (const AgencyConfig& agency : config.agencies) {

@@ -99,6 +99,7 @@ class Server {
   const Log log_;
   // In the order they are made; destroyed the other way round.
   std::unique_ptr<policy::Catalogue> catalogue_;
+  std::shared_ptr<const engine::IdentityModel> identity_model_;
   std::unique_ptr<const referral::Timetable> timetable_;
   std::unique_ptr<const referral::JobLimits> job_limits_;
   std::unique_ptr<const referral::MixTable> mix_table_;

@@ -54,6 +54,27 @@ TEST_F(IdentityReviewCommandsTest, ShowsAnyTwoRecords) {
   EXPECT_EQ(Run({"identity", "compare", "17", "x"}), 2);
 }
 
+TEST_F(IdentityReviewCommandsTest, ACaseworkerTriesNoModels) {
+  EXPECT_NE(Run({"identity", "preview"}), 0);
+  EXPECT_THAT(engine_.TakeNotes(), IsEmpty());
+}
+
+class IdentityPreviewCommandTest : public CommandFixture {
+ protected:
+  IdentityPreviewCommandTest() : CommandFixture("anqiao://users/zhao?role=supervisor") {}
+};
+
+TEST_F(IdentityPreviewCommandTest, TellsWhatAModelWouldChange) {
+  ASSERT_EQ(Run({"identity", "preview"}), 0) << err_.str();
+  EXPECT_THAT(engine_.TakeNotes(), ElementsAre("preview in "));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("would be one person"), HasSubstr("cases/p1"),
+                                HasSubstr("cases/p2"), HasSubstr("and 1 more records")));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("zh-2"), HasSubstr("zh-3 c0ffee"),
+                                HasSubstr("417 -> 416"), HasSubstr("joined 合并")));
+  ASSERT_EQ(Run({"--output", "json", "identity", "preview"}), 0) << err_.str();
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("\"joined_count\""), HasSubstr("JOINED")));
+}
+
 TEST_F(IdentityReviewCommandsTest, JudgesSeveralAtOnce) {
   ASSERT_EQ(Run({"identity", "judge", "--same", "17,912,e17", "--not-same", "5,6,e5", "--not-same",
                  "5,7,e6", "--take-back", "8,9,e8", "--reason", "SEEN_DOCUMENTS"}),

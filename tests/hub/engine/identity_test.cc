@@ -13,6 +13,7 @@
 #include "hub/store/keys.h"
 #include "tests/hub/engine/engine_fixture.h"
 #include "tests/hub/engine/record_adapter.h"
+#include "tests/testing/temp_dir.h"
 
 namespace anqiao::engine {
 namespace {
@@ -381,7 +382,7 @@ TEST_F(IdentityTest, WhySaysHowRecordsCameTogether) {
 // was erased.
 TEST(IdentityHistoryTest, WhatIsAttachedToAnIdIsOfWhoeverHasItsFirstRecord) {
   const std::unique_ptr<store::Store> store = store::NewMemoryStore();
-  Projection projection(store.get());
+  Projection projection(store.get(), ShippedIdentityModel());
   const auto observed = [](const std::string& key) {
     journal::v1::Entry entry;
     journal::v1::RecordObserved* observed = entry.mutable_record_observed();
@@ -439,6 +440,110 @@ TEST(IdentityHistoryTest, IdsAreReadBack) {
         std::string("p000000000000u"), std::string("p0000000000001")}) {
     EXPECT_EQ(FirstRecordOf(other), identity::kNoRecord) << other;
   }
+}
+
+// A model that links by less, and one that links by nothing.
+std::string ModelWith(const std::string& version, const std::string& link) {
+  std::string content = ShippedIdentityModel().content;
+  for (const auto& [key, value] : {std::pair("version", version), std::pair("link", link)}) {
+    const std::size_t at = content.find(absl::StrCat("\n", key, ": "));
+    EXPECT_NE(at, std::string::npos) << key;
+    const std::size_t end = content.find('\n', at + 1);
+    content.replace(at, end - at, absl::StrCat("\n", key, ": ", value));
+  }
+  return content;
+}
+
+TEST_F(IdentityTest, AnotherModelShowsFirstWhoWouldBeJoinedAndParted) {
+  const testing::TempDir directory;
+  options_.candidate_identity_model = directory.File("next.yaml");
+  Open();
+  Jobless();
+  Relief();
+  Both();
+  HandIn("police", "register", "P;1=李平;3=" + IdNumber(2) + ";20=G1");
+  const std::string first = CaseOf("J").document.person();
+  const auto preview = [&](const std::string& content, std::vector<IdentityShift>* shifts) {
+    std::ofstream(options_.candidate_identity_model) << content;
+    return engine_->PreviewIdentityModel(
+        "", [](store::Sequence, store::Sequence) { return true; },
+        [&](const IdentityShift& shift) {
+          shifts->push_back(shift);
+          return true;
+        });
+  };
+  std::vector<IdentityShift> shifts;
+  EXPECT_EQ(ReasonOf(preview("version: 1", &shifts).status()), reason::kIdentityModelInvalid);
+  // The same again changes nothing.
+  AQ_ASSERT_OK_AND_ASSIGN(const IdentityPreview same,
+                          preview(ShippedIdentityModel().content, &shifts));
+  EXPECT_THAT(shifts, IsEmpty());
+  EXPECT_EQ(same.people, 2u);
+  EXPECT_EQ(same.candidate_people, 2u);
+  const std::string shy = ModelWith("shy", "100");
+  AQ_ASSERT_OK_AND_ASSIGN(const IdentityPreview parted, preview(shy, &shifts));
+  EXPECT_EQ(parted.candidate, "shy");
+  EXPECT_EQ(parted.parted, 1u);
+  EXPECT_EQ(parted.joined, 0u);
+  EXPECT_EQ(parted.candidate_people, 4u);
+  ASSERT_THAT(shifts, SizeIs(1));
+  EXPECT_EQ(shifts[0].kind, IdentityShift::Kind::kParted);
+  ASSERT_THAT(shifts[0].parts, SizeIs(3));
+  EXPECT_EQ(shifts[0].parts[0].person, first);
+  EXPECT_EQ(Partition(), (Parts{{"J", "C", "B"}, {"P"}})) << "nothing is changed";
+  // Put in force, it holds from the next start on, for everything, and is what verify computes by.
+  AQ_ASSERT_OK_AND_ASSIGN(const auto model, ParseIdentityModel("shy.yaml", shy));
+  options_.identity_model = model.get();
+  Open();
+  EXPECT_EQ(Partition(), (Parts{{"J"}, {"C"}, {"B"}, {"P"}}));
+  AQ_ASSERT_OK_AND_ASSIGN(const IdentityExplanation why, engine_->ExplainIdentity(first, ""));
+  EXPECT_EQ(why.model, "shy");
+  ExpectVerified();
+  // What it would be to go back.
+  shifts.clear();
+  AQ_ASSERT_OK_AND_ASSIGN(const IdentityPreview joined,
+                          preview(ShippedIdentityModel().content, &shifts));
+  EXPECT_EQ(joined.joined, 1u);
+  ASSERT_THAT(shifts, SizeIs(1));
+  EXPECT_EQ(shifts[0].kind, IdentityShift::Kind::kJoined);
+  EXPECT_THAT(shifts[0].parts, SizeIs(3));
+  const auto stopped = engine_->PreviewIdentityModel(
+      "", [](store::Sequence, store::Sequence) { return true; },
+      [](const IdentityShift&) { return false; });
+  EXPECT_EQ(stopped.status().code(), absl::StatusCode::kCancelled);
+  options_.identity_model = nullptr;
+  options_.candidate_identity_model.clear();
+  Open();
+  EXPECT_EQ(Partition(), (Parts{{"J", "C", "B"}, {"P"}}));
+  EXPECT_EQ(ReasonOf(engine_->PreviewIdentityModel("", nullptr, nullptr).status()),
+            reason::kConfigurationInvalid);
+}
+
+// Each answer is computed again by the model that was in force.
+TEST_F(IdentityTest, TheJournalSaysWhichModelWasInForce) {
+  Jobless();
+  const store::Sequence before = store_->synced_sequence();
+  AQ_ASSERT_OK_AND_ASSIGN(const auto shy, ParseIdentityModel("shy", ModelWith("shy", "100")));
+  options_.identity_model = shy.get();
+  Open();
+  Relief();
+  AQ_ASSERT_OK_AND_ASSIGN(const auto then, ModelBefore(*store_, before + 1));
+  EXPECT_EQ(then->hash, ShippedIdentityModel().hash);
+  AQ_ASSERT_OK_AND_ASSIGN(const auto now, ModelBefore(*store_, store_->synced_sequence() + 1));
+  EXPECT_EQ(now->hash, shy->hash);
+  AQ_ASSERT_OK_AND_ASSIGN(const auto live, ModelOf(*store_, *store_->NewSnapshot()));
+  EXPECT_EQ(live->hash, shy->hash);
+  Open();
+}
+
+TEST(IdentityModelTest, RefusesWhatRecordsDoNotSay) {
+  std::string content = ShippedIdentityModel().content;
+  const std::size_t at = content.find("kind: national_id");
+  ASSERT_NE(at, std::string::npos);
+  content.replace(at, 17, "kind: identifier");
+  const absl::Status status = ParseIdentityModel("m.yaml", content).status();
+  EXPECT_EQ(ReasonOf(status), reason::kIdentityModelInvalid) << status;
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("have no identifier"));
 }
 
 TEST_F(IdentityTest, JurisdictionHidesPairs) {

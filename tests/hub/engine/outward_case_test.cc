@@ -99,15 +99,16 @@ TEST_F(OutwardCaseTest, WhatWasSaidOfAPoliceRecordIsNotTold) {
   }
   const auto told = [&] {
     const CaseView view = CaseOf("civil_affairs");
-    const auto outward =
-        OutwardCase(*store_->NewSnapshot(), view.document, "civil_affairs", view.folded.as_of);
+    const auto outward = OutwardCase(*store_->NewSnapshot(), ShippedIdentityModel().model,
+                                     view.document, "civil_affairs", view.folded.as_of);
     EXPECT_TRUE(outward.ok()) << outward.status();
     return outward.ok() ? outward->unemployments.size() : 0;
   };
   EXPECT_EQ(told(), 4U);
   std::map<std::string, std::uint64_t> ids;
   for (const char* agency : {"police", "employment"}) {
-    for (const auto& record : CaseOf(agency).document.records()) {
+    const CaseView view = CaseOf(agency);
+    for (const auto& record : view.document.records()) {
       ids[record.record().key()] = record.record_id();
     }
   }
@@ -123,9 +124,9 @@ TEST_F(OutwardCaseTest, WhatWasSaidOfAPoliceRecordIsNotTold) {
 TEST_F(OutwardCaseTest, SaysNothingOfWhomOnlyThePoliceKnow) {
   Register(IdNumber(1), ";6=19001234567;8=421202003010");
   const CaseView view = CaseOf("police");
-  AQ_ASSERT_OK_AND_ASSIGN(
-      const model::Case outward,
-      OutwardCase(*store_->NewSnapshot(), view.document, "employment", view.folded.as_of));
+  AQ_ASSERT_OK_AND_ASSIGN(const model::Case outward,
+                          OutwardCase(*store_->NewSnapshot(), ShippedIdentityModel().model,
+                                      view.document, "employment", view.folded.as_of));
   EXPECT_EQ(outward.person, view.document.person());
   EXPECT_EQ(outward.outward.name, "");
   EXPECT_FALSE(outward.known_to_police);

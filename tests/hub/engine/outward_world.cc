@@ -512,8 +512,8 @@ void World::Care(const Step& step) {
   }
 }
 
-// Of a record of the police's and another: nobody's business outside. Never that two people are
-// one: a request about both is another request.
+// Of a record of the police's and another: nobody's business outside. Only what is so: a request
+// about a case that this makes of several people, or of half of one, is another request.
 void World::Judge(std::uint64_t seed) {
   Dice dice(seed);
   if (!dice.OneIn(3)) return;
@@ -538,7 +538,7 @@ void World::Judge(std::uint64_t seed) {
   JudgeIdentityCommand::Decision& decision = command.decisions.emplace_back();
   decision.record = one.record_id();
   decision.other_record = other.record_id();
-  decision.verdict = same && dice.OneIn(2) ? identity::Verdict::kSame : identity::Verdict::kNotSame;
+  decision.verdict = same ? identity::Verdict::kSame : identity::Verdict::kNotSame;
   if (dice.OneIn(4)) decision.verdict = identity::Verdict::kNone;
   decision.etag = pair->etag;
   const auto judged = engine_->JudgeIdentity(Caseworker("caseworker"), command, "");

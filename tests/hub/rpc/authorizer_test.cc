@@ -93,6 +93,7 @@ TEST(AuthorizerTest, EveryMethodIsOpenToItsRolesAndToNoOther) {
       {"/anqiao.hub.v1.IdentityService/ExplainIdentity", "CS"},
       {"/anqiao.hub.v1.IdentityService/GetIdentityPair", "CS"},
       {"/anqiao.hub.v1.IdentityService/JudgeIdentity", "CS"},
+      {"/anqiao.hub.v1.IdentityService/PreviewIdentityModel", "S"},
       {"/anqiao.hub.v1.CareTeamService/CreateTeamMember", "CS"},
       {"/anqiao.hub.v1.CareTeamService/GetTeamMember", "CSU"},
       {"/anqiao.hub.v1.CareTeamService/ListTeamMembers", "CSU"},

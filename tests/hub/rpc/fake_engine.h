@@ -245,6 +245,23 @@ class FakeEngine final : public engine::Engine {
     Note(absl::StrCat("pair ", record, " ", other_record, " in ", asked_jurisdiction));
     return APair();
   }
+  absl::StatusOr<engine::IdentityPreview> PreviewIdentityModel(
+      const std::string& asked_jurisdiction,
+      const std::function<bool(store::Sequence, store::Sequence)>& progress,
+      const std::function<bool(const engine::IdentityShift&)>& visit) override {
+    Note(absl::StrCat("preview in ", asked_jurisdiction));
+    engine::IdentityShift shift{.kind = engine::IdentityShift::Kind::kJoined, .parts = {}};
+    shift.parts.push_back({"p1", std::vector<journal::v1::PersonRecord>(21, APair().record)});
+    shift.parts.push_back({"p2", {APair().other_record}});
+    if (!progress(5, 10) || !progress(10, 10) || !visit(shift)) return absl::CancelledError("");
+    return engine::IdentityPreview{.model = "zh-2",
+                                   .candidate = "zh-3",
+                                   .candidate_hash = "c0ffee",
+                                   .people = 417,
+                                   .candidate_people = 416,
+                                   .joined = 1,
+                                   .parted = 0};
+  }
   absl::StatusOr<std::vector<engine::IdentityPair>> JudgeIdentity(
       const engine::Principal& principal, const engine::JudgeIdentityCommand& command,
       const std::string& asked_jurisdiction) override {

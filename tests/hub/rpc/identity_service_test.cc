@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "anqiao/hub/v1/identity.grpc.pb.h"
 #include "hub/rpc/authenticator.h"
@@ -151,6 +152,31 @@ TEST_F(IdentityServiceTest, JudgesAndChecksWhatIsAsked) {
             }),
             "INVALID_FIELD decisions");
   EXPECT_THAT(engine_.TakeNotes(), ElementsAre());
+}
+
+TEST_F(IdentityServiceTest, PreviewsAModel) {
+  constexpr char kSupervisor[] = "anqiao://users/zhao?role=supervisor&jurisdiction=421202";
+  const auto context = As(kSupervisor);
+  const auto reader =
+      stub_->PreviewIdentityModel(context.get(), hub::v1::PreviewIdentityModelRequest());
+  std::vector<hub::v1::PreviewIdentityModelResponse> responses;
+  hub::v1::PreviewIdentityModelResponse response;
+  while (reader->Read(&response)) responses.push_back(response);
+  ASSERT_EQ(Fault(reader->Finish()), "OK");
+  EXPECT_THAT(engine_.TakeNotes(), ElementsAre("preview in 421202"));
+  ASSERT_EQ(responses.size(), 4u);
+  EXPECT_EQ(responses[0].entry_count(), 5);
+  EXPECT_EQ(responses[0].total_entry_count(), 10);
+  const hub::v1::IdentityShift& shift = responses[2].shift();
+  EXPECT_EQ(shift.kind(), hub::v1::IDENTITY_SHIFT_KIND_JOINED);
+  ASSERT_EQ(shift.parts_size(), 2);
+  EXPECT_EQ(shift.parts(0).case_(), "cases/p1");
+  EXPECT_EQ(shift.parts(0).records_size(), 20);
+  EXPECT_EQ(shift.parts(0).records_left_off(), 1);
+  EXPECT_FALSE(responses[3].has_shift());
+  EXPECT_EQ(responses[3].result().candidate_version(), "zh-3");
+  EXPECT_EQ(responses[3].result().joined_count(), 1);
+  EXPECT_EQ(responses[3].result().people_count(), 417);
 }
 
 }  // namespace

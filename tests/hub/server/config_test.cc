@@ -87,11 +87,16 @@ TEST_F(ConfigTest, TheEntitlementWatchIsOnUnlessTurnedOffAndACandidateNeedNotBeT
   EXPECT_EQ(plain.candidate_catalogue_directory, "");
   AQ_ASSERT_OK_AND_ASSIGN(
       const Config set,
-      Parse(absl::StrCat(kGood, "entitlement_watch: off\ncandidate_catalogue_directory: next\n")));
+      Parse(absl::StrCat(kGood, "entitlement_watch: off\ncandidate_catalogue_directory: next\n",
+                         "candidate_identity_model_file: zh-3.yaml\n")));
   EXPECT_FALSE(set.entitlement_watch);
   EXPECT_EQ(set.candidate_catalogue_directory, directory_.File("next"));
+  EXPECT_EQ(set.candidate_identity_model_file, directory_.File("zh-3.yaml"));
+  EXPECT_EQ(set.identity_model_file, "");
   EXPECT_THAT(Parse(absl::StrCat(kGood, "entitlement_watch: maybe\n")),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be on or off")));
+  EXPECT_FALSE(Parse(absl::StrCat(kGood, "candidate_identity_model_file: \"\"\n")).ok());
+  EXPECT_FALSE(Parse(absl::StrCat(kGood, "identity_model_file: not-there.yaml\n")).ok());
   EXPECT_THAT(Parse(absl::StrCat(kGood, "candidate_catalogue_directory: \"\"\n")),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

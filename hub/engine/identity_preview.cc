@@ -1,0 +1,136 @@
+// What another model would change: who is who is computed by it from the journal, beside what is
+// live, and compared person by person.
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hub/base/errors.h"
+#include "hub/base/status_macros.h"
+#include "hub/engine/engine_impl.h"
+#include "hub/engine/pages.h"
+#include "hub/engine/person.h"
+#include "hub/engine/projection.h"
+#include "hub/engine/projector.h"
+#include "hub/store/keys.h"
+
+namespace anqiao::engine {
+namespace {
+
+using journal::v1::PersonDocument;
+using journal::v1::PersonRecord;
+
+// Tells of each person of one side whose records are several people's on the other.
+class Shifts {
+ public:
+  Shifts(const store::Snapshot& here, const store::Snapshot& there) : here_(here), there_(there) {}
+
+  // The parts: by whose they are there. "visit" returns false to stop.
+  using Parts = std::map<std::string, std::vector<PersonRecord>>;
+  absl::Status Visit(
+      const std::function<absl::StatusOr<bool>(const PersonDocument&, Parts)>& visit) {
+    absl::Status failure;
+    AQ_RETURN_IF_ERROR(
+        ScanDocuments<PersonDocument>(here_, store::FamilyRange(store::Family::kPerson),
+                                      [&](absl::string_view, const PersonDocument& person) {
+                                        if (!IsPerson(person)) return true;
+                                        const absl::StatusOr<bool> more = VisitOne(person, visit);
+                                        failure = more.status();
+                                        return failure.ok() && *more;
+                                      }));
+    return failure;
+  }
+
+  std::size_t people() const { return people_; }
+
+ private:
+  absl::StatusOr<bool> VisitOne(
+      const PersonDocument& person,
+      const std::function<absl::StatusOr<bool>(const PersonDocument&, Parts)>& visit) {
+    ++people_;
+    Parts parts;
+    for (const PersonRecord& record : person.records()) {
+      AQ_ASSIGN_OR_RETURN(const auto head, ReadDocument<journal::v1::RecordHead>(
+                                               there_, store::RecordKey(record.record())));
+      // Erased meanwhile.
+      if (!head.has_value() || head->person().empty()) continue;
+      parts[head->person()].push_back(record);
+    }
+    return visit(person, std::move(parts));
+  }
+
+  const store::Snapshot& here_;
+  const store::Snapshot& there_;
+  std::size_t people_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<IdentityPreview> EngineImpl::PreviewIdentityModel(
+    const std::string& jurisdiction,
+    const std::function<bool(store::Sequence, store::Sequence)>& progress,
+    const std::function<bool(const IdentityShift&)>& visit) {
+  if (options_.candidate_identity_model.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, reason::kConfigurationInvalid,
+                 "the hub is configured without a candidate identity model");
+  }
+  AQ_ASSIGN_OR_RETURN(const std::shared_ptr<const IdentityModel> candidate,
+                      ReadIdentityModel(options_.candidate_identity_model));
+  AQ_ASSIGN_OR_RETURN(const auto live, Fresh());
+  AQ_ASSIGN_OR_RETURN(const std::unique_ptr<store::ProjectionStore> beside,
+                      store_->NewProjections(store::ProjectionPurpose::kCompare));
+  Projection projection(beside.get(), *candidate);
+  AQ_RETURN_IF_ERROR(ApplyJournal(*store_, live->sequence(), beside.get(), &projection, progress));
+  const std::unique_ptr<store::Snapshot> then = beside->NewSnapshot();
+
+  IdentityPreview preview;
+  preview.model = ModelOf(options_).model.version;
+  preview.candidate = candidate->model.version;
+  preview.candidate_hash = candidate->hash;
+  const ReferralBook book = BookOf(*live);
+  const auto is_visible = [&](const std::string& person) -> absl::StatusOr<bool> {
+    if (jurisdiction.empty()) return true;
+    const absl::Status found = book.FindCase(person, Today(), jurisdiction).status();
+    if (absl::IsNotFound(found)) return false;
+    AQ_RETURN_IF_ERROR(found);
+    return true;
+  };
+  const auto show = [&](IdentityShift shift) -> absl::StatusOr<bool> {
+    if (visit(shift)) return true;
+    return absl::CancelledError("nobody waits for the rest");
+  };
+  Shifts parted(*live, *then);
+  AQ_RETURN_IF_ERROR(
+      parted.Visit([&](const PersonDocument& person, Shifts::Parts parts) -> absl::StatusOr<bool> {
+        if (parts.size() < 2) return true;
+        AQ_ASSIGN_OR_RETURN(const bool visible, is_visible(person.person()));
+        if (!visible) return true;
+        ++preview.parted;
+        IdentityShift shift{.kind = IdentityShift::Kind::kParted, .parts = {}};
+        for (auto& [other, records] : parts) {
+          shift.parts.push_back({person.person(), std::move(records)});
+        }
+        return show(std::move(shift));
+      }));
+  Shifts joined(*then, *live);
+  AQ_RETURN_IF_ERROR(
+      joined.Visit([&](const PersonDocument&, Shifts::Parts parts) -> absl::StatusOr<bool> {
+        if (parts.size() < 2) return true;
+        for (const auto& [person, records] : parts) {
+          AQ_ASSIGN_OR_RETURN(const bool visible, is_visible(person));
+          if (!visible) return true;
+        }
+        ++preview.joined;
+        IdentityShift shift{.kind = IdentityShift::Kind::kJoined, .parts = {}};
+        for (auto& [person, records] : parts) shift.parts.push_back({person, std::move(records)});
+        return show(std::move(shift));
+      }));
+  preview.people = parted.people();
+  preview.candidate_people = joined.people();
+  return preview;
+}
+
+}  // namespace anqiao::engine
