@@ -179,7 +179,21 @@ absl::Status EngineImpl::DestroyKeysOf(Sequence sequence, const Entry& entry) {
 }
 
 absl::Status EngineImpl::FinishDestruction() {
-  const Sequence last = LastDestruction(*store_->NewSnapshot());
+  const std::unique_ptr<store::Snapshot> before = store_->NewSnapshot();
+  const bool otherwise = ComputedOtherwise(*before, ModelOf(options_));
+  Sequence last = LastDestruction(*before);
+  if (otherwise) {
+    // Then they were not brought up to the journal's end.
+    AQ_RETURN_IF_ERROR(store_->ReadJournal(
+        before->sequence() + 1, [&](Sequence sequence, absl::string_view bytes) {
+          Entry entry;
+          if (entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+              (entry.has_person_erased() || entry.has_purged())) {
+            last = sequence;
+          }
+          return true;
+        }));
+  }
   // Always again: a restored journal may be shorter than what the ring has seen.
   if (last > 0 && store_->ring() != nullptr) {
     AQ_ASSIGN_OR_RETURN(const std::string bytes, store_->GetEntry(last));
@@ -192,8 +206,7 @@ absl::Status EngineImpl::FinishDestruction() {
   }
   // Until projections are computed from a journal without them, others may still tell of the
   // erased.
-  if (LastErasure(*store_->NewSnapshot()) <= store_->projections_born() &&
-      !ComputedOtherwise(*store_->NewSnapshot(), ModelOf(options_))) {
+  if (LastErasure(*before) <= store_->projections_born() && !otherwise) {
     return absl::OkStatus();
   }
   AQ_ASSIGN_OR_RETURN(std::unique_ptr<store::ProjectionStore> next,

@@ -19,6 +19,7 @@ namespace {
 using identity::AttributeKind;
 
 constexpr std::size_t kModelBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kHashDigits = 64;
 
 // What a record's subject has.
 bool IsSaid(AttributeKind kind) {
@@ -35,7 +36,8 @@ std::shared_ptr<const IdentityModel> Shipped() {
 
 absl::StatusOr<std::shared_ptr<const IdentityModel>> KeptModel(const store::Store& store,
                                                                const std::string& hash) {
-  if (hash == ShippedIdentityModel().hash) return Shipped();
+  // Earlier programs named what was part of them, and kept no file.
+  if (hash == ShippedIdentityModel().hash || hash.size() != kHashDigits) return Shipped();
   absl::StatusOr<std::string> content = store.GetBlob(hash);
   if (absl::IsNotFound(content.status())) {
     return Error(absl::StatusCode::kFailedPrecondition, reason::kIdentityModelInvalid,
@@ -74,6 +76,12 @@ absl::StatusOr<std::shared_ptr<const IdentityModel>> ParseIdentityModel(const st
                    absl::StrCat(file, ": the hub's records have no ",
                                 std::string(identity::AttributeKindName(attribute.kind)),
                                 ", which the attribute ", attribute.name, " is"));
+    }
+  }
+  for (const identity::KeyRecipe& recipe : parsed.recipes) {
+    if (recipe.records_max > kKeyRecordsMax) {
+      return Error(absl::StatusCode::kInvalidArgument, reason::kIdentityModelInvalid,
+                   absl::StrCat(file, ": records_max is at most ", kKeyRecordsMax, " in a hub"));
     }
   }
   std::string hash = Hex(Sha256(content));

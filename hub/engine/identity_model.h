@@ -18,6 +18,9 @@ namespace anqiao::engine {
 
 // The register that the hub's prior is for: a large district with several records of each person.
 inline constexpr std::size_t kRegisterRecords = 1'000'000;
+// Of a key, in a hub's model: whether too many have it only because of the police's records is
+// looked at among twice as many (outward_case.cc).
+inline constexpr std::size_t kKeyRecordsMax = 64;
 // By which an activation names it.
 inline constexpr char kIdentityModelName[] = "identity";
 
@@ -36,8 +39,9 @@ absl::StatusOr<std::shared_ptr<const IdentityModel>> ParseIdentityModel(const st
 // MiB. INVALID_ARGUMENT (IDENTITY_MODEL_INVALID): as above.
 absl::StatusOr<std::shared_ptr<const IdentityModel>> ReadIdentityModel(const std::string& path);
 
-// The one that was in force before the entry at "sequence". The next two: FAILED_PRECONDITION
-// (IDENTITY_MODEL_INVALID): its file is not kept, or is not read any more.
+// The one that was in force before the entry at "sequence"; the one that ships where an earlier
+// program named it otherwise. The next two: FAILED_PRECONDITION (IDENTITY_MODEL_INVALID): its file
+// is not kept, or is not read any more.
 absl::StatusOr<std::shared_ptr<const IdentityModel>> ModelBefore(const store::Store& store,
                                                                  store::Sequence sequence);
 // The one that the projections were computed by.

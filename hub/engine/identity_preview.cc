@@ -23,10 +23,16 @@ namespace {
 using journal::v1::PersonDocument;
 using journal::v1::PersonRecord;
 
+constexpr std::size_t kPeopleBetween = 256;
+
+absl::Status Stopped() { return absl::CancelledError("nobody waits for the rest"); }
+
 // Tells of each person of one side whose records are several people's on the other.
 class Shifts {
  public:
-  Shifts(const store::Snapshot& here, const store::Snapshot& there) : here_(here), there_(there) {}
+  // "go_on" is asked now and then.
+  Shifts(const store::Snapshot& here, const store::Snapshot& there, std::function<bool()> go_on)
+      : here_(here), there_(there), go_on_(std::move(go_on)) {}
 
   // The parts: by whose they are there. "visit" returns false to stop.
   using Parts = std::map<std::string, std::vector<PersonRecord>>;
@@ -50,7 +56,7 @@ class Shifts {
   absl::StatusOr<bool> VisitOne(
       const PersonDocument& person,
       const std::function<absl::StatusOr<bool>(const PersonDocument&, Parts)>& visit) {
-    ++people_;
+    if (++people_ % kPeopleBetween == 0 && !go_on_()) return Stopped();
     Parts parts;
     for (const PersonRecord& record : person.records()) {
       AQ_ASSIGN_OR_RETURN(const auto head, ReadDocument<journal::v1::RecordHead>(
@@ -64,6 +70,7 @@ class Shifts {
 
   const store::Snapshot& here_;
   const store::Snapshot& there_;
+  const std::function<bool()> go_on_;
   std::size_t people_ = 0;
 };
 
@@ -91,8 +98,8 @@ absl::StatusOr<IdentityPreview> EngineImpl::PreviewIdentityModel(
   preview.candidate = candidate->model.version;
   preview.candidate_hash = candidate->hash;
   const ReferralBook book = BookOf(*live);
+  // Who was erased meanwhile is nobody's either.
   const auto is_visible = [&](const std::string& person) -> absl::StatusOr<bool> {
-    if (jurisdiction.empty()) return true;
     const absl::Status found = book.FindCase(person, Today(), jurisdiction).status();
     if (absl::IsNotFound(found)) return false;
     AQ_RETURN_IF_ERROR(found);
@@ -100,9 +107,12 @@ absl::StatusOr<IdentityPreview> EngineImpl::PreviewIdentityModel(
   };
   const auto show = [&](IdentityShift shift) -> absl::StatusOr<bool> {
     if (visit(shift)) return true;
-    return absl::CancelledError("nobody waits for the rest");
+    return Stopped();
   };
-  Shifts parted(*live, *then);
+  const auto go_on = [&] {
+    return progress == nullptr || progress(live->sequence(), live->sequence());
+  };
+  Shifts parted(*live, *then, go_on);
   AQ_RETURN_IF_ERROR(
       parted.Visit([&](const PersonDocument& person, Shifts::Parts parts) -> absl::StatusOr<bool> {
         if (parts.size() < 2) return true;
@@ -115,7 +125,7 @@ absl::StatusOr<IdentityPreview> EngineImpl::PreviewIdentityModel(
         }
         return show(std::move(shift));
       }));
-  Shifts joined(*then, *live);
+  Shifts joined(*then, *live, go_on);
   AQ_RETURN_IF_ERROR(
       joined.Visit([&](const PersonDocument&, Shifts::Parts parts) -> absl::StatusOr<bool> {
         if (parts.size() < 2) return true;

@@ -237,8 +237,9 @@ absl::StatusOr<IdentityExplanation> EngineImpl::ExplainIdentity(const std::strin
     link.step = inside.step;
     AQ_ASSIGN_OR_RETURN(link.pair, stored.PairOf(inside.a, inside.b));
   }
+  std::size_t looked_at = 0;
   const auto refuse = [&](RecordId a, RecordId b, identity::Refusal refusal) -> absl::Status {
-    if (why.refused.size() == kLinksExplainedMax) {
+    if (++looked_at > kLinksExplainedMax) {
       ++why.refused_left_off;
       return absl::OkStatus();
     }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "hub/base/status_macros.h"
 #include "hub/identity/model_file.h"
 #include "hub/model/case.h"
@@ -86,7 +87,8 @@ std::string DigitsOf(const model::CivilDate& date) {
   return text;
 }
 
-identity::Value ValueOf(const identity::Attribute& attribute, const journal::v1::Subject& subject) {
+identity::Value ValueOf(const identity::Attribute& attribute, const std::string& agency,
+                        const journal::v1::Subject& subject) {
   switch (attribute.kind) {
     case AttributeKind::kName:
       return identity::NormalizeValues(
@@ -110,7 +112,9 @@ identity::Value ValueOf(const identity::Attribute& attribute, const journal::v1:
     case AttributeKind::kDivision:
       return identity::NormalizeValue(attribute, subject.division_code());
     case AttributeKind::kIssuedNumber:
-      return identity::NormalizeValue(attribute, subject.agency_number());
+      if (subject.agency_number().empty()) return {};
+      return identity::NormalizeValue(attribute,
+                                      absl::StrCat(agency, "/", subject.agency_number()));
     default:
       return {};
   }
@@ -118,11 +122,12 @@ identity::Value ValueOf(const identity::Attribute& attribute, const journal::v1:
 
 }  // namespace
 
-identity::Profile ProfileOf(const identity::Schema& schema, const journal::v1::Subject& subject) {
+identity::Profile ProfileOf(const identity::Schema& schema, const std::string& agency,
+                            const journal::v1::Subject& subject) {
   std::vector<identity::Value> values;
   values.reserve(schema.size());
   for (const identity::Attribute& attribute : schema) {
-    values.push_back(ValueOf(attribute, subject));
+    values.push_back(ValueOf(attribute, agency, subject));
   }
   return identity::MakeProfile(schema, identity::ShippedStopList(), std::move(values));
 }

@@ -29,8 +29,9 @@
 
 namespace anqiao::engine {
 
-// What a model of this schema knows of "subject".
-identity::Profile ProfileOf(const identity::Schema& schema, const journal::v1::Subject& subject);
+// What a model of this schema knows of "subject", whom a record of "agency" is about.
+identity::Profile ProfileOf(const identity::Schema& schema, const std::string& agency,
+                            const journal::v1::Subject& subject);
 // A record's id for the resolver is its number, the position of the entry that first said whom it
 // is about. The police's come after all others: a person is named by their first record that
 // somebody else handed in, if there is one. So neither who a person is called nor whose is what was

@@ -54,7 +54,7 @@ struct IdentityExplanation {
     identity::Refusal refusal = identity::Refusal::kConflictingIds;
   };
   std::vector<Refused> refused;
-  // Those that the reader may not see among them.
+  // How many more there may be, those that the reader may not see among them.
   std::size_t refused_left_off = 0;
 };
 inline constexpr std::size_t kLinksExplainedMax = 500;

@@ -12,6 +12,7 @@
 
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
+#include "hub/engine/identity_model.h"
 #include "hub/engine/identity_tables.h"
 #include "hub/engine/projection.h"
 #include "hub/engine/values.h"
@@ -31,7 +32,7 @@ using journal::v1::RecordRef;
 
 // Of a key with more it is not looked whether it is too frequent only because of what was said of
 // the police's records: each such judgment can make one more of it.
-constexpr std::size_t kOutwardMembersMax = 128;
+constexpr std::size_t kOutwardMembersMax = 2 * kKeyRecordsMax;
 
 bool IsPolice(const PersonRecord& record) { return model::IsPoliceKind(record.record().kind()); }
 

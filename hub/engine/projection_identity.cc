@@ -372,7 +372,8 @@ absl::Status Projection::Resolve(Sequence sequence, const journal::v1::RecordObs
       const identity::LinkageChange change,
       linkage_.Put(RecordIdOf(sequence, model::IsPoliceKind(observed.record().kind())),
                    store::RecordKey(observed.record()),
-                   ProfileOf(model_.model.schema, observed.observation().subject())));
+                   ProfileOf(model_.model.schema, observed.record().agency(),
+                             observed.observation().subject())));
   return Regroup(change, "MODEL", nullptr);
 }
 

@@ -182,7 +182,10 @@ absl::Status Projector::Start() {
     return Error(absl::StatusCode::kDataLoss, reason::kStorageLost,
                  "the projections are ahead of the journal");
   }
-  AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, store_, projection_.get(), nullptr));
+  // What was computed otherwise is going to be replaced, and may not be gone on with.
+  if (!ComputedOtherwise(*store_->NewSnapshot(), ModelOf(*options_))) {
+    AQ_RETURN_IF_ERROR(ApplyJournal(*store_, last, store_, projection_.get(), nullptr));
+  }
   projection_->TakeDeliveryEvents();
   if (on_projected_) projection_->RememberTouches();
   told_ = last;

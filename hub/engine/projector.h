@@ -41,7 +41,8 @@ class Projector {
             OnProjected on_projected = nullptr);
   ~Projector();
 
-  // Brings the projections up to the journal's end and starts the thread.
+  // Brings the projections up to the journal's end, unless they were computed otherwise and must be
+  // replaced, and starts the thread.
   absl::Status Start();
   // Entries that were synced, the first at "first"; without gaps.
   void Push(store::Sequence first, std::vector<journal::v1::Entry> entries);

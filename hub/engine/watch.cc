@@ -8,6 +8,7 @@
 #include "hub/base/errors.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/person.h"
+#include "hub/engine/projection.h"
 #include "hub/engine/scheduler.h"
 #include "hub/engine/values.h"
 #include "hub/engine/watch_journal.h"
@@ -323,8 +324,10 @@ absl::Status Watch::TakeDue(const CivilDate& today) {
 
 std::string Watch::RulesOn(const CivilDate& today) const {
   const policy::WatchRules* const rules = table_->On(today);
+  // By another model somebody is several people, or several are one, and no entry says so.
   return absl::StrCat(catalogue_->hash(), "/", catalogue_->jurisdiction(), "/",
-                      rules == nullptr ? "none" : rules->from.ToString());
+                      rules == nullptr ? "none" : rules->from.ToString(), "/",
+                      ModelHashOf(*store_->NewSnapshot()));
 }
 
 void Watch::BeginSweep(const CivilDate& today) {

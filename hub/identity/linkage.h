@@ -11,12 +11,13 @@
 //
 // Records that say the same, in every attribute, share a node if what they say is enough to link
 // two records: they are one person's, however many they are, and count as one wherever records are
-// counted. A record that somebody judged has a node of its own. Which of the others leads, and
-// stands for all of them in answers, is a matter of rank and key.
+// counted. A record that somebody judged has a node of its own, linked with theirs as any two
+// records are. Which of the others leads, and stands for all of them in answers, is a matter of
+// rank and key.
 //
 // What a change costs: a record has at most recipes * kKeysPerRecipeMax keys, each with at most
-// records_max others to compare with; one that says what another says is looked up and no more,
-// but for the first in the order of keys, with which the node goes over to the next. A key that
+// records_max others to compare with; one that says what another says is looked up and no more.
+// When another leads, the node is made anew and all that share it are told. A key that
 // becomes too frequent, or rare enough again, is gone through once, records_max * records_max / 2
 // pairs. The connected component is walked whole up to links_max links. Of one with more no record
 // is linked but by a verdict, which needs only what verdicts connect; its records are marked, so
@@ -82,7 +83,8 @@ struct Neighbour {
 };
 
 // Two clusters that a person should look at: the two records that speak most for their being one.
-// "key" is of the smaller cluster; of two of a size, of the one whose first key comes later.
+// "key" is of the smaller cluster; of two of a size, of the one whose first key, of those that
+// lead, comes later.
 struct Review {
   std::string key, other;
   RecordId record = kNoRecord, other_record = kNoRecord;
@@ -98,7 +100,8 @@ absl::string_view ReviewReason(const Model& model, const Score& score);
 // Why records are one person's.
 struct Explanation {
   struct Between {
-    RecordId a = kNoRecord, b = kNoRecord;  // in the order of keys
+    // In the order of keys; of two that say the same, the one that leads first.
+    RecordId a = kNoRecord, b = kNoRecord;
     std::string key_a, key_b;
     Score score;
     Comparison comparison;
@@ -122,6 +125,10 @@ struct Explanation {
   // Links to other clusters, by falling weight.
   std::vector<Refused> refused;
 };
+
+// Of records that say the same and were judged, so many are compared with each other and with the
+// node that the others share.
+inline constexpr std::size_t kAlikeMax = 50;
 
 // A hash with a key that everybody knows, for tables that nobody else reads.
 std::uint64_t PublicHash(absl::string_view bytes);
@@ -201,6 +208,7 @@ class Linkage {
   // A key that no recipe makes connects nobody.
   std::size_t RecordsMax(KeyHash key) const {
     const std::size_t recipe = key >> kKeyHashBits;
+    if (recipe == kOfProfile) return kAlikeMax;
     return recipe < model_.recipes.size() ? model_.recipes[recipe].records_max : 0;
   }
   // A profile, and what follows from it.

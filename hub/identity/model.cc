@@ -114,9 +114,12 @@ Caution Judge(const Model& model, const Comparison& comparison, const Score& sco
   if (!id_agrees && !number_agrees && !born_agrees && name >= Level::kOneEdit) {
     return Caution::kHousehold;
   }
-  const bool born_says_nothing = part(kBirthDate) <= 0 && part(kNationalId) <= 0;
-  if (!id_agrees && !number_agrees && born_says_nothing && elsewhere && part(kIdentifier) <= 0 &&
-      part(kOther) <= 0) {
+  // Namesakes are often born a digit apart: where they live and what they are called by says so.
+  const bool lives_elsewhere =
+      level(kPhone) == Level::kDifferent && level(kAddress) == Level::kDifferent;
+  const bool born_alike = part(kBirthDate) > 0 && (birth == Level::kExact || !lives_elsewhere);
+  if (!id_agrees && !number_agrees && !born_alike && part(kNationalId) <= 0 && elsewhere &&
+      part(kIdentifier) <= 0 && part(kOther) <= 0) {
     return Caution::kNameAlone;
   }
   return Caution::kNone;

@@ -62,6 +62,9 @@ hub::v1::IdentityPair ToProto(const engine::IdentityPair& pair) {
   return out;
 }
 
+// A number that a record may have.
+bool IsRecord(std::int64_t number) { return number > 0 && number < std::int64_t{1} << 62; }
+
 hub::v1::IdentityRefusal ToProto(identity::Refusal refusal) {
   switch (refusal) {
     case identity::Refusal::kConflictingIds:
@@ -85,7 +88,7 @@ absl::StatusOr<engine::JudgeIdentityCommand> ParseJudgement(
     return InvalidField("decisions", absl::StrCat("must be at most ", engine::kDecisionsMax));
   }
   for (const hub::v1::IdentityDecision& decision : request.decisions()) {
-    if (decision.record() <= 0 || decision.other_record() <= 0) {
+    if (!IsRecord(decision.record()) || !IsRecord(decision.other_record())) {
       return InvalidField("decisions", "must name two records by their numbers");
     }
     if (!hub::v1::IdentityVerdict_IsValid(decision.verdict())) {

@@ -255,6 +255,15 @@ TEST_F(IdentityTest, RecordsThatSayTheSameStayTogetherHoweverManyTheyAre) {
   ExpectVerified();
 }
 
+TEST_F(IdentityTest, AnAgencysOwnNumberJoinsItsRecordsAndNobodyElses) {
+  HandIn("employment", "jobless", "J;1=张安;13=N1;70=2026-01-05");
+  HandIn("employment", "jobless", "J2;1=张安;13=N1;5=1990-01-01;70=2026-01-05");
+  HandIn("employment", "jobless", "J3;1=张安;13=N2;70=2026-01-05");
+  HandIn("civil_affairs", "relief", "C;1=张安;13=N1;50=H1;51=TEMPORARY;53=2026-02");
+  EXPECT_EQ(Partition(), (Parts{{"J", "J2"}, {"J3"}, {"C"}}));
+  ExpectVerified();
+}
+
 TEST_F(IdentityTest, NotTheSameSurvivesRecordsThatWouldJoinThem) {
   Jobless();
   Relief();

@@ -1,5 +1,7 @@
 #include "hub/engine/outward_case.h"
 
+#include <cstring>
+
 #include "tests/hub/engine/engine_fixture.h"
 #include "tests/hub/engine/record_adapter.h"
 
@@ -88,9 +90,18 @@ TEST_F(OutwardCaseTest, IsTheSameWithoutAPoliceRecord) {
   EXPECT_EQ(Told().phone(), "+8619001234567");
 }
 
-// Of records that say the same one was judged beside a record of the police: those outside are told
-// as if it had not been, though there are more of them now than a key may have.
+// Of records that say the same one was judged beside a record of the police, so that within the hub
+// there are more of them than a key of this model may have: those outside are told as if it had not
+// been.
 TEST_F(OutwardCaseTest, WhatWasSaidOfAPoliceRecordIsNotTold) {
+  std::string content = ShippedIdentityModel().content;
+  for (std::size_t at = 0; (at = content.find("records_max: ", at)) != std::string::npos; ++at) {
+    const std::size_t number = at + std::strlen("records_max: ");
+    content.replace(number, content.find_first_not_of("0123456789", number) - number, "2");
+  }
+  AQ_ASSERT_OK_AND_ASSIGN(const auto model, ParseIdentityModel("two.yaml", content));
+  options_.identity_model = model.get();
+  Open();
   Register(IdNumber(2), "");
   Relief(";3=" + IdNumber(1) + ";6=19001234567");
   for (int i = 100; i < 104; ++i) {
@@ -99,8 +110,8 @@ TEST_F(OutwardCaseTest, WhatWasSaidOfAPoliceRecordIsNotTold) {
   }
   const auto told = [&] {
     const CaseView view = CaseOf("civil_affairs");
-    const auto outward = OutwardCase(*store_->NewSnapshot(), ShippedIdentityModel().model,
-                                     view.document, "civil_affairs", view.folded.as_of);
+    const auto outward = OutwardCase(*store_->NewSnapshot(), model->model, view.document,
+                                     "civil_affairs", view.folded.as_of);
     EXPECT_TRUE(outward.ok()) << outward.status();
     return outward.ok() ? outward->unemployments.size() : 0;
   };
@@ -118,7 +129,9 @@ TEST_F(OutwardCaseTest, WhatWasSaidOfAPoliceRecordIsNotTold) {
       .request_id = "judge", .reason = "SEEN_DOCUMENTS", .decisions = {{}}};
   command.decisions[0] = {ids.at("P"), ids.at("J102"), identity::Verdict::kSame, pair.etag};
   AQ_ASSERT_OK(engine_->JudgeIdentity(User(), command, "").status());
+  EXPECT_EQ(CaseOf("civil_affairs").document.records_size(), 1) << "the key is silent in the hub";
   EXPECT_EQ(told(), 4U);
+  engine_.reset();
 }
 
 TEST_F(OutwardCaseTest, SaysNothingOfWhomOnlyThePoliceKnow) {

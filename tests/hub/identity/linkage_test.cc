@@ -92,6 +92,7 @@ struct OrderCase {
   std::size_t records_max = 0;
   bool serialized = false;
   std::size_t links_max = kLinksMax;
+  bool ranked = false;
 
   friend std::ostream& operator<<(std::ostream& out, const OrderCase& each) {
     return out << each.records_max << " records a key, " << each.links_max << " links";
@@ -100,7 +101,9 @@ struct OrderCase {
 class OrderTest : public ::testing::TestWithParam<OrderCase> {
  protected:
   const Model model_ = SmallModel(GetParam().records_max);
-  const LinkageOptions options_ = {.hash = PublicHash, .links_max = GetParam().links_max};
+  const LinkageOptions options_ = {.hash = PublicHash,
+                                   .links_max = GetParam().links_max,
+                                   .rank = GetParam().ranked ? RankOfId : nullptr};
 };
 
 // After any inserts, changes, removals and verdicts everything is as if only what is there had
@@ -183,14 +186,17 @@ TEST_P(BytesTest, WhatIsUndoneLeavesNothing) {
 // With 2 or 3 keys fall silent and speak again all the time; with 4 links components become
 // crowded and stop to be.
 const auto kInMemory = ::testing::Values(OrderCase{2}, OrderCase{3}, OrderCase{5}, OrderCase{1000},
-                                         OrderCase{3, false, 4}, OrderCase{1000, false, 12});
+                                         OrderCase{3, false, 4}, OrderCase{1000, false, 12},
+                                         OrderCase{3, false, kLinksMax, true});
 const auto kSerialized =
     ::testing::Values(OrderCase{2, true}, OrderCase{3, true}, OrderCase{1000, true},
-                      OrderCase{3, true, 4}, OrderCase{1000, true, 4}, OrderCase{5, true, 12});
+                      OrderCase{3, true, 4}, OrderCase{1000, true, 4}, OrderCase{5, true, 12},
+                      OrderCase{3, true, 4, true}, OrderCase{1000, true, kLinksMax, true});
 std::string NameOf(const ::testing::TestParamInfo<OrderCase>& info) {
   const bool few = info.param.links_max != kLinksMax;
   return absl::StrCat(info.param.records_max, "RecordsPerKey",
-                      few ? absl::StrCat(info.param.links_max, "Links") : "");
+                      few ? absl::StrCat(info.param.links_max, "Links") : "",
+                      info.param.ranked ? "Ranked" : "");
 }
 INSTANTIATE_TEST_SUITE_P(InMemory, OrderTest, kInMemory, NameOf);
 INSTANTIATE_TEST_SUITE_P(Serialized, OrderTest, kSerialized, NameOf);
@@ -359,23 +365,39 @@ TEST_F(LinkageTest, WhoWasJudgedSharesWithNobody) {
 }
 
 TEST_F(LinkageTest, OneOfTheLowestRankLeads) {
-  Owner linkage(model_, true, {.hash = PublicHash, .rank = [](RecordId record) {
-                                 return record % 2 == 0 ? 0 : 1;
-                               }});
+  Owner linkage(model_, true, {.hash = PublicHash, .rank = RankOfId});
   const Profile profile = MakeProfile(model_, {"anna", "berg", "19850315", "", "19000000001"});
   const auto leader = [&] {
-    const LinkageTables::Node node = linkage.NodeOf(linkage.IdOf("c"));
-    return node.like == kNoRecord ? "c" : linkage.KeyOf(node.like);
+    const LinkageTables::Node node = linkage.NodeOf(linkage.IdOf("r4"));
+    return node.like == kNoRecord ? "r4" : linkage.KeyOf(node.like);
   };
-  linkage.Put("a", profile);  // of rank 1
-  linkage.Put("c", profile);
-  EXPECT_EQ(leader(), "c");
-  linkage.Put("b", profile);  // of rank 1
-  EXPECT_EQ(leader(), "c");
-  linkage.Put("aa", profile);
-  EXPECT_EQ(leader(), "aa");
-  linkage.Remove("aa");
-  EXPECT_EQ(leader(), "c");
+  linkage.Put("r1", profile);  // of rank 1
+  linkage.Put("r4", profile);
+  EXPECT_EQ(leader(), "r4");
+  linkage.Put("r3", profile);  // of rank 1
+  EXPECT_EQ(leader(), "r4");
+  linkage.Put("r2", profile);
+  EXPECT_EQ(leader(), "r2");
+  linkage.Remove("r2");
+  EXPECT_EQ(leader(), "r4");
+}
+
+// Of a crowded component, and of keys that are silent.
+TEST_F(LinkageTest, WhoWasJudgedStaysWithThoseThatSayTheSame) {
+  const Model model = SmallModel(2);
+  Owner linkage(model, true);
+  for (const char* key : {"a", "b", "c", "d"}) {
+    linkage.Put(key, MakeProfile(model, {"anna", "berg", "19850315", "", "19000000001"}));
+  }
+  for (const char* key : {"e", "f"}) {
+    linkage.Put(key, MakeProfile(model, {"anna", "berg", "19850315", "",
+                                         key[0] == 'e' ? "19000000001/19000000002"
+                                                       : "19000000001/19000000003"}));
+  }
+  EXPECT_EQ(linkage.ClusterOf("e"), "e") << "the keys are silent";
+  linkage.Tell("b", "f", Verdict::kNotSame);
+  EXPECT_EQ(linkage.ClusterOf("b"), "a");
+  linkage.Check();
 }
 
 TEST_F(LinkageTest, AChangeTellsWhoMovedAndWhatWasTouched) {

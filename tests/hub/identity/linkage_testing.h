@@ -254,12 +254,16 @@ T Answer(absl::StatusOr<T> answer) {
   return answer.ok() ? *std::move(answer) : T();
 }
 
+// What ids say that an Owner gave.
+inline int RankOfId(RecordId record) { return static_cast<int>(record % 2); }
+
 // A linkage over tables of its own, spoken to by record key; ids are counted. Keeps clusters and
 // the review queue by what changes tell.
 class Owner {
  public:
   explicit Owner(const Model& model, bool serialized = false, LinkageOptions options = {})
       : links_max_(options.links_max),
+        rank_(options.rank),
         model_(model),
         linkage_(model,
                  serialized ? static_cast<LinkageTables&>(serialized_)
@@ -270,7 +274,10 @@ class Owner {
 
   LinkageChange Put(const std::string& key, const Profile& profile) {
     keys_.insert(key);
-    return Follow(linkage_.Put(++last_id_, key, profile));
+    ++last_id_;
+    // With ranks they go by the key, as the id says.
+    return Follow(
+        linkage_.Put(rank_ == nullptr ? last_id_ : 2 * last_id_ + RankOf(key), key, profile));
   }
   bool Remove(const std::string& key) {
     const RecordId id = IdOf(key);
@@ -370,7 +377,12 @@ class Owner {
     return change;
   }
 
+  RecordId RankOf(const std::string& key) const {
+    return rank_ == nullptr ? 0 : static_cast<unsigned char>(key.back()) % 2;
+  }
+
   const std::size_t links_max_;
+  const std::function<int(RecordId)> rank_;
   const Model& model_;
   MemoryTables memory_;
   SerializedTables serialized_;
@@ -486,7 +498,11 @@ inline void Owner::Check() {
 
   // Who says the same, and was not judged, shares the node of the first of them.
   std::map<std::string, std::string> first_keys;
-  for (const std::string& key : keys_) {
+  std::vector<std::string> by_rank(keys_.begin(), keys_.end());
+  std::stable_sort(by_rank.begin(), by_rank.end(), [&](const std::string& a, const std::string& b) {
+    return RankOf(a) < RankOf(b);
+  });
+  for (const std::string& key : by_rank) {
     const LinkageTables::Node& node = nodes[key];
     const LinkageTables::Node leader = node.like == kNoRecord ? node : NodeOf(node.like);
     EXPECT_EQ(leader.like, kNoRecord);
