@@ -72,7 +72,7 @@ TEST_F(IdentityPreviewCommandTest, TellsWhatAModelWouldChange) {
   EXPECT_THAT(out_.str(), AllOf(HasSubstr("zh-2"), HasSubstr("zh-3 c0ffee"),
                                 HasSubstr("417 -> 416"), HasSubstr("joined 合并")));
   ASSERT_EQ(Run({"--output", "json", "identity", "preview"}), 0) << err_.str();
-  EXPECT_THAT(out_.str(), AllOf(HasSubstr("\"joined_count\""), HasSubstr("JOINED")));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("\"joinedCount\""), HasSubstr("JOINED")));
 }
 
 TEST_F(IdentityReviewCommandsTest, JudgesSeveralAtOnce) {
