@@ -215,7 +215,7 @@ absl::Status Projection::Commit() {
   snapshot_.reset();
   heads_.Trim(kCachedRecordBytes);
   people_.Trim(kCachedRecordBytes);
-  identity_tables_.Trim(kCachedRecordBytes / 2);
+  identity_tables_.Trim(kCachedRecordBytes * 3 / 2);
   referrals_.Trim(kCachedBytes);
   consents_.Trim(kCachedBytes);
   deliveries_.Trim(kCachedBytes);
