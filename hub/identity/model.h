@@ -75,8 +75,8 @@ enum class Caution {
   kHousehold,
   // Same name and another birth date, and no number, phone or address agrees: two people.
   kNamesakes,
-  // The same name, however rare, and nothing but sex and division beside it, or a nearly equal birth
-  // date where phone and address both say otherwise: at most put to a person.
+  // The same name, however rare, and nothing but sex and division beside it, or a nearly equal
+  // birth date where phone and address both say otherwise: at most put to a person.
   kNameAlone,
 };
 absl::string_view CautionName(Caution caution);
