@@ -25,7 +25,7 @@ constexpr std::size_t kBatchEntries = 8192;
 constexpr std::size_t kChunkEntries = 1024;
 constexpr std::size_t kChunksAhead = 4;
 // Entries after which the projections are written out.
-constexpr Sequence kWriteOutEntries = 20'000;
+constexpr Sequence kWriteOutEntries = 10'000;
 // How long the projections may rest behind the journal while nobody waits for them, and up to how
 // many entries.
 constexpr absl::Duration kRest = absl::Milliseconds(5);
