@@ -1,9 +1,9 @@
 // What another model would change: who is who is computed by it from the journal, beside what is
 // live, and compared person by person.
 
+#include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,28 +34,24 @@ class Shifts {
   Shifts(const store::Snapshot& here, const store::Snapshot& there, std::function<bool()> go_on)
       : here_(here), there_(there), go_on_(std::move(go_on)) {}
 
-  // The parts: by whose they are there. "visit" returns false to stop.
+  // By whose they are there.
   using Parts = std::map<std::string, std::vector<PersonRecord>>;
-  absl::Status Visit(
-      const std::function<absl::StatusOr<bool>(const PersonDocument&, Parts)>& visit) {
-    absl::Status failure;
+  using OnShift = std::function<absl::Status(const PersonDocument&, Parts)>;
+  absl::Status Visit(const OnShift& on_shift) {
+    absl::Status status;
     AQ_RETURN_IF_ERROR(
         ScanDocuments<PersonDocument>(here_, store::FamilyRange(store::Family::kPerson),
                                       [&](absl::string_view, const PersonDocument& person) {
-                                        if (!IsPerson(person)) return true;
-                                        const absl::StatusOr<bool> more = VisitOne(person, visit);
-                                        failure = more.status();
-                                        return failure.ok() && *more;
+                                        if (IsPerson(person)) status = VisitOne(person, on_shift);
+                                        return status.ok();
                                       }));
-    return failure;
+    return status;
   }
 
   std::size_t people() const { return people_; }
 
  private:
-  absl::StatusOr<bool> VisitOne(
-      const PersonDocument& person,
-      const std::function<absl::StatusOr<bool>(const PersonDocument&, Parts)>& visit) {
+  absl::Status VisitOne(const PersonDocument& person, const OnShift& on_shift) {
     if (++people_ % kPeopleBetween == 0 && !go_on_()) return Stopped();
     Parts parts;
     for (const PersonRecord& record : person.records()) {
@@ -65,7 +61,7 @@ class Shifts {
       if (!head.has_value() || head->person().empty()) continue;
       parts[head->person()].push_back(record);
     }
-    return visit(person, std::move(parts));
+    return parts.size() < 2 ? absl::OkStatus() : on_shift(person, std::move(parts));
   }
 
   const store::Snapshot& here_;
@@ -105,39 +101,35 @@ absl::StatusOr<IdentityPreview> EngineImpl::PreviewIdentityModel(
     AQ_RETURN_IF_ERROR(found);
     return true;
   };
-  const auto show = [&](IdentityShift shift) -> absl::StatusOr<bool> {
-    if (visit(shift)) return true;
-    return Stopped();
+  const auto show = [&](const IdentityShift& shift) {
+    return visit(shift) ? absl::OkStatus() : Stopped();
   };
   const auto go_on = [&] {
     return progress == nullptr || progress(live->sequence(), live->sequence());
   };
   Shifts parted(*live, *then, go_on);
   AQ_RETURN_IF_ERROR(
-      parted.Visit([&](const PersonDocument& person, Shifts::Parts parts) -> absl::StatusOr<bool> {
-        if (parts.size() < 2) return true;
+      parted.Visit([&](const PersonDocument& person, Shifts::Parts parts) -> absl::Status {
         AQ_ASSIGN_OR_RETURN(const bool visible, is_visible(person.person()));
-        if (!visible) return true;
+        if (!visible) return absl::OkStatus();
         ++preview.parted;
         IdentityShift shift{.kind = IdentityShift::Kind::kParted, .parts = {}};
         for (auto& [other, records] : parts) {
           shift.parts.push_back({person.person(), std::move(records)});
         }
-        return show(std::move(shift));
+        return show(shift);
       }));
   Shifts joined(*then, *live, go_on);
-  AQ_RETURN_IF_ERROR(
-      joined.Visit([&](const PersonDocument&, Shifts::Parts parts) -> absl::StatusOr<bool> {
-        if (parts.size() < 2) return true;
-        for (const auto& [person, records] : parts) {
-          AQ_ASSIGN_OR_RETURN(const bool visible, is_visible(person));
-          if (!visible) return true;
-        }
-        ++preview.joined;
-        IdentityShift shift{.kind = IdentityShift::Kind::kJoined, .parts = {}};
-        for (auto& [person, records] : parts) shift.parts.push_back({person, std::move(records)});
-        return show(std::move(shift));
-      }));
+  AQ_RETURN_IF_ERROR(joined.Visit([&](const PersonDocument&, Shifts::Parts parts) -> absl::Status {
+    for (const auto& [person, records] : parts) {
+      AQ_ASSIGN_OR_RETURN(const bool visible, is_visible(person));
+      if (!visible) return absl::OkStatus();
+    }
+    ++preview.joined;
+    IdentityShift shift{.kind = IdentityShift::Kind::kJoined, .parts = {}};
+    for (auto& [person, records] : parts) shift.parts.push_back({person, std::move(records)});
+    return show(shift);
+  }));
   preview.people = parted.people();
   preview.candidate_people = joined.people();
   return preview;
