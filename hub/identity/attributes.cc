@@ -24,7 +24,7 @@
 namespace anqiao::identity {
 namespace {
 
-constexpr std::array<std::pair<AttributeKind, absl::string_view>, 12> kKinds = {
+constexpr std::array<std::pair<AttributeKind, absl::string_view>, kAttributeKinds> kKinds = {
     {{AttributeKind::kName, "name"},
      {AttributeKind::kGivenName, "given_name"},
      {AttributeKind::kSurname, "surname"},
@@ -422,6 +422,14 @@ std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind) {
     if (schema[i].kind == kind) return i;
   }
   return std::nullopt;
+}
+
+Places::Places(const Schema& schema) : size_(std::min(schema.size(), kAttributesMax)) {
+  places_.fill(kNowhere);
+  for (std::size_t i = size_; i-- > 0;) {
+    kinds_[i] = schema[i].kind;
+    places_[static_cast<std::size_t>(schema[i].kind)] = i;
+  }
 }
 
 Value NormalizeValue(const Attribute& attribute, absl::string_view text) {

@@ -10,6 +10,7 @@
 #ifndef ANQIAO_HUB_IDENTITY_ATTRIBUTES_H_
 #define ANQIAO_HUB_IDENTITY_ATTRIBUTES_H_
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ enum class AttributeKind {
   kSex,
   kOther,  // anything else
 };
+inline constexpr std::size_t kAttributeKinds = 12;
 
 // "name", "given_name", "surname", "birth_date", "national_id", "identifier", "issued_number",
 // "phone", "address", "division", "sex", "other".
@@ -61,6 +63,27 @@ inline constexpr std::size_t kValueBytesMax = 1024;
 absl::Status CheckSchema(const Schema& schema);
 // Place of the first attribute of "kind".
 std::optional<std::size_t> FindKind(const Schema& schema, AttributeKind kind);
+
+// The same for all kinds, looked up once.
+class Places {
+ public:
+  static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+  // Requires: at most kAttributesMax attributes.
+  explicit Places(const Schema& schema);
+
+  std::size_t operator[](AttributeKind kind) const {
+    return places_[static_cast<std::size_t>(kind)];
+  }
+  std::size_t size() const { return size_; }
+  // Of the attribute at this place.
+  AttributeKind KindAt(std::size_t place) const { return kinds_[place]; }
+
+ private:
+  std::array<std::size_t, kAttributeKinds> places_;
+  std::array<AttributeKind, kAttributesMax> kinds_{};
+  std::size_t size_ = 0;
+};
 
 struct Value {
   // Empty: not given. Names: variants folded, no spaces between Han characters. Dates: "YYYYMMDD"

@@ -222,9 +222,10 @@ bool MayStandInEachOther(AttributeKind a, AttributeKind b) {
          (a == AttributeKind::kAddress && b == AttributeKind::kAddress);
 }
 
-bool InOtherColumn(const Schema& schema, const Profile& a, const Profile& b, std::size_t i) {
-  for (std::size_t j = 0; j < schema.size(); ++j) {
-    if (j == i || !MayStandInEachOther(schema[i].kind, schema[j].kind)) continue;
+bool InOtherColumn(const Places& places, const Profile& a, const Profile& b, std::size_t i) {
+  const AttributeKind kind = places.KindAt(i);
+  for (std::size_t j = 0; j < places.size(); ++j) {
+    if (j == i || !MayStandInEachOther(kind, places.KindAt(j))) continue;
     if ((!a[i].empty() && a[i].text == b[j].text) || (!b[i].empty() && b[i].text == a[j].text)) {
       return true;
     }
@@ -283,25 +284,29 @@ const std::vector<Level>& LevelsOf(AttributeKind kind) {
 }
 
 Comparison Compare(const Schema& schema, const Profile& a, const Profile& b) {
+  return Compare(Places(schema), a, b);
+}
+
+Comparison Compare(const Places& places, const Profile& a, const Profile& b) {
   Comparison result;
-  for (std::size_t i = 0; i < schema.size(); ++i) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
     Level& level = result.levels[i];
-    if (!a[i].empty() && !b[i].empty()) level = CompareValues(schema[i].kind, a[i], b[i]);
-    if (level != Level::kExact && InOtherColumn(schema, a, b, i)) level = Level::kOtherColumn;
+    if (!a[i].empty() && !b[i].empty()) level = CompareValues(places.KindAt(i), a[i], b[i]);
+    if (level != Level::kExact && InOtherColumn(places, a, b, i)) level = Level::kOtherColumn;
   }
-  const std::optional<std::size_t> id = FindKind(schema, AttributeKind::kNationalId);
-  if (!id.has_value() || a[*id].empty() || b[*id].empty()) return result;
-  result.conflicting_ids = a[*id].valid && b[*id].valid && a[*id].text != b[*id].text;
+  const std::size_t id = places[AttributeKind::kNationalId];
+  if (id == Places::kNowhere || a[id].empty() || b[id].empty()) return result;
+  result.conflicting_ids = a[id].valid && b[id].valid && a[id].text != b[id].text;
   // The number says the birth date and the sex as well: counted once.
-  const std::optional<std::size_t> birth = FindKind(schema, AttributeKind::kBirthDate);
-  if (birth.has_value() && BirthDateFollows(a[*birth], a[*id]) &&
-      BirthDateFollows(b[*birth], b[*id])) {
-    result.levels[*birth] = Level::kMissing;
+  const std::size_t birth = places[AttributeKind::kBirthDate];
+  if (birth != Places::kNowhere && BirthDateFollows(a[birth], a[id]) &&
+      BirthDateFollows(b[birth], b[id])) {
+    result.levels[birth] = Level::kMissing;
   }
-  if (const auto sex = FindKind(schema, AttributeKind::kSex);
-      sex.has_value() && result.levels[*id] == Level::kExact &&
-      result.levels[*sex] == Level::kExact) {
-    result.levels[*sex] = Level::kMissing;
+  const std::size_t sex = places[AttributeKind::kSex];
+  if (sex != Places::kNowhere && result.levels[id] == Level::kExact &&
+      result.levels[sex] == Level::kExact) {
+    result.levels[sex] = Level::kMissing;
   }
   return result;
 }

@@ -49,6 +49,7 @@ struct Comparison {
 };
 
 // Symmetric. Requires: profiles of this schema.
+Comparison Compare(const Places& places, const Profile& a, const Profile& b);
 Comparison Compare(const Schema& schema, const Profile& a, const Profile& b);
 
 }  // namespace anqiao::identity

@@ -149,7 +149,7 @@ class Linkage {
  public:
   // "model" and "tables" must outlive the object. Requires: at most kRecipesMax recipes.
   Linkage(const Model& model, LinkageTables& tables, LinkageOptions options = {})
-      : model_(model), tables_(tables), options_(std::move(options)) {}
+      : model_(model), scorer_(model), tables_(tables), options_(std::move(options)) {}
 
   // Adds a record, or puts it in the place of the one with this key, which keeps its id: then
   // "record" is not looked at. Requires: a profile of the model's schema.
@@ -250,6 +250,7 @@ class Linkage {
   absl::Status ExplainRefused(const Walk& walk, const Partition& partition, Explanation& why) const;
 
   const Model& model_;
+  const Scorer scorer_;
   LinkageTables& tables_;
   const LinkageOptions options_;
   std::uint64_t comparisons_ = 0;

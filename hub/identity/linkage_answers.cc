@@ -27,9 +27,9 @@ absl::StatusOr<const LinkageTables::Node*> Linkage::LeaderAsked(RecordId& record
 
 Score Linkage::ScoreOf(const Node& a, const Node& b, Comparison* comparison) const {
   const Profile x = ProfileOf(a), y = ProfileOf(b);
-  const Comparison compared = Compare(model_.schema, x, y);
+  const Comparison compared = Compare(scorer_.places(), x, y);
   if (comparison != nullptr) *comparison = compared;
-  return ScorePair(model_, compared, x, y);
+  return scorer_.ScoreOf(compared, x, y);
 }
 
 absl::StatusOr<RecordId> Linkage::ClusterOf(RecordId record) const {

@@ -11,9 +11,9 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "hub/identity/attributes.h"
 #include "hub/identity/blocking.h"
@@ -27,7 +27,7 @@ inline constexpr Weight kBit = 1000;
 
 // How often a value occurs, as a share of the records that have one.
 struct Frequencies {
-  std::unordered_map<std::string, double> values;
+  absl::flat_hash_map<std::string, double> values;
   // Of a value that is not among them. 0: as the level's u says.
   double other = 0;
 };
@@ -91,7 +91,25 @@ struct Score {
   bool different = false;
 };
 
-// Symmetric.
+// What pairs weigh by a model, and what is looked up for each of them looked up once. The model
+// must outlive it.
+class Scorer {
+ public:
+  explicit Scorer(const Model& model);
+
+  const Places& places() const { return places_; }
+  // Symmetric.
+  Score ScoreOf(const Comparison& comparison, const Profile& a, const Profile& b) const;
+
+ private:
+  Caution Judge(const Comparison& comparison, const Score& score, const Profile& a,
+                const Profile& b) const;
+
+  const Model& model_;
+  const Places places_;
+  // By attribute and level, how often a value occurs left aside; 0 where the model says nothing.
+  std::array<std::array<Weight, kLevels>, kAttributesMax> weights_{};
+};
 Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
                 const Profile& b);
 

@@ -156,9 +156,10 @@ Blocked BlockedPairs(const Model& model, const std::vector<TrainingRecord>& reco
 
 Patterns PatternsOf(const Model& model, const std::vector<TrainingRecord>& records,
                     const std::vector<Pair>& pairs) {
+  const Places places(model.schema);
   Patterns patterns;
   for (const auto& [i, j] : pairs) {
-    patterns[Compare(model.schema, records[i].profile, records[j].profile).levels] += 1;
+    patterns[Compare(places, records[i].profile, records[j].profile).levels] += 1;
   }
   return patterns;
 }
