@@ -22,7 +22,7 @@ using journal::v1::IdentityNode;
 
 // Members of a key in one document. More than any recipe of a shipped model listens to: further
 // pages are read only of a key that was more frequent once, and by a model that wants them.
-constexpr int kPageMembers = 128;
+constexpr std::size_t kPageMembers = 128;
 constexpr std::uint64_t kFurtherPages = 4096;
 
 absl::Status Contradiction() {
@@ -32,8 +32,8 @@ absl::Status Contradiction() {
 
 std::uint64_t FurtherPage(RecordId record) { return 1 + NumberOf(record) % kFurtherPages; }
 
-auto* MembersIn(BlockDocument& block, bool police) {
-  return police ? block.mutable_police_records() : block.mutable_records();
+BlockPage::Members& MembersIn(BlockPage& page, bool police) {
+  return police ? page.police : page.ours;
 }
 
 IdentityNode ToProto(const identity::LinkageTables::Node& node) {
@@ -154,9 +154,34 @@ absl::StatusOr<std::optional<NodeDocument>> ReadDocument(const store::Snapshot& 
   return std::optional<NodeDocument>(NodeDocument{FromProto(*stored)});
 }
 
-void IdentityTables::Collect(Changes* changes) {
-  nodes_.Collect(changes);
-  blocks_.Collect(changes);
+std::string Canonical(const BlockPage& page) {
+  // Its memory is used again.
+  thread_local BlockDocument out;
+  out.Clear();
+  for (const RecordId record : page.ours.records) out.add_records(record);
+  for (const RecordId record : page.police.records) out.add_police_records(record);
+  out.set_further(page.ours.further);
+  out.set_police_further(page.police.further);
+  return Canonical(static_cast<const google::protobuf::MessageLite&>(out));
+}
+
+template <>
+absl::StatusOr<std::optional<BlockPage>> ReadDocument(const store::Snapshot& snapshot,
+                                                      const std::string& key) {
+  AQ_ASSIGN_OR_RETURN(const std::optional<BlockDocument> stored,
+                      ReadDocument<BlockDocument>(snapshot, key));
+  if (!stored.has_value()) return std::optional<BlockPage>();
+  BlockPage page;
+  page.ours.records.assign(stored->records().begin(), stored->records().end());
+  page.ours.further = stored->further();
+  page.police.records.assign(stored->police_records().begin(), stored->police_records().end());
+  page.police.further = stored->police_further();
+  return std::optional<BlockPage>(std::move(page));
+}
+
+void IdentityTables::Collect(store::ProjectionBatch* batch) {
+  nodes_.Collect(batch);
+  blocks_.Collect(batch);
 }
 
 void IdentityTables::Trim(std::size_t bytes_max) {
@@ -234,78 +259,65 @@ absl::StatusOr<IdentityTables::Page> IdentityTables::PageOf(KeyHash key, std::ui
 absl::StatusOr<std::size_t> IdentityTables::AddMember(KeyHash key, RecordId record) {
   const bool police = IsOfPolice(record);
   AQ_ASSIGN_OR_RETURN(const Page first, PageOf(key, 0));
-  BlockDocument& block = first.row->document;
   blocks_.Touch(first.key, first.row);
-  if (auto* members = MembersIn(block, police); members->size() < kPageMembers) {
-    members->Add(record);
+  BlockPage::Members& members = MembersIn(first.row->document, police);
+  if (members.records.size() < kPageMembers) {
+    members.records.push_back(record);
   } else {
     AQ_ASSIGN_OR_RETURN(const Page further, PageOf(key, FurtherPage(record)));
-    MembersIn(further.row->document, police)->Add(record);
+    MembersIn(further.row->document, police).records.push_back(record);
     blocks_.Touch(further.key, further.row);
-    if (police) {
-      block.set_police_further(block.police_further() + 1);
-    } else {
-      block.set_further(block.further() + 1);
-    }
+    ++members.further;
   }
-  return CountMembers(key);
+  return first.row->document.ours.count() + first.row->document.police.count();
 }
 
 absl::StatusOr<std::size_t> IdentityTables::RemoveMember(KeyHash key, RecordId record) {
   const bool police = IsOfPolice(record);
-  const auto take = [&](const Page& page) {
-    auto* members = MembersIn(page.row->document, police);
-    const auto at = std::find(members->begin(), members->end(), record);
-    if (at == members->end()) return false;
-    members->erase(at);
-    if (page.row->document.ByteSizeLong() == 0) {
+  const auto changed = [&](const Page& page) {
+    if (page.row->document.empty()) {
       blocks_.Remove(page.key, page.row);
     } else {
       blocks_.Touch(page.key, page.row);
     }
+  };
+  const auto take = [&](const Page& page) {
+    auto& records = MembersIn(page.row->document, police).records;
+    const auto at = std::find(records.begin(), records.end(), record);
+    if (at == records.end()) return false;
+    records.erase(at);
+    changed(page);
     return true;
   };
   AQ_ASSIGN_OR_RETURN(const Page first, PageOf(key, 0));
   if (!take(first)) {
     AQ_ASSIGN_OR_RETURN(const Page further, PageOf(key, FurtherPage(record)));
     if (!take(further)) return Contradiction();
-    BlockDocument& block = first.row->document;
-    if (police) {
-      block.set_police_further(block.police_further() - 1);
-    } else {
-      block.set_further(block.further() - 1);
-    }
-    if (block.ByteSizeLong() == 0) {
-      blocks_.Remove(first.key, first.row);
-    } else {
-      blocks_.Touch(first.key, first.row);
-    }
+    --MembersIn(first.row->document, police).further;
+    changed(first);
   }
-  return CountMembers(key);
+  return first.row->document.ours.count() + first.row->document.police.count();
 }
 
 absl::StatusOr<std::size_t> IdentityTables::CountOutwardMembers(KeyHash key) const {
   AQ_ASSIGN_OR_RETURN(const Page page, PageOf(key, 0));
-  return page.row->document.records_size() + page.row->document.further();
+  return page.row->document.ours.count();
 }
 
 absl::StatusOr<std::size_t> IdentityTables::CountMembers(KeyHash key) const {
   AQ_ASSIGN_OR_RETURN(const Page page, PageOf(key, 0));
-  const BlockDocument& block = page.row->document;
-  return block.records_size() + block.further() + block.police_records_size() +
-         block.police_further();
+  return page.row->document.ours.count() + page.row->document.police.count();
 }
 
 absl::Status IdentityTables::List(KeyHash key, bool police, std::vector<RecordId>& members) const {
   AQ_ASSIGN_OR_RETURN(const Page first, PageOf(key, 0));
-  const auto append = [&](BlockDocument& block) {
-    const auto* from = MembersIn(block, police);
-    members.insert(members.end(), from->begin(), from->end());
-    return static_cast<std::uint64_t>(from->size());
+  const auto append = [&](BlockPage& page) {
+    const auto& from = MembersIn(page, police).records;
+    members.insert(members.end(), from.begin(), from.end());
+    return static_cast<std::uint64_t>(from.size());
   };
   append(first.row->document);
-  std::uint64_t left =
-      police ? first.row->document.police_further() : first.row->document.further();
+  std::uint64_t left = MembersIn(first.row->document, police).further;
   for (std::uint64_t page = 1; left > 0; ++page) {
     if (page > kFurtherPages) return Contradiction();
     AQ_ASSIGN_OR_RETURN(const Page further, PageOf(key, page));

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -62,6 +63,32 @@ template <>
 absl::StatusOr<std::optional<NodeDocument>> ReadDocument(const store::Snapshot& snapshot,
                                                          const std::string& key);
 
+// A page of a key's members as the projections keep it.
+struct BlockPage {
+  struct Members {
+    absl::InlinedVector<identity::RecordId, 2> records;
+    std::uint64_t further = 0;  // on further pages; of the first page only
+
+    bool empty() const { return records.empty() && further == 0; }
+    std::size_t count() const { return records.size() + further; }
+  };
+  Members ours, police;  // not the police's, the police's
+
+  bool empty() const { return ours.empty() && police.empty(); }
+  std::size_t ByteSizeLong() const { return 8 * (ours.records.size() + police.records.size()); }
+  void Clear() {
+    for (Members* members : {&ours, &police}) {
+      members->records.clear();
+      members->further = 0;
+    }
+  }
+};
+std::string Canonical(const BlockPage& page);
+inline std::string OwnerOf(const BlockPage&) { return ""; }
+template <>
+absl::StatusOr<std::optional<BlockPage>> ReadDocument(const store::Snapshot& snapshot,
+                                                      const std::string& key);
+
 class IdentityTables final : public identity::LinkageTables {
  public:
   using Heads = Table<journal::v1::RecordHead>;
@@ -70,7 +97,7 @@ class IdentityTables final : public identity::LinkageTables {
   IdentityTables(std::function<const store::Snapshot&()> snapshot, Heads* heads)
       : snapshot_(std::move(snapshot)), heads_(*heads) {}
 
-  void Collect(Changes* changes);
+  void Collect(store::ProjectionBatch* batch);
   void Trim(std::size_t bytes_max);
   // Of nodes that not only the police handed in.
   absl::StatusOr<std::size_t> CountOutwardMembers(identity::KeyHash key) const;
@@ -106,7 +133,7 @@ class IdentityTables final : public identity::LinkageTables {
   }
 
  private:
-  using Blocks = Table<journal::v1::BlockDocument>;
+  using Blocks = Table<BlockPage>;
   using Nodes = Table<NodeDocument>;
   struct Page {
     std::string key;

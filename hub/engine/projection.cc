@@ -181,29 +181,25 @@ absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
 }
 
 void Projection::CollectChanges() {
-  Changes changes;
-  heads_.Collect(&changes);
-  people_.Collect(&changes);
-  identity_tables_.Collect(&changes);
-  referrals_.Collect(&changes);
-  consents_.Collect(&changes);
-  deliveries_.Collect(&changes);
-  quarantine_.Collect(&changes);
-  notes_.Collect(&changes);
-  members_.Collect(&changes);
-  dispatches_.Collect(&changes);
-  for (auto& [key, other] : others_) {
-    changes.push_back({key, std::move(other.value), std::move(other.owner)});
-  }
-  others_.clear();
   batch_ = store_->NewBatch();
-  for (const KeyChange& change : changes) {
-    if (change.value.has_value()) {
-      batch_->Put(change.key, *change.value, change.owner);
+  heads_.Collect(batch_.get());
+  people_.Collect(batch_.get());
+  identity_tables_.Collect(batch_.get());
+  referrals_.Collect(batch_.get());
+  consents_.Collect(batch_.get());
+  deliveries_.Collect(batch_.get());
+  quarantine_.Collect(batch_.get());
+  notes_.Collect(batch_.get());
+  members_.Collect(batch_.get());
+  dispatches_.Collect(batch_.get());
+  for (const auto& [key, other] : others_) {
+    if (other.value.has_value()) {
+      batch_->Put(key, *other.value, other.owner);
     } else {
-      batch_->Delete(change.key);
+      batch_->Delete(key);
     }
   }
+  others_.clear();
 }
 
 absl::Status Projection::Commit() {

@@ -21,18 +21,9 @@
 
 namespace anqiao::engine {
 
-// One change of a batch.
-struct KeyChange {
-  std::string key;
-  std::optional<std::string> value;  // nullopt: deleted
-  std::string owner;                 // the person that the value is about; empty: nobody
-};
-using Changes = std::vector<KeyChange>;
-
 // Whose key a document lies under: what tells about a person lies under theirs.
 inline std::string OwnerOf(const journal::v1::RecordHead&) { return ""; }
 inline std::string OwnerOf(const journal::v1::PersonDocument& person) { return person.person(); }
-inline std::string OwnerOf(const journal::v1::BlockDocument&) { return ""; }
 inline std::string OwnerOf(const journal::v1::ReferralDocument& referral) {
   return referral.draft().case_id();
 }
@@ -91,14 +82,17 @@ class Table {
     row->document.Clear();
   }
 
-  void Collect(Changes* changes) {
+  // Puts what was changed into the batch.
+  void Collect(store::ProjectionBatch* batch) {
     for (auto& [key, row] : changed_) {
+      std::size_t bytes = 0;
       if (row->exists) {
-        changes->push_back({key, Canonical(row->document), OwnerOf(row->document)});
+        const std::string value = Canonical(row->document);
+        bytes = value.size();
+        batch->Put(key, value, OwnerOf(row->document));
       } else {
-        changes->push_back({key, std::nullopt, ""});
+        batch->Delete(key);
       }
-      const std::size_t bytes = row->exists ? changes->back().value->size() : 0;
       bytes_ += bytes - row->bytes;
       row->bytes = bytes;
       row->dirty = false;

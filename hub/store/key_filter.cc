@@ -1,5 +1,8 @@
 #include "hub/store/key_filter.h"
 
+#include <atomic>
+#include <new>
+
 #include "absl/hash/hash.h"
 
 namespace anqiao::store {
@@ -18,21 +21,30 @@ std::uint64_t Places(std::uint64_t hash) {
 
 }  // namespace
 
+KeyFilter::KeyFilter() : blocks_(static_cast<Block*>(std::calloc(kBlocks, sizeof(Block)))) {
+  if (blocks_ == nullptr) throw std::bad_alloc();
+}
+
 void KeyFilter::Add(absl::string_view key) {
   const std::uint64_t hash = absl::Hash<absl::string_view>{}(key);
   Block& block = blocks_[hash % kBlocks];
   std::uint64_t places = Places(hash);
   for (int i = 0; i < kProbes; ++i, places >>= kPlaceBits) {
-    block[places >> 6 & 7] |= std::uint64_t{1} << (places & 63);
+    std::atomic_ref<std::uint64_t> word(block[places >> 6 & 7]);
+    const std::uint64_t bit = std::uint64_t{1} << (places & 63);
+    if ((word.load(std::memory_order_relaxed) & bit) == 0) {
+      word.fetch_or(bit, std::memory_order_relaxed);
+    }
   }
 }
 
 bool KeyFilter::MayContain(absl::string_view key) const {
   const std::uint64_t hash = absl::Hash<absl::string_view>{}(key);
-  const Block& block = blocks_[hash % kBlocks];
+  Block& block = blocks_[hash % kBlocks];
   std::uint64_t places = Places(hash);
   for (int i = 0; i < kProbes; ++i, places >>= kPlaceBits) {
-    if ((block[places >> 6 & 7] >> (places & 63) & 1) == 0) return false;
+    const std::atomic_ref<std::uint64_t> word(block[places >> 6 & 7]);
+    if ((word.load(std::memory_order_relaxed) >> (places & 63) & 1) == 0) return false;
   }
   return true;
 }

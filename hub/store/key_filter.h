@@ -4,7 +4,7 @@
 // 2007) of 16 MiB: of ten million keys, one in a thousand that is not there seems to be. It says
 // nothing wrong of more, only less often something.
 //
-// Thread-compatible: nobody asks while another adds.
+// Thread-safe: who asks sees all that was added before.
 
 #ifndef ANQIAO_HUB_STORE_KEY_FILTER_H_
 #define ANQIAO_HUB_STORE_KEY_FILTER_H_
@@ -12,7 +12,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <memory>
 
 #include "absl/strings/string_view.h"
 
@@ -20,6 +21,8 @@ namespace anqiao::store {
 
 class KeyFilter {
  public:
+  KeyFilter();
+
   void Add(absl::string_view key);
   // False: it was not added.
   bool MayContain(absl::string_view key) const;
@@ -29,7 +32,12 @@ class KeyFilter {
   using Block = std::array<std::uint64_t, 8>;
   static constexpr std::size_t kBlocks = std::size_t{1} << 18;
 
-  std::vector<Block> blocks_ = std::vector<Block>(kBlocks);
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  // Straight from the system, which gives a page when it is first written to: of few keys the
+  // filter takes little.
+  std::unique_ptr<Block[], Free> blocks_;
 };
 
 }  // namespace anqiao::store

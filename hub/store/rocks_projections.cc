@@ -53,7 +53,7 @@ struct RocksProjections::Database {
   std::unique_ptr<rocksdb::DB> db;
   const std::string path;
   std::atomic<bool> remove = false;
-  std::unique_ptr<KeyFilter> keys;  // null: not remembered
+  std::unique_ptr<KeyFilter> keys;  // all that there are; null: not remembered
 };
 
 namespace {
@@ -61,13 +61,19 @@ namespace {
 // The store's own key lies before those of keys.h, which start with a letter.
 constexpr absl::string_view kAppliedKey("\0applied", 8);
 constexpr absl::string_view kFirstKey("\x01", 1);
+constexpr int kCacheShardBits = 1;
 // Of projections that are only compared: sorted runs that are made one.
 constexpr int kRunsMerged = 16;
 
 rocksdb::Options DatabaseOptions(const RocksStoreTuning& tuning, const std::string& path,
                                  rocksdb::Env* env) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(tuning.projection_cache_bytes);
+  // A file's filter is one block of some 200 kB: in the many small shards that RocksDB makes of its
+  // own accord, filters push each other out, and most reads read one from the disk.
+  rocksdb::LRUCacheOptions cache;
+  cache.capacity = tuning.projection_cache_bytes;
+  cache.num_shard_bits = kCacheShardBits;
+  table.block_cache = rocksdb::NewLRUCache(cache);
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -119,37 +125,53 @@ class RocksBatch : public ProjectionBatch {
  public:
   using ProjectionBatch::Put;
   void Put(absl::string_view key, absl::string_view value, absl::string_view owner) override {
-    changes_.push_back({std::string(key), std::string(value)});
+    Add(key, value, false);
   }
-  void Delete(absl::string_view key) override {
-    changes_.push_back({std::string(key), std::nullopt});
-  }
+  void Delete(absl::string_view key) override { Add(key, {}, true); }
 
   // The last change of each key, in the order of keys: neighbours are cheaper to insert.
   // "keys" may be null.
   rocksdb::Status AddTo(rocksdb::WriteBatch& batch, KeyFilter* keys) const {
-    std::vector<const Change*> sorted;
-    sorted.reserve(changes_.size());
-    for (const Change& change : changes_) sorted.push_back(&change);
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const Change* a, const Change* b) { return a->key < b->key; });
+    std::vector<Change> sorted = changes_;
+    std::sort(sorted.begin(), sorted.end(), [this](const Change& a, const Change& b) {
+      const int order = KeyOf(a).compare(KeyOf(b));
+      return order != 0 ? order < 0 : a.at < b.at;
+    });
     for (std::size_t i = 0; i < sorted.size(); ++i) {
-      if (i + 1 < sorted.size() && sorted[i]->key == sorted[i + 1]->key) continue;
-      const Change& change = *sorted[i];
-      const rocksdb::Status added = change.value.has_value() ? batch.Put(change.key, *change.value)
-                                                             : batch.Delete(change.key);
+      const Change& change = sorted[i];
+      const absl::string_view key = KeyOf(change);
+      if (i + 1 < sorted.size() && key == KeyOf(sorted[i + 1])) continue;
+      const rocksdb::Status added = change.deleted
+                                        ? batch.Delete(ToSlice(key))
+                                        : batch.Put(ToSlice(key), ToSlice(ValueOf(change)));
       if (!added.ok()) return added;
-      if (keys != nullptr && change.value.has_value()) keys->Add(change.key);
+      if (keys != nullptr && !change.deleted) keys->Add(key);
     }
     return rocksdb::Status::OK();
   }
 
  private:
+  // Its key and value follow each other in "bytes_".
   struct Change {
-    std::string key;
-    std::optional<std::string> value;  // Nullopt: deleted.
+    std::size_t at = 0;
+    std::size_t key_bytes = 0, value_bytes = 0;
+    bool deleted = false;
   };
+
+  void Add(absl::string_view key, absl::string_view value, bool deleted) {
+    changes_.push_back({bytes_.size(), key.size(), value.size(), deleted});
+    bytes_.append(key.data(), key.size());
+    bytes_.append(value.data(), value.size());
+  }
+  absl::string_view KeyOf(const Change& change) const {
+    return absl::string_view(bytes_).substr(change.at, change.key_bytes);
+  }
+  absl::string_view ValueOf(const Change& change) const {
+    return absl::string_view(bytes_).substr(change.at + change.key_bytes, change.value_bytes);
+  }
+
   std::vector<Change> changes_;
+  std::string bytes_;
 };
 
 absl::StatusOr<Sequence> ReadApplied(rocksdb::DB& db, const rocksdb::ReadOptions& options) {
@@ -239,6 +261,9 @@ absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
   std::unique_ptr<RocksProjections> projections(new RocksProjections(
       std::make_shared<Database>(std::move(owned), path, env, nullptr), read_only));
   AQ_ASSIGN_OR_RETURN(projections->applied_, ReadApplied(*projections->database_->db, {}));
+  if (!read_only && projections->applied_ == 0) {
+    projections->database_->keys = std::make_unique<KeyFilter>();
+  }
   return projections;
 }
 
@@ -256,6 +281,7 @@ absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::MakeToCompar
       new RocksProjections(std::make_shared<Database>(std::unique_ptr<rocksdb::DB>(db), path, env,
                                                       std::move(encrypting)),
                            false));
+  projections->database_->keys = std::make_unique<KeyFilter>();
   projections->RemoveAfterUse();
   return projections;
 }
@@ -292,8 +318,6 @@ absl::Status RocksProjections::Apply(const ProjectionBatch& batch, Sequence sequ
 std::unique_ptr<Snapshot> RocksProjections::NewSnapshot() const {
   return std::make_unique<RocksSnapshot>(database_);
 }
-
-void RocksProjections::RememberKeys() { database_->keys = std::make_unique<KeyFilter>(); }
 
 absl::Status RocksProjections::Flush(bool wait) {
   if (read_only_) return absl::FailedPreconditionError("the store was opened read-only");

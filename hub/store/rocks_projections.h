@@ -30,6 +30,8 @@ namespace anqiao::store {
 class RocksProjections : public ProjectionStore {
  public:
   // Opens or makes the database at "path"; "env" must outlive the projections and their snapshots.
+  // One that begins empty, as for a first load or to compute a whole set, keeps in memory (up to 16
+  // MiB) which keys there are, so that looking for others costs nothing.
   static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const std::string& path,
                                                                 bool read_only,
                                                                 const RocksStoreTuning& tuning,
@@ -44,11 +46,6 @@ class RocksProjections : public ProjectionStore {
   absl::Status Apply(const ProjectionBatch& batch, Sequence sequence) override;
   Sequence applied_sequence() const override { return applied_.load(std::memory_order_acquire); }
   std::unique_ptr<Snapshot> NewSnapshot() const override;
-
-  // Keeps in memory (16 MiB) which keys there are, so that looking for others costs nothing; for
-  // whoever computes a whole set. Requires: it is empty, and no snapshot is read on another thread
-  // while something is applied.
-  void RememberKeys();
 
   // Writes everything out; with "wait" it is on disk when this returns.
   absl::Status Flush(bool wait);

@@ -177,7 +177,6 @@ class RocksStore : public Store {
       const FileCipher cipher = options_.sm4 ? FileCipher::kSm4 : FileCipher::kAes256;
       AQ_ASSIGN_OR_RETURN(projections,
                           RocksProjections::MakeToCompare(path, tuning_, env_, cipher));
-      projections->RememberKeys();
     } else {
       AQ_ASSIGN_OR_RETURN(projections, RocksProjections::Open(path, false, tuning_, env_));
       projections->RemoveAfterUse();
