@@ -1,25 +1,27 @@
 #!/bin/bash
 # Runs that break things, one line each with its figures; the last line is "N passed, N failed".
 #
-#   integration/faults.sh [--long] [--seed N] [--check-mutants] [--only RUN]...
+#   integration/faults.sh [--long] [--seed N] [--check-mutants] [--jobs N] [--only RUN]...
 #
 # --long takes the long numbers (2,000 power cuts and so on). --seed repeats a run with the seed it printed. --check-mutants runs each
-# with a hub that breaks the promise in question, and passes if the run notices. The binaries must be built:
+# with a hub that breaks the promise in question, and passes if the run notices. --jobs runs as many at a time (1): some wait most of
+# their time. --only may be given again and says the order. The binaries must be built:
 # ninja -C build/release store_faults_test store_golden_test engine_away_test anqiaod anqiaod_faulty anqiaoctl agency_employment hostile_NONE, and the four adapters
 set -uo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 BUILD=${ANQIAO_BUILD:-$ROOT/build/release}
 cd "$ROOT" || exit 1
 
-long=0 check=0 seed=
-only=()
+long=0 check=0 seed= jobs=1
+only=() passed_on=()
 while (($#)); do
   case $1 in
-    --long) long=1 ;;
-    --check-mutants) check=1 ;;
-    --seed) seed=${2:?--seed takes a number}; export AQ_FAULT_SEED=$seed; shift ;;
+    --long) long=1 passed_on+=("$1") ;;
+    --check-mutants) check=1 passed_on+=("$1") ;;
+    --seed) seed=${2:?--seed takes a number}; export AQ_FAULT_SEED=$seed; passed_on+=("$1" "$2"); shift ;;
+    --jobs) jobs=${2:?--jobs takes a number}; shift ;;
     --only) only+=("${2:?--only takes the name of a run}"); shift ;;
-    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown argument $1; see --help" >&2; exit 2 ;;
   esac
   shift
@@ -92,13 +94,35 @@ with_mutant() {  # with_mutant NAME COMMAND MUTANT
   say "$1" $verdict "$started" "$log"
 }
 
-for i in "${!names[@]}"; do
-  ((${#only[@]})) && [[ " ${only[*]} " != *" ${names[$i]} "* ]] && continue
-  if ((check)); then
-    for mutant in ${mutants[$i]}; do with_mutant "${names[$i]}" "${commands[$i]}" "$mutant"; done
-  else
-    plain "${names[$i]}" "${commands[$i]}"
-  fi
-done
+one() {  # one NAME
+  local i mutant
+  for i in "${!names[@]}"; do
+    [[ ${names[$i]} == "$1" ]] || continue
+    if ((check)); then
+      for mutant in ${mutants[$i]}; do with_mutant "$1" "${commands[$i]}" "$mutant"; done
+    else
+      plain "$1" "${commands[$i]}"
+    fi
+  done
+}
+
+((${#only[@]})) || only=("${names[@]}")
+if ((jobs > 1 && ${#only[@]} > 1)); then
+  # shellcheck disable=SC2016
+  printf '%s\n' "${only[@]}" | xargs -P "$jobs" -I{} bash -c '
+    report=build/faults_$1.report; shift
+    "$0" "$@" >"$report" 2>&1
+    sed "\$d" "$report"' "$ROOT/integration/faults.sh" {} ${passed_on[@]+"${passed_on[@]}"} --only {}
+  for name in "${only[@]}"; do
+    if [[ $(tail -n 1 "build/faults_$name.report") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+      passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+    else
+      echo "$name ended without a result: build/faults_$name.report"
+      failed=$((failed + 1))
+    fi
+  done
+else
+  for name in "${only[@]}"; do one "$name"; done
+fi
 echo "$passed passed, $failed failed"
 ((failed == 0))

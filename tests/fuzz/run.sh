@@ -4,9 +4,10 @@
 #   tests/fuzz/run.sh BUILD_DIRECTORY [RUNS [TARGET...]]
 #
 # RUNS is 1000000 if it is not given, the targets are those of the readers and of the adapters. In a build of the "fuzz" preset
-# libFuzzer draws the inputs and keeps what reaches new code in BUILD_DIRECTORY/tests/fuzz/found; in the "asan" preset the inputs of
-# the corpus are damaged. Both look for leaks, and a single execution may take ten seconds. It ends at the first target that fails;
-# the input is then in the current folder: mend what it shows and add it to tests/fuzz/corpus/TARGET.
+# libFuzzer draws inputs of up to 4 KiB and keeps what reaches new code in BUILD_DIRECTORY/tests/fuzz/found; in the "asan" preset the
+# inputs of the corpus are damaged, the largest too (400 kB). Both look for leaks, and a single execution may take ten seconds. It
+# ends at the first target that fails; the input is then in the current folder: mend what it shows and add it to
+# tests/fuzz/corpus/TARGET.
 set -eu
 build=$1
 runs=${2:-1000000}
@@ -31,7 +32,7 @@ for target in "$@"; do
   echo "$target, $runs executions"
   if grep -q '^ANQIAO_FUZZ:BOOL=ON' "$build/CMakeCache.txt"; then
     mkdir -p "$build/tests/fuzz/found/$target"
-    "$build/tests/fuzz/$target" "-runs=$runs" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    "$build/tests/fuzz/$target" "-runs=$runs" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
       "$build/tests/fuzz/found/$target" $(corpora "$target")
   else
     "$build/tests/fuzz/$target" --runs "$runs" $(corpora "$target")
