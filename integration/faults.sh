@@ -19,7 +19,8 @@ while (($#)); do
     --long) long=1 passed_on+=("$1") ;;
     --check-mutants) check=1 passed_on+=("$1") ;;
     --seed) seed=${2:?--seed takes a number}; export AQ_FAULT_SEED=$seed; passed_on+=("$1" "$2"); shift ;;
-    --jobs) jobs=${2:?--jobs takes a number}; shift ;;
+    --jobs) jobs=${2:?--jobs takes a number}; shift
+      [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "--jobs takes a number" >&2; exit 2; } ;;
     --only) only+=("${2:?--only takes the name of a run}"); shift ;;
     -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "unknown argument $1; see --help" >&2; exit 2 ;;
@@ -107,14 +108,16 @@ one() {  # one NAME
 }
 
 ((${#only[@]})) || only=("${names[@]}")
+mapfile -t only < <(printf '%s\n' "${only[@]}" | awk '!seen[$0]++')
 if ((jobs > 1 && ${#only[@]} > 1)); then
+  for name in "${only[@]}"; do rm -f "build/faults_$name.report"; done
   # shellcheck disable=SC2016
   printf '%s\n' "${only[@]}" | xargs -P "$jobs" -I{} bash -c '
     report=build/faults_$1.report; shift
     "$0" "$@" >"$report" 2>&1
     sed "\$d" "$report"' "$ROOT/integration/faults.sh" {} ${passed_on[@]+"${passed_on[@]}"} --only {}
   for name in "${only[@]}"; do
-    if [[ $(tail -n 1 "build/faults_$name.report") =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    if [[ $(tail -n 1 "build/faults_$name.report" 2>/dev/null) =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
       passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
     else
       echo "$name ended without a result: build/faults_$name.report"

@@ -162,7 +162,7 @@ if part faults "Faults of the real binaries: kill -9, kill points, clocks, repea
       note "this machine lets nobody mount: not run: full_tmpfs"
       mounts=()
     fi
-    # The first two wait most of their time: for RocksDB to look for room, and for adapters that hang.
+    # full_tmpfs and adapter_faults wait most of their time: for RocksDB to look for room, and for adapters that hang.
     one faults integration/faults.sh --jobs 2 "${mounts[@]}" --only adapter_faults --only backup --only kill_points --only duplicates \
       --only kill_9 --only http_transport --only outbound_http --only outbound_folder --only clock_jumps --only drop_folder \
       --only rotation --only projections --only adapters --only poison

@@ -184,9 +184,9 @@ void IdentityTables::Collect(store::ProjectionBatch* batch) {
   blocks_.Collect(batch);
 }
 
-void IdentityTables::Trim(std::size_t bytes_max) {
-  nodes_.Trim(bytes_max);
-  blocks_.Trim(bytes_max);
+void IdentityTables::Trim(std::size_t bytes_max, bool written) {
+  nodes_.Trim(bytes_max, written);
+  blocks_.Trim(bytes_max, written);
 }
 
 absl::StatusOr<RecordId> IdentityTables::IdOf(absl::string_view key) const {
@@ -269,7 +269,7 @@ absl::StatusOr<std::size_t> IdentityTables::AddMember(KeyHash key, RecordId reco
     blocks_.Touch(further.key, further.row);
     ++members.further;
   }
-  return first.row->document.ours.count() + first.row->document.police.count();
+  return first.row->document.count();
 }
 
 absl::StatusOr<std::size_t> IdentityTables::RemoveMember(KeyHash key, RecordId record) {
@@ -296,7 +296,7 @@ absl::StatusOr<std::size_t> IdentityTables::RemoveMember(KeyHash key, RecordId r
     --MembersIn(first.row->document, police).further;
     changed(first);
   }
-  return first.row->document.ours.count() + first.row->document.police.count();
+  return first.row->document.count();
 }
 
 absl::StatusOr<std::size_t> IdentityTables::CountOutwardMembers(KeyHash key) const {
@@ -306,7 +306,7 @@ absl::StatusOr<std::size_t> IdentityTables::CountOutwardMembers(KeyHash key) con
 
 absl::StatusOr<std::size_t> IdentityTables::CountMembers(KeyHash key) const {
   AQ_ASSIGN_OR_RETURN(const Page page, PageOf(key, 0));
-  return page.row->document.ours.count() + page.row->document.police.count();
+  return page.row->document.count();
 }
 
 absl::Status IdentityTables::List(KeyHash key, bool police, std::vector<RecordId>& members) const {

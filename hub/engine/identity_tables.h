@@ -75,6 +75,7 @@ struct BlockPage {
   Members ours, police;  // not the police's, the police's
 
   bool empty() const { return ours.empty() && police.empty(); }
+  std::size_t count() const { return ours.count() + police.count(); }
   std::size_t ByteSizeLong() const { return 8 * (ours.records.size() + police.records.size()); }
   void Clear() {
     for (Members* members : {&ours, &police}) {
@@ -98,7 +99,7 @@ class IdentityTables final : public identity::LinkageTables {
       : snapshot_(std::move(snapshot)), heads_(*heads) {}
 
   void Collect(store::ProjectionBatch* batch);
-  void Trim(std::size_t bytes_max);
+  void Trim(std::size_t bytes_max, bool written);
   // Of nodes that not only the police handed in.
   absl::StatusOr<std::size_t> CountOutwardMembers(identity::KeyHash key) const;
   absl::Status ListOutwardMembers(identity::KeyHash key,

@@ -45,6 +45,7 @@ class OutwardLinkage {
  public:
   OutwardLinkage(const store::Snapshot& snapshot, const identity::Model& model)
       : model_(model),
+        scorer_(model),
         tables_([&snapshot]() -> const store::Snapshot& { return snapshot; }, &heads_) {}
 
   // Records that are one person's with "anchor".
@@ -171,8 +172,7 @@ class OutwardLinkage {
       return identity::UnpackProfile(of.nodes.front()->profile, model_.schema.size());
     };
     const identity::Profile a = profile(member), b = profile(members_.at(other));
-    const identity::Score score =
-        identity::ScorePair(model_, identity::Compare(model_.schema, a, b), a, b);
+    const identity::Score score = scorer_.ScoreOf(identity::Compare(scorer_.places(), a, b), a, b);
     if (score.total < model_.review || score.different) return;
     Edge& edge = member.edges[other];
     edge.to = other;
@@ -242,6 +242,7 @@ class OutwardLinkage {
   }
 
   const identity::Model& model_;
+  const identity::Scorer scorer_;
   IdentityTables::Heads heads_;
   IdentityTables tables_;
   std::map<RecordId, RecordId> nodes_;

@@ -22,7 +22,7 @@ using journal::v1::RecordObserved;
 using store::Sequence;
 
 // What is remembered of each kind of documents from batch to batch.
-constexpr std::size_t kCachedRecordBytes = std::size_t{12} << 20;
+constexpr std::size_t kCachedRecordBytes = std::size_t{6} << 20;
 constexpr std::size_t kCachedBytes = std::size_t{2} << 20;
 
 bool SameSubject(const journal::v1::Subject& a, const journal::v1::Subject& b) {
@@ -104,6 +104,11 @@ Projection::Projection(store::ProjectionStore* store, const IdentityModel& model
 const store::Snapshot& Projection::snapshot() {
   if (snapshot_ == nullptr) snapshot_ = store_->NewSnapshot();
   return *snapshot_;
+}
+
+absl::StatusOr<const store::Snapshot*> Projection::WholeSnapshot() {
+  AQ_RETURN_IF_ERROR(Land());
+  return &snapshot();
 }
 
 absl::Status Projection::Add(Sequence sequence, const Entry& entry) {
@@ -203,23 +208,46 @@ void Projection::CollectChanges() {
 }
 
 absl::Status Projection::Commit() {
+  AQ_RETURN_IF_ERROR(Land());
   if (last_ == 0) return absl::OkStatus();
   if (batch_ == nullptr) CollectChanges();
   AQ_RETURN_IF_ERROR(store_->Apply(*batch_, last_));
   batch_.reset();
   last_ = 0;
   snapshot_.reset();
-  heads_.Trim(kCachedRecordBytes);
-  people_.Trim(kCachedRecordBytes);
-  identity_tables_.Trim(kCachedRecordBytes * 3 / 2);
-  referrals_.Trim(kCachedBytes);
-  consents_.Trim(kCachedBytes);
-  deliveries_.Trim(kCachedBytes);
-  quarantine_.Trim(kCachedBytes);
-  notes_.Trim(kCachedBytes);
-  members_.Trim(kCachedBytes);
-  dispatches_.Trim(kCachedBytes);
+  Trim(true);
   return absl::OkStatus();
+}
+
+absl::Status Projection::CommitAhead() {
+  AQ_RETURN_IF_ERROR(Land());
+  if (last_ == 0) return absl::OkStatus();
+  CollectChanges();
+  flying_ = std::async(std::launch::async,
+                       [store = store_, batch = std::move(batch_), last = std::exchange(last_, 0)] {
+                         return store->Apply(*batch, last);
+                       });
+  Trim(false);
+  return absl::OkStatus();
+}
+
+absl::Status Projection::Land() {
+  if (!flying_.valid()) return absl::OkStatus();
+  snapshot_.reset();
+  return flying_.get();
+}
+
+void Projection::Trim(bool written) {
+  heads_.Trim(kCachedRecordBytes, written);
+  people_.Trim(kCachedRecordBytes, written);
+  identity_tables_.Trim(kCachedRecordBytes * 3 / 2, written);
+  referrals_.Trim(kCachedBytes, written);
+  consents_.Trim(kCachedBytes, written);
+  deliveries_.Trim(kCachedBytes, written);
+  quarantine_.Trim(kCachedBytes, written);
+  notes_.Trim(kCachedBytes, written);
+  members_.Trim(kCachedBytes, written);
+  dispatches_.Trim(kCachedBytes, written);
 }
 
 absl::Status Projection::Count(const std::string& name, std::int64_t change) {
@@ -330,10 +358,11 @@ absl::Status Projection::Raise(const std::string& key, std::int64_t version) {
   std::int64_t known = 0;
   if (const auto it = others_.find(key); it != others_.end()) {
     if (!absl::SimpleAtoi(it->second.value.value_or("0"), &known)) known = 0;
-  } else if (const absl::StatusOr<std::string> stored = snapshot().Get(key); stored.ok()) {
-    if (!absl::SimpleAtoi(*stored, &known)) known = 0;
-  } else if (!absl::IsNotFound(stored.status())) {
-    return stored.status();
+  } else {
+    AQ_ASSIGN_OR_RETURN(const store::Snapshot* whole, WholeSnapshot());
+    const absl::StatusOr<std::string> stored = whole->Get(key);
+    if (!stored.ok() && !absl::IsNotFound(stored.status())) return stored.status();
+    if (stored.ok() && !absl::SimpleAtoi(*stored, &known)) known = 0;
   }
   if (version > known) Put(key, absl::StrCat(version));
   return absl::OkStatus();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,6 +59,9 @@ class Projection {
   // Writes the batch. Nothing happens if it is empty. After RESOURCE_EXHAUSTED (the disk is full)
   // it may be called again.
   absl::Status Commit();
+  // The same on another thread, while more entries are taken in; what went wrong with it the next
+  // Commit or CommitAhead tells. The last is a Commit.
+  absl::Status CommitAhead();
   // What happened to deliveries since the last call.
   std::vector<DeliveryEvent> TakeDeliveryEvents() { return std::exchange(delivery_events_, {}); }
   // From now on it is remembered who is touched; whoever asks for that takes it regularly.
@@ -174,8 +178,14 @@ class Projection {
     others_[key] = {std::move(value), std::move(owner)};
   }
   void Remove(const std::string& key) { others_[key] = {std::nullopt, ""}; }
+  // For the tables, which remember what was committed after it.
   const store::Snapshot& snapshot();
+  // With all that was committed.
+  absl::StatusOr<const store::Snapshot*> WholeSnapshot();
   void CollectChanges();
+  // Waits for what CommitAhead began.
+  absl::Status Land();
+  void Trim(bool written);
 
   store::ProjectionStore* const store_;
   const IdentityModel& model_;
@@ -202,6 +212,7 @@ class Projection {
   bool remembers_touches_ = false;
   Touches touches_;
   std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
+  std::future<absl::Status> flying_;               // a batch that is being written
 };
 
 // Adds "id" unless it is there; true if it was not.

@@ -142,7 +142,8 @@ absl::Status Projection::ChangeDisclosure(
     if (!it->second.value.has_value()) return absl::OkStatus();
     readable = disclosure.ParseFromString(*it->second.value);
   } else {
-    const absl::StatusOr<std::string> stored = snapshot().Get(key);
+    AQ_ASSIGN_OR_RETURN(const store::Snapshot* whole, WholeSnapshot());
+    const absl::StatusOr<std::string> stored = whole->Get(key);
     if (absl::IsNotFound(stored.status())) return absl::OkStatus();
     AQ_RETURN_IF_ERROR(stored.status());
     readable = disclosure.ParseFromString(*stored);

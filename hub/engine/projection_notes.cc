@@ -110,8 +110,9 @@ absl::Status Projection::Noted(Sequence sequence, const Entry& entry) {
 absl::Status Projection::ForgetRegrouped(Sequence through) {
   const store::KeyRange range = store::RegroupedRange(0, through);
   std::vector<std::string> keys;
+  AQ_ASSIGN_OR_RETURN(const store::Snapshot* whole, WholeSnapshot());
   AQ_RETURN_IF_ERROR(
-      snapshot().Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
+      whole->Scan(range.begin, range.end, [&](absl::string_view key, absl::string_view) {
         keys.emplace_back(key);
         return true;
       }));

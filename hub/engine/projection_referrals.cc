@@ -117,8 +117,10 @@ absl::Status Projection::Asked(const journal::v1::DisclosureDocument& disclosure
   const std::string key = AskedKeyOf(disclosure);
   if (const auto it = others_.find(key); it != others_.end()) {
     if (it->second.value.has_value()) return absl::OkStatus();
-  } else if (const absl::Status stored = snapshot().Get(key).status(); !absl::IsNotFound(stored)) {
-    return stored;
+  } else {
+    AQ_ASSIGN_OR_RETURN(const store::Snapshot* whole, WholeSnapshot());
+    const absl::Status stored = whole->Get(key).status();
+    if (!absl::IsNotFound(stored)) return stored;
   }
   journal::v1::AskedDocument asked;
   asked.set_month(model::CivilDate::At(ToTime(disclosure.time())).month);

@@ -20,7 +20,7 @@ using journal::v1::Entry;
 using store::Sequence;
 
 // Entries that are applied in one batch.
-constexpr std::size_t kBatchEntries = 8192;
+constexpr std::size_t kBatchEntries = 4096;
 // Entries that are read ahead of those taken in, and how many times.
 constexpr std::size_t kChunkEntries = 1024;
 constexpr std::size_t kChunksAhead = 4;
@@ -141,7 +141,7 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
   std::size_t pending = 0;
   const auto step = [&](Sequence done) -> absl::Status {
     pending = 0;
-    AQ_RETURN_IF_ERROR(projection->Commit());
+    AQ_RETURN_IF_ERROR(projection->CommitAhead());
     if (progress && !progress(done, last)) return absl::CancelledError("stopped by the caller");
     return absl::OkStatus();
   };
@@ -156,6 +156,7 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
     if (chunk.last) break;
   }
   AQ_RETURN_IF_ERROR(step(last));
+  AQ_RETURN_IF_ERROR(projection->Commit());
   if (target->applied_sequence() != last) {
     return Error(
         absl::StatusCode::kDataLoss, reason::kStorageLost,

@@ -1,5 +1,5 @@
 // Documents of the projections with those that a batch changed: read once, changed in memory,
-// written once.
+// written once. What is remembered may be ahead of the snapshot that the rest is read from.
 //
 // Thread-compatible.
 
@@ -97,14 +97,20 @@ class Table {
       row->bytes = bytes;
       row->dirty = false;
     }
-    changed_.clear();
+    collected_ = std::exchange(changed_, {});
   }
-  // Forgets everything if what is remembered takes more than "bytes_max" bytes, as stored.
-  // Requires: nothing is changed.
-  void Trim(std::size_t bytes_max) {
+  // If what is remembered takes more than "bytes_max" bytes, about as stored, forgets all but what
+  // was collected last, or that too if it is written. Requires: nothing is changed.
+  void Trim(std::size_t bytes_max, bool written) {
+    if (written) collected_.clear();
     if (bytes_ <= bytes_max) return;
-    rows_.clear();
+    absl::flat_hash_map<std::string, std::unique_ptr<Row>> kept;
     bytes_ = 0;
+    for (const auto& [key, row] : collected_) {
+      kept.emplace(key, std::move(rows_.at(key)));
+      bytes_ += kRowBytes + row->bytes;
+    }
+    rows_ = std::move(kept);
   }
 
  private:
@@ -112,7 +118,7 @@ class Table {
   static constexpr std::size_t kRowBytes = sizeof(Row) + 64;
 
   absl::flat_hash_map<std::string, std::unique_ptr<Row>> rows_;
-  std::vector<std::pair<std::string, Row*>> changed_;
+  std::vector<std::pair<std::string, Row*>> changed_, collected_;
   std::size_t bytes_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What a Linkage tells of its clusters; linkage.cc changes them.
+// What a Linkage tells of its clusters; linkage_change.cc changes them.
 
 #include <algorithm>
 #include <map>

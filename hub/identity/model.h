@@ -95,6 +95,7 @@ struct Score {
 // must outlive it.
 class Scorer {
  public:
+  // Requires: an AttributeModel for each attribute of the schema.
   explicit Scorer(const Model& model);
 
   const Places& places() const { return places_; }
@@ -110,6 +111,7 @@ class Scorer {
   // By attribute and level, how often a value occurs left aside; 0 where the model says nothing.
   std::array<std::array<Weight, kLevels>, kAttributesMax> weights_{};
 };
+// The same for a single pair.
 Score ScorePair(const Model& model, const Comparison& comparison, const Profile& a,
                 const Profile& b);
 

@@ -4,7 +4,8 @@
 // 2007) of 16 MiB: of ten million keys, one in a thousand that is not there seems to be. It says
 // nothing wrong of more, only less often something.
 //
-// Thread-safe: who asks sees all that was added before.
+// Thread-safe. Who asks sees what was added before, if something else makes it be before: the
+// filter itself orders nothing.
 
 #ifndef ANQIAO_HUB_STORE_KEY_FILTER_H_
 #define ANQIAO_HUB_STORE_KEY_FILTER_H_

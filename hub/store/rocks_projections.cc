@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,7 +52,7 @@ struct RocksProjections::Database {
   std::unique_ptr<rocksdb::DB> db;
   const std::string path;
   std::atomic<bool> remove = false;
-  std::unique_ptr<KeyFilter> keys;  // all that there are; null: not remembered
+  std::unique_ptr<KeyFilter> keys;  // has all that there are; null: not remembered
 };
 
 namespace {
@@ -133,10 +132,8 @@ class RocksBatch : public ProjectionBatch {
   // "keys" may be null.
   rocksdb::Status AddTo(rocksdb::WriteBatch& batch, KeyFilter* keys) const {
     std::vector<Change> sorted = changes_;
-    std::sort(sorted.begin(), sorted.end(), [this](const Change& a, const Change& b) {
-      const int order = KeyOf(a).compare(KeyOf(b));
-      return order != 0 ? order < 0 : a.at < b.at;
-    });
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [this](const Change& a, const Change& b) { return KeyOf(a) < KeyOf(b); });
     for (std::size_t i = 0; i < sorted.size(); ++i) {
       const Change& change = sorted[i];
       const absl::string_view key = KeyOf(change);
@@ -180,6 +177,13 @@ absl::StatusOr<Sequence> ReadApplied(rocksdb::DB& db, const rocksdb::ReadOptions
   if (got.IsNotFound()) return 0;
   AQ_RETURN_IF_ERROR(FromRocks(got, "reading how far the projections are"));
   return DecodeNumber(bytes);
+}
+
+absl::StatusOr<bool> IsEmpty(rocksdb::DB& db) {
+  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator({}));
+  rows->SeekToFirst();
+  AQ_RETURN_IF_ERROR(FromRocks(rows->status(), "looking whether there are projections"));
+  return !rows->Valid();
 }
 
 class RocksSnapshot : public Snapshot {
@@ -261,8 +265,9 @@ absl::StatusOr<std::unique_ptr<RocksProjections>> RocksProjections::Open(
   std::unique_ptr<RocksProjections> projections(new RocksProjections(
       std::make_shared<Database>(std::move(owned), path, env, nullptr), read_only));
   AQ_ASSIGN_OR_RETURN(projections->applied_, ReadApplied(*projections->database_->db, {}));
-  if (!read_only && projections->applied_ == 0) {
-    projections->database_->keys = std::make_unique<KeyFilter>();
+  if (!read_only) {
+    AQ_ASSIGN_OR_RETURN(const bool empty, IsEmpty(*projections->database_->db));
+    if (empty) projections->database_->keys = std::make_unique<KeyFilter>();
   }
   return projections;
 }
@@ -310,6 +315,8 @@ absl::Status RocksProjections::Apply(const ProjectionBatch& batch, Sequence sequ
   if (own == nullptr) return absl::InvalidArgumentError("the batch is of another store");
   AQ_RETURN_IF_ERROR(CheckApply(sequence, applied_sequence()));
   rocksdb::WriteBatch changes;
+  // Keys are remembered before the batch can be seen: a snapshot that has one finds it in the
+  // filter. What a write that failed leaves there costs a look.
   AQ_RETURN_IF_ERROR(
       FromRocks(own->AddTo(changes, database_->keys.get()), "building changes of projections"));
   return Write(changes, sequence);

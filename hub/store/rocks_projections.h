@@ -31,7 +31,7 @@ class RocksProjections : public ProjectionStore {
  public:
   // Opens or makes the database at "path"; "env" must outlive the projections and their snapshots.
   // One that begins empty, as for a first load or to compute a whole set, keeps in memory (up to 16
-  // MiB) which keys there are, so that looking for others costs nothing.
+  // MiB) which keys there are: looking for others costs nothing until there are some ten million.
   static absl::StatusOr<std::unique_ptr<RocksProjections>> Open(const std::string& path,
                                                                 bool read_only,
                                                                 const RocksStoreTuning& tuning,

@@ -18,7 +18,7 @@ struct RocksStoreTuning {
   // Small, so that a short test reaches table files and compactions.
   std::size_t write_buffer_bytes = std::size_t{16} << 20;
   // Blocks of the projections, and of the journal, that are remembered.
-  std::size_t projection_cache_bytes = std::size_t{64} << 20;
+  std::size_t projection_cache_bytes = std::size_t{48} << 20;
   std::size_t journal_cache_bytes = std::size_t{8} << 20;
   // As RocksStoreOptions::compress, which counts as well.
   bool compresses = true;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 
 namespace anqiao::store {
@@ -21,6 +23,17 @@ TEST(KeyFilterTest, SaysOfNearlyEveryOtherKeyThatItIsNotThere) {
     if (filter.MayContain(absl::StrCat("other", i))) ++taken_for_there;
   }
   EXPECT_LT(taken_for_there, 100);
+}
+
+TEST(KeyFilterTest, LosesNothingThatTwoAddAtATime) {
+  KeyFilter filter;
+  const auto add = [&](int from) {
+    for (int i = from; i < 200'000; i += 2) filter.Add(absl::StrCat("key", i));
+  };
+  std::thread even(add, 0), odd(add, 1);
+  even.join();
+  odd.join();
+  for (int i = 0; i < 200'000; ++i) EXPECT_TRUE(filter.MayContain(absl::StrCat("key", i)));
 }
 
 TEST(KeyFilterTest, HasNothingAtFirst) {

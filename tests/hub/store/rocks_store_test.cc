@@ -325,6 +325,17 @@ TEST_F(RocksStoreTest, OnlyOneWriterOpensADirectory) {
               StatusIs(absl::StatusCode::kUnavailable, ::testing::HasSubstr("another process")));
 }
 
+TEST_F(RocksStoreTest, RowsAreFoundAfterReopening) {
+  for (Sequence at = 1; at <= 3; ++at) {
+    AQ_ASSERT_OK_AND_ASSIGN(auto store, Open(directory_.path()));
+    AppendEach(*store, at, at);
+    AQ_ASSERT_OK(ApplyRows(*store, {{absl::StrCat("k", at), "there"}}, at));
+    for (Sequence before = 1; before <= at; ++before) {
+      EXPECT_THAT(store->NewSnapshot()->Get(absl::StrCat("k", before)), IsOkAndHolds("there"));
+    }
+  }
+}
+
 TEST_F(RocksStoreTest, ReadOnlyReadsAndChangesNothing) {
   EXPECT_THAT(Open(directory_.path(), true), StatusIs(absl::StatusCode::kFailedPrecondition));
   AQ_ASSERT_OK_AND_ASSIGN(auto writer, Open(directory_.path()));

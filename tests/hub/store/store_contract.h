@@ -207,6 +207,17 @@ TEST_P(StoreContract, SnapshotsDoNotMove) {
   EXPECT_EQ(middle->sequence(), 2u);
   EXPECT_EQ(ScanAll(*middle), (Rows{{"a", "2"}, {"c", "2"}}));
   EXPECT_THAT(middle->Get("b"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(early->Get("c"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(early->Get("b"), IsOkAndHolds("1"));
+}
+
+TEST_P(StoreContract, WhatWasDeletedMayComeAgain) {
+  Fill(3);
+  AQ_ASSERT_OK(ApplyRows(*store_, {{"a", "1"}}, 1));
+  AQ_ASSERT_OK(ApplyRows(*store_, {{"a", ""}}, 2));
+  EXPECT_THAT(store_->NewSnapshot()->Get("a"), StatusIs(absl::StatusCode::kNotFound));
+  AQ_ASSERT_OK(ApplyRows(*store_, {{"a", "3"}}, 3));
+  EXPECT_THAT(store_->NewSnapshot()->Get("a"), IsOkAndHolds("3"));
 }
 
 TEST_P(StoreContract, ScansHalfOpenRangesInOrder) {
@@ -251,6 +262,9 @@ TEST_P(StoreContract, ProjectionsAreReplacedWhole) {
   EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"b", "3"}}));
   AQ_ASSERT_OK(ApplyRows(*store_, {{"c", "4"}}, 3));
   EXPECT_EQ(ScanAll(*store_->NewSnapshot()), (Rows{{"b", "3"}, {"c", "4"}}));
+  EXPECT_THAT(store_->NewSnapshot()->Get("a"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store_->NewSnapshot()->Get("b"), IsOkAndHolds("3"));
+  EXPECT_THAT(store_->NewSnapshot()->Get("c"), IsOkAndHolds("4"));
 }
 
 TEST_P(StoreContract, ProjectionsToCompareChangeNothing) {
@@ -272,12 +286,22 @@ TEST_P(StoreContract, ReadersSeeWholeBatchesWhileAWriterAppliesThem) {
     while (!done) {
       const auto snapshot = store_->NewSnapshot();
       const std::string expected = std::to_string(snapshot->sequence());
-      for (const auto& [key, value] : ScanAll(*snapshot)) ASSERT_EQ(value, expected) << key;
+      if (snapshot->sequence() > 0) {
+        for (const absl::string_view key : {"a", "b", "c"}) {
+          ASSERT_THAT(snapshot->Get(key), IsOkAndHolds(expected));
+        }
+        // It came with this batch; the one below comes with the next.
+        ASSERT_THAT(snapshot->Get("k" + expected), IsOkAndHolds("new"));
+      }
+      ASSERT_THAT(snapshot->Get("k" + std::to_string(snapshot->sequence() + 1)),
+                  StatusIs(absl::StatusCode::kNotFound));
+      ASSERT_EQ(ScanAll(*snapshot, "a", "d").size(), snapshot->sequence() > 0 ? 3u : 0u);
     }
   });
   for (Sequence at = 1; at <= kLast; ++at) {
     const std::string value = std::to_string(at);
-    AQ_EXPECT_OK(ApplyRows(*store_, {{"a", value}, {"b", value}, {"c", value}}, at));
+    AQ_EXPECT_OK(
+        ApplyRows(*store_, {{"a", value}, {"b", value}, {"c", value}, {"k" + value, "new"}}, at));
   }
   done = true;
   reader.join();

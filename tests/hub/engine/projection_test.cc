@@ -1,0 +1,98 @@
+#include "hub/engine/projection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hub/base/status_macros.h"
+#include "hub/engine/table.h"
+#include "tests/hub/engine/engine_fixture.h"
+
+namespace anqiao::engine {
+namespace {
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+class ProjectionTest : public EngineFixture {
+ protected:
+  // People, referrals, deliveries and held rows.
+  void Live() {
+    Open();
+    const std::string one = AddPerson(1);
+    AddPerson(2);
+    SendOne(one);
+    Submit("changes", "P9|王|9|||\nBAD\n", "held");
+    for (int i = 3; i < 40; ++i) SendOne(AddPerson(i));
+  }
+
+  // What comes of the journal if "commit" is called after so many entries, and a Commit at the end.
+  Rows Projected(std::size_t entries, absl::Status (Projection::*commit)()) {
+    auto target = store_->NewProjections(store::ProjectionPurpose::kCompare);
+    EXPECT_TRUE(target.ok()) << target.status();
+    Projection projection(target->get(), ShippedIdentityModel());
+    std::size_t added = 0;
+    AQ_EXPECT_OK(store_->ReadJournal(1, [&](store::Sequence sequence, absl::string_view bytes) {
+      journal::v1::Entry entry;
+      EXPECT_TRUE(entry.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+      AQ_EXPECT_OK(projection.Add(sequence, entry));
+      if (++added % entries == 0) {
+        AQ_EXPECT_OK((projection.*commit)());
+      }
+      return true;
+    }));
+    AQ_EXPECT_OK(projection.Commit());
+    EXPECT_EQ((*target)->applied_sequence(), added);
+    Rows rows;
+    AQ_EXPECT_OK((*target)->NewSnapshot()->Scan("", "", [&](absl::string_view key, auto value) {
+      rows.emplace_back(std::string(key), std::string(value));
+      return true;
+    }));
+    return rows;
+  }
+};
+
+TEST_F(ProjectionTest, CommittingAheadGivesTheSameWhereverItIsDone) {
+  Live();
+  const Rows at_once = Projected(1'000'000, &Projection::Commit);
+  ASSERT_GT(at_once.size(), 100u);
+  for (const std::size_t entries : {1, 2, 3, 7, 50}) {
+    EXPECT_EQ(Projected(entries, &Projection::Commit), at_once) << entries;
+    EXPECT_EQ(Projected(entries, &Projection::CommitAhead), at_once) << entries;
+  }
+}
+
+TEST(TableTest, RemembersWhatIsCollectedUntilItIsWritten) {
+  const std::unique_ptr<store::Store> store = store::NewMemoryStore();
+  const auto empty = store->NewSnapshot();
+  Table<journal::v1::RecordHead> heads;
+  AQ_ASSERT_OK_AND_ASSIGN(auto* row, heads.Find(*empty, "changed"));
+  row->document.set_person("p1");
+  heads.Touch("changed", row);
+  AQ_ASSERT_OK(heads.Find(*empty, "read"));
+  const auto batch = store->NewBatch();
+  heads.Collect(batch.get());
+  heads.Trim(0, false);
+  AQ_ASSERT_OK_AND_ASSIGN(row, heads.Find(*empty, "changed"));
+  EXPECT_EQ(row->document.person(), "p1");
+  heads.Trim(0, true);
+  AQ_ASSERT_OK_AND_ASSIGN(row, heads.Find(*empty, "changed"));
+  EXPECT_FALSE(row->exists);
+}
+
+TEST_F(ProjectionTest, WhatWentWrongAheadIsToldNext) {
+  Live();
+  engine_.reset();
+  std::vector<journal::v1::Entry> entries;
+  AQ_ASSERT_OK(store_->ReadJournal(1, [&](store::Sequence, absl::string_view bytes) {
+    entries.emplace_back().ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    return entries.size() < 3;
+  }));
+  // Its projections are ahead of these entries already.
+  Projection projection(store_.get(), ShippedIdentityModel());
+  AQ_ASSERT_OK(projection.Add(1, entries[0]));
+  AQ_EXPECT_OK(projection.CommitAhead());
+  const absl::Status told = projection.Commit();
+  EXPECT_FALSE(told.ok());
+}
+
+}  // namespace
+}  // namespace anqiao::engine
