@@ -21,7 +21,7 @@ class ProjectionTest : public EngineFixture {
     AddPerson(2);
     SendOne(one);
     Submit("changes", "P9|王|9|||\nBAD\n", "held");
-    for (int i = 3; i < 40; ++i) SendOne(AddPerson(i));
+    for (int i = 3; i < 20; ++i) SendOne(AddPerson(i));
   }
 
   // What comes of the journal if "commit" is called after so many entries, and a Commit at the end.
@@ -54,7 +54,7 @@ TEST_F(ProjectionTest, CommittingAheadGivesTheSameWhereverItIsDone) {
   Live();
   const Rows at_once = Projected(1'000'000, &Projection::Commit);
   ASSERT_GT(at_once.size(), 100u);
-  for (const std::size_t entries : {1, 2, 3, 7, 50}) {
+  for (const std::size_t entries : {1, 3, 50}) {
     EXPECT_EQ(Projected(entries, &Projection::Commit), at_once) << entries;
     EXPECT_EQ(Projected(entries, &Projection::CommitAhead), at_once) << entries;
   }
