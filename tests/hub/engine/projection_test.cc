@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/time/clock.h"
 #include "hub/base/status_macros.h"
 #include "hub/engine/table.h"
 #include "tests/hub/engine/engine_fixture.h"
@@ -12,23 +13,45 @@ namespace {
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
+// Writes so slowly that the next entry is taken in meanwhile.
+class SlowProjections : public store::ProjectionStore {
+ public:
+  explicit SlowProjections(std::unique_ptr<store::ProjectionStore> store)
+      : store_(std::move(store)) {}
+
+  std::unique_ptr<store::ProjectionBatch> NewBatch() const override { return store_->NewBatch(); }
+  absl::Status Apply(const store::ProjectionBatch& batch, store::Sequence sequence) override {
+    absl::SleepFor(absl::Milliseconds(2));
+    return store_->Apply(batch, sequence);
+  }
+  store::Sequence applied_sequence() const override { return store_->applied_sequence(); }
+  std::unique_ptr<store::Snapshot> NewSnapshot() const override { return store_->NewSnapshot(); }
+  std::string IndexSecret() const override { return store_->IndexSecret(); }
+
+ private:
+  const std::unique_ptr<store::ProjectionStore> store_;
+};
+
 class ProjectionTest : public EngineFixture {
  protected:
-  // People, referrals, deliveries and held rows.
+  // People, referrals, deliveries, of which one is acknowledged right away, and held rows.
   void Live() {
     Open();
     const std::string one = AddPerson(1);
     AddPerson(2);
     SendOne(one);
+    DeliveryStream& stream = Receive();
+    AQ_EXPECT_OK(stream.Ack(NextOf(stream).name()));
     Submit("changes", "P9|王|9|||\nBAD\n", "held");
     for (int i = 3; i < 20; ++i) SendOne(AddPerson(i));
   }
 
   // What comes of the journal if "commit" is called after so many entries, and a Commit at the end.
   Rows Projected(std::size_t entries, absl::Status (Projection::*commit)()) {
-    auto target = store_->NewProjections(store::ProjectionPurpose::kCompare);
-    EXPECT_TRUE(target.ok()) << target.status();
-    Projection projection(target->get(), ShippedIdentityModel());
+    auto made = store_->NewProjections(store::ProjectionPurpose::kCompare);
+    EXPECT_TRUE(made.ok()) << made.status();
+    SlowProjections target(*std::move(made));
+    Projection projection(&target, ShippedIdentityModel());
     std::size_t added = 0;
     AQ_EXPECT_OK(store_->ReadJournal(1, [&](store::Sequence sequence, absl::string_view bytes) {
       journal::v1::Entry entry;
@@ -40,9 +63,9 @@ class ProjectionTest : public EngineFixture {
       return true;
     }));
     AQ_EXPECT_OK(projection.Commit());
-    EXPECT_EQ((*target)->applied_sequence(), added);
+    EXPECT_EQ(target.applied_sequence(), added);
     Rows rows;
-    AQ_EXPECT_OK((*target)->NewSnapshot()->Scan("", "", [&](absl::string_view key, auto value) {
+    AQ_EXPECT_OK(target.NewSnapshot()->Scan("", "", [&](absl::string_view key, auto value) {
       rows.emplace_back(std::string(key), std::string(value));
       return true;
     }));
@@ -80,6 +103,7 @@ TEST(TableTest, RemembersWhatIsCollectedUntilItIsWritten) {
 
 TEST_F(ProjectionTest, WhatWentWrongAheadIsToldNext) {
   Live();
+  stream_.reset();
   engine_.reset();
   std::vector<journal::v1::Entry> entries;
   AQ_ASSERT_OK(store_->ReadJournal(1, [&](store::Sequence, absl::string_view bytes) {
