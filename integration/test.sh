@@ -164,7 +164,7 @@ if part asan "Unit and contract tests (clang, AddressSanitizer and UndefinedBeha
   ctest_in asan -L 'unit|contract' -E '^repository_'
 fi
 if part tsan "Store, engine and transports (clang, ThreadSanitizer)"; then
-  # Not what has a single thread, such as the simulation.
+  # Not what has a single thread, or engines of one thread each, such as the simulation.
   ctest_in tsan -R '^(store|engine|transport)_' -E "_(audit_log|checksum|head_file|journal_logs|key_ring_format|keys|log_tail|master_key|golden|delivery_queue|simulation|indistinguishable|body_reader|poll_state|poll_url|push_request|token_file|file_store)_test"
 fi
 if part tidy "clang-tidy on model, identity, policy, referral"; then tidy; fi

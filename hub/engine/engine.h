@@ -93,7 +93,8 @@ struct EngineOptions {
   absl::Duration group_wait = absl::ZeroDuration();
   // Groups up to this size are committed on the writer's thread if nothing more is queued.
   std::size_t inline_group_entries_max = 64;
-  // Entries that projections may lag behind before intake waits.
+  // Entries that projections may lag behind before intake waits: more than the projector has in
+  // hand at a time.
   std::uint64_t projection_lag_max = 10'000;
   // Payload bytes taken in and not yet committed, over all agencies.
   std::uint64_t intake_bytes_max = 20 << 20;

@@ -232,9 +232,11 @@ absl::Status Projection::CommitAhead() {
 }
 
 absl::Status Projection::Land() {
-  if (!flying_.valid()) return absl::OkStatus();
-  snapshot_.reset();
-  return flying_.get();
+  if (flying_.valid()) {
+    landed_ = flying_.get();
+    snapshot_.reset();
+  }
+  return landed_;
 }
 
 void Projection::Trim(bool written) {

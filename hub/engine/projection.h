@@ -59,8 +59,8 @@ class Projection {
   // Writes the batch. Nothing happens if it is empty. After RESOURCE_EXHAUSTED (the disk is full)
   // it may be called again.
   absl::Status Commit();
-  // The same on another thread, while more entries are taken in; what went wrong with it the next
-  // Commit or CommitAhead tells. The last is a Commit.
+  // The same on another thread, while more entries are taken in. The last is a Commit. What went
+  // wrong with it the next call tells, and every other: the batch is lost, whatever the reason.
   absl::Status CommitAhead();
   // What happened to deliveries since the last call.
   std::vector<DeliveryEvent> TakeDeliveryEvents() { return std::exchange(delivery_events_, {}); }
@@ -213,6 +213,7 @@ class Projection {
   Touches touches_;
   std::unique_ptr<store::ProjectionBatch> batch_;  // collected and not yet written
   std::future<absl::Status> flying_;               // a batch that is being written
+  absl::Status landed_;                            // not OK: a batch was lost
 };
 
 // Adds "id" unless it is there; true if it was not.

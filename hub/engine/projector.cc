@@ -139,24 +139,25 @@ absl::Status ApplyJournal(const store::Store& journal, Sequence last,
     reader = std::make_unique<JournalReader>(journal, first, last);
   }
   std::size_t pending = 0;
-  const auto step = [&](Sequence done) -> absl::Status {
-    pending = 0;
-    AQ_RETURN_IF_ERROR(projection->CommitAhead());
-    if (progress && !progress(done, last)) return absl::CancelledError("stopped by the caller");
-    return absl::OkStatus();
+  const auto tell = [&](Sequence done) {
+    return !progress || progress(done, last) ? absl::OkStatus()
+                                             : absl::CancelledError("stopped by the caller");
   };
   while (true) {
     const JournalReader::Chunk chunk =
         reader != nullptr ? reader->Next() : ReadAtOnce(journal, first, last);
     for (const auto& [sequence, entry] : chunk.entries) {
       AQ_RETURN_IF_ERROR(projection->Add(sequence, *entry));
-      if (++pending >= kBatchEntries) AQ_RETURN_IF_ERROR(step(sequence));
+      if (++pending < kBatchEntries) continue;
+      pending = 0;
+      AQ_RETURN_IF_ERROR(projection->CommitAhead());
+      AQ_RETURN_IF_ERROR(tell(sequence));
     }
     AQ_RETURN_IF_ERROR(chunk.status);
     if (chunk.last) break;
   }
-  AQ_RETURN_IF_ERROR(step(last));
   AQ_RETURN_IF_ERROR(projection->Commit());
+  AQ_RETURN_IF_ERROR(tell(last));
   if (target->applied_sequence() != last) {
     return Error(
         absl::StatusCode::kDataLoss, reason::kStorageLost,

@@ -116,6 +116,8 @@ TEST_F(ProjectionTest, WhatWentWrongAheadIsToldNext) {
   AQ_EXPECT_OK(projection.CommitAhead());
   const absl::Status told = projection.Commit();
   EXPECT_FALSE(told.ok());
+  EXPECT_EQ(projection.Commit(), told) << "a lost batch is not forgotten";
+  EXPECT_EQ(projection.CommitAhead(), told);
 }
 
 }  // namespace
